@@ -1,0 +1,113 @@
+/**
+ * The frames of the peer protocol as values. Byte fields are views into the input of the decoder and valid until more
+ * bytes are pushed into it; copy what you keep.
+ */
+export type PeerFrame =
+  | HelloFrame
+  | ChallengeFrame
+  | ChallengeAnswerFrame
+  | InfoRequestFrame
+  | InfoResponseFrame
+  | SignalFrame
+  | TextFrame
+  | CallOfferFrame
+  | CallAnswerFrame
+  | CallPacketFrame
+  | OkFrame
+  | UnknownFrame
+
+export type PeerFrameType = PeerFrame['type']
+
+export interface HelloFrame {
+  readonly type: 'hello'
+  /** 1. Written by all, checked by none. */
+  readonly version: number
+  /** 32-byte identity key the sender claims. */
+  readonly publicKey: Uint8Array
+  /** 32-byte identity key of the wanted receiver. */
+  readonly receiver: Uint8Array
+  /** Signed 32-bit number of the sender's installation. A hint, never an identity. */
+  readonly clientId: number
+  /** 16-byte IPv6 address (classic) or 32-byte node key (overlay). */
+  readonly address?: Uint8Array
+}
+
+export interface ChallengeFrame {
+  readonly type: 'challenge' | 'challenge2'
+  /** 32 bytes to be signed. */
+  readonly data: Uint8Array
+}
+
+export interface ChallengeAnswerFrame {
+  readonly type: 'challengeAnswer' | 'challengeAnswer2'
+  /** 64-byte Ed25519 signature over exactly the challenge's `data`. */
+  readonly signature: Uint8Array
+}
+
+export interface InfoRequestFrame {
+  readonly type: 'infoRequest'
+  /** Seconds since 1970: answer only if your profile changed after this. */
+  readonly timeSeconds: bigint
+}
+
+export interface InfoResponseFrame {
+  readonly type: 'infoResponse'
+  /** Seconds since 1970 at which the sender last changed its profile. */
+  readonly timeSeconds: bigint
+  readonly nickname: string
+  readonly info: string
+  /** Image file bytes; absent when the sender has no avatar, or one that is too large to be kept. */
+  readonly avatar?: Uint8Array
+}
+
+/** Frames without a body. */
+export interface SignalFrame {
+  readonly type: 'ping' | 'pong' | 'callHang'
+}
+
+export interface TextFrame {
+  readonly type: 'text'
+  /** Signed 64-bit id of the message between two identities, never 0. */
+  readonly guid: bigint
+  /** guid of the message replied or reacted to; 0n for none. */
+  readonly replyTo: bigint
+  /** Milliseconds since 1970 (some senders write seconds in reactions). */
+  readonly sendTimeMs: bigint
+  /** Milliseconds of an edit; 0n for none. */
+  readonly editTimeMs: bigint
+  /** See `MessageType`. */
+  readonly messageType: number
+  /** UTF-8 text for messageType 0, an attachment for 1 and 3, a reaction for 10, opaque otherwise. */
+  readonly payload: Uint8Array
+}
+
+export interface CallOfferFrame {
+  readonly type: 'callOffer'
+  readonly mimeType: string
+  readonly sampleRate: number
+  readonly channelCount: number
+}
+
+export interface CallAnswerFrame {
+  readonly type: 'callAnswer'
+  readonly accepted: boolean
+  readonly error: string
+}
+
+export interface CallPacketFrame {
+  readonly type: 'callPacket'
+  readonly data: Uint8Array
+}
+
+export interface OkFrame {
+  readonly type: 'ok'
+  /** 0n in the handshake, else the guid acknowledged. */
+  readonly id: bigint
+}
+
+/** A frame of a type that this version does not know; its body was skipped. */
+export interface UnknownFrame {
+  readonly type: 'unknown'
+  readonly code: number
+  readonly size: number
+}
