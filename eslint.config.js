@@ -1,0 +1,42 @@
+// Type-aware rules for what biome cannot see: lost promises, forgotten cases, and the arrows between packages.
+import tseslint from 'typescript-eslint'
+import { arrowsRule } from './tools/checks/arrows.mjs'
+
+export default tseslint.config(
+  { ignores: ['**/dist/', '**/node_modules/', 'site/', 'coverage/', '**/.artifacts/', '**/.pack/', '**/.turbo/'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error', noInlineConfig: true } },
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parser: tseslint.parser },
+    plugins: { '@typescript-eslint': tseslint.plugin, mimir: { rules: { arrows: arrowsRule } } },
+  },
+  {
+    // One program over everything: faster than one per package, and siblings are seen from their sources.
+    files: ['{packages,examples}/*/{src,test}/**/*.ts', '{tools,bench,interop}/**/*.ts'],
+    languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      'mimir/arrows': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/return-await': 'error',
+    },
+  },
+  {
+    files: ['{packages,examples}/*/src/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-array-delete': 'error',
+      '@typescript-eslint/no-base-to-string': 'error',
+      '@typescript-eslint/no-for-in-array': 'error',
+      '@typescript-eslint/no-implied-eval': 'error',
+      '@typescript-eslint/no-unsafe-argument': 'error',
+      '@typescript-eslint/no-unsafe-assignment': 'error',
+      '@typescript-eslint/no-unsafe-call': 'error',
+      '@typescript-eslint/no-unsafe-member-access': 'error',
+      '@typescript-eslint/no-unsafe-return': 'error',
+      '@typescript-eslint/prefer-promise-reject-errors': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
+)

@@ -1,0 +1,98 @@
+// The arrows of the house, as two tables and the lint rule that holds them.
+import { isBuiltin } from 'node:module'
+import path from 'node:path'
+import { root } from '../lib/process.mjs'
+
+/** Which packages of ours the sources of a package may import. Arrows go down only: see docs/architecture.md. */
+export const ARROWS = {
+  wire: [],
+  crypto: [],
+  transport: [],
+  store: [],
+  peer: ['wire', 'crypto', 'transport'],
+  'resolver-client': ['wire', 'crypto', 'transport'],
+  tracker: ['wire', 'crypto', 'transport', 'store'],
+  messenger: ['wire', 'crypto', 'transport', 'store', 'peer', 'resolver-client'],
+  cli: ['wire', 'crypto', 'transport', 'store', 'peer', 'resolver-client', 'tracker', 'messenger'],
+}
+
+/**
+ * The only source files that may import something that is not ours: Node's modules and third-party packages. What is
+ * not named here is portable. A module name ends at its subpath: `@noble/curves` allows `@noble/curves/ed25519.js`.
+ * @type {Record<string, readonly string[]>}
+ */
+export const ADAPTERS = {
+  'packages/crypto/src/node.ts': ['node:crypto'],
+}
+
+/** Files of a package that are seen as one adapter file above: `a/**` stands for all files below `a/`. */
+function allowedOutside(file) {
+  return Object.entries(ADAPTERS)
+    .filter(([pattern]) => (pattern.endsWith('/**') ? file.startsWith(pattern.slice(0, -2)) : file === pattern))
+    .flatMap(([, modules]) => modules)
+}
+
+/** `@noble/curves/ed25519.js` → `@noble/curves`, `node:fs/promises` → `node:fs`. */
+function moduleName(specifier) {
+  const parts = specifier.split('/')
+  return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]
+}
+
+/**
+ * What is wrong with one import; `undefined` when nothing is.
+ * @param {string} file path in the repository, with `/`
+ * @param {string} specifier
+ * @returns {string | undefined}
+ */
+export function judgeImport(file, specifier) {
+  const [, short] = /^packages\/([^/]+)\/src\//.exec(file) ?? []
+  if (short === undefined) return undefined
+  if (!Object.hasOwn(ARROWS, short)) return `package ${short} has no row in tools/checks/arrows.mjs`
+  if (specifier.startsWith('.')) {
+    const target = path.posix.join(path.posix.dirname(file), specifier)
+    return target.startsWith(`packages/${short}/src/`) ? undefined : `${specifier} leaves packages/${short}/src`
+  }
+  const name = moduleName(specifier)
+  if (name.startsWith('@mimirjs/')) {
+    const target = name.slice('@mimirjs/'.length)
+    if (target === short) return `import a neighbour by its relative path, not by ${specifier}`
+    return ARROWS[short].includes(target) ? undefined : `${short} must not know ${target}: arrows go down only`
+  }
+  if (isBuiltin(specifier) && !specifier.startsWith('node:')) return `write node:${specifier}`
+  if (allowedOutside(file).includes(name)) return undefined
+  return `${name} is not ours: only files named in ADAPTERS of tools/checks/arrows.mjs may import it`
+}
+
+/** The string that `import`, `export … from`, `import()`, `import type` and `require()` name. */
+function specifierOf(node) {
+  const literal = node.type === 'TSImportType' ? (node.source ?? node.argument?.literal) : node.source
+  return typeof literal?.value === 'string' ? literal : undefined
+}
+
+/**
+ * An ESLint rule of our own, because `no-restricted-imports` sees neither `import()` nor `require()` nor a path that
+ * leaves the package.
+ * @type {import('eslint').Rule.RuleModule}
+ */
+export const arrowsRule = {
+  meta: { type: 'problem', schema: [], docs: { description: 'Packages import downwards only' } },
+  create(context) {
+    const file = path.relative(root, context.filename).split(path.sep).join('/')
+    const judge = (literal) => {
+      const message = literal && judgeImport(file, literal.value)
+      if (message) context.report({ node: literal, message })
+    }
+    const judgeSource = (node) => judge(specifierOf(node))
+    return {
+      ImportDeclaration: judgeSource,
+      ExportNamedDeclaration: judgeSource,
+      ExportAllDeclaration: judgeSource,
+      ImportExpression: judgeSource,
+      TSImportType: judgeSource,
+      CallExpression(node) {
+        const isRequire = node.callee.type === 'Identifier' && /^require/.test(node.callee.name)
+        if (isRequire && typeof node.arguments[0]?.value === 'string') judge(node.arguments[0])
+      },
+    }
+  },
+}

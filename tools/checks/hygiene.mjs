@@ -1,0 +1,35 @@
+// What must not be in the tree: switched-off tests and checks, unfinished marks, paths of the machine it was written on.
+import { run } from '../lib/process.mjs'
+
+/** Folders whose code is ours. Written so that no pattern finds itself. */
+const CODE = ['packages', 'examples', 'tools', 'bench', 'interop']
+
+/** @type {readonly { what: string, pattern: string, paths?: readonly string[] }[]} */
+const FORBIDDEN = [
+  {
+    what: 'a test switched off or alone',
+    pattern: '\\b(describe|it|test|suite)[.](skip|only|todo|skipIf)\\b',
+    paths: CODE,
+  },
+  { what: 'a silenced check', pattern: '@ts-(ignore|nocheck)|biome-(ignore)|eslint-(disable)', paths: CODE },
+  { what: 'an unfinished mark', pattern: '\\b(TO[D]O|FIX[M]E|XX[X]|HAC[K])\\b', paths: CODE },
+  { what: 'an any', pattern: '\\bas any\\b', paths: CODE.map((folder) => `${folder}/**/*.ts`) },
+  { what: 'a path of the place it was written in', pattern: '/wor[k]/|[.][.]/share[d]' },
+]
+
+/** @returns {Promise<import('../lib/steps.mjs').Outcome>} */
+export async function checkHygiene() {
+  /** @type {string[]} */
+  const found = []
+  for (const { what, pattern, paths = [] } of FORBIDDEN) {
+    const pathspecs = [
+      ...paths.map((folder) => (folder.includes('*') ? `:(glob)${folder}` : folder)),
+      ':!pnpm-lock.yaml',
+    ]
+    const result = await run('git', ['grep', '--untracked', '-nIE', pattern, '--', ...pathspecs])
+    if (result.code === 0) found.push(`${what}:\n${result.output.trimEnd()}`)
+    else if (/not a git repository/.test(result.output)) return { leftOut: 'not a git checkout' }
+    else if (result.code !== 1) return { failed: result.output }
+  }
+  return found.length > 0 ? { failed: found.join('\n\n') } : undefined
+}

@@ -1,0 +1,112 @@
+// From a bare clone to built packages, with Node and npm alone. Progress goes to stderr: stdout belongs to the job.
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { commandFile, root, runNode, runNpm, runTool } from './process.mjs'
+import { seconds } from './steps.mjs'
+import { readJson } from './workspace.mjs'
+
+const STAMP = path.join(root, 'node_modules/.mimir-installed.json')
+
+/** turbo asks the network for nothing, and finds pnpm although only npm may be installed. */
+const TURBO_ENV = {
+  TURBO_TELEMETRY_DISABLED: '1',
+  DO_NOT_TRACK: '1',
+  PATH: `${path.join(root, 'node_modules/.bin')}${path.delimiter}${process.env.PATH ?? ''}`,
+}
+
+/** A step of the preparation went wrong; `output` is what it printed. */
+export class PrepareError extends Error {
+  name = 'PrepareError'
+  /** @param {string} message @param {string} output */
+  constructor(message, output) {
+    super(message)
+    this.output = output
+  }
+}
+
+/** Hash of everything that decides what an installation contains. */
+function installKey() {
+  const hash = createHash('sha256')
+  const manifests = ['packages', 'examples'].flatMap((group) =>
+    readdirSync(path.join(root, group)).map((name) => `${group}/${name}/package.json`),
+  )
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...manifests.sort()]) {
+    if (existsSync(path.join(root, file))) hash.update(file).update(readFileSync(path.join(root, file)))
+  }
+  return hash.digest('hex')
+}
+
+/** @param {readonly string[]} args */
+function runPnpm(args) {
+  const { version } = rootPnpm()
+  const env = { CI: '1' } // no questions and no progress bars
+  if (existsSync(path.join(root, 'node_modules/pnpm/package.json'))) {
+    return runNode([commandFile('pnpm'), ...args], { env })
+  }
+  return runNpm(['exec', '--yes', '--', `pnpm@${version}`, ...args], { env })
+}
+
+function rootPnpm() {
+  return { version: readJson(path.join(root, 'package.json')).devDependencies.pnpm }
+}
+
+/**
+ * Install what the lockfile says, unless that was done already.
+ * @param {'start' | 'all'} scope `start`: without the packages that only benchmarks and tests need
+ */
+export async function install(scope) {
+  const key = installKey()
+  const done = existsSync(STAMP) ? readJson(STAMP) : undefined
+  if (done?.key === key && (done.scope === 'all' || done.scope === scope)) return
+  const filter = scope === 'start' ? ['--filter', '!@mimirjs/bench', '--filter', '!@mimirjs/tools'] : []
+  await progress('installing', async () => {
+    const result = await runPnpm(['install', '--frozen-lockfile', ...filter])
+    if (result.code !== 0) throw new PrepareError('pnpm install failed', result.output)
+  })
+  writeFileSync(STAMP, `${JSON.stringify({ key, scope })}\n`)
+}
+
+/**
+ * Build the JavaScript of these packages and of all they need. Declarations are not part of it.
+ * @param {readonly string[]} filters turbo filters; none = everything
+ */
+export async function buildJs(filters = []) {
+  await progress('building', async () => {
+    const args = ['run', 'build', '--output-logs=errors-only', ...filters.map((filter) => `--filter=${filter}`)]
+    const result = await runTool('turbo', args, { env: TURBO_ENV })
+    if (result.code !== 0) throw new PrepareError('the build failed', result.output)
+  })
+}
+
+/** Emit the declarations of every package. */
+export async function buildTypes() {
+  await progress('declarations', async () => {
+    const result = await runTool('typescript', ['-b', 'tsconfig.build.json'], { command: 'tsc' })
+    if (result.code !== 0) throw new PrepareError('emitting the declarations failed', result.output)
+  })
+}
+
+/** @param {string} what @param {() => Promise<void>} work */
+async function progress(what, work) {
+  const startedMs = performance.now()
+  if (process.stderr.isTTY) process.stderr.write(`${what} …`)
+  await work().finally(() => {
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+  })
+  process.stderr.write(`${what}: ${seconds(performance.now() - startedMs)}\n`)
+}
+
+/**
+ * Run `work`; a failed preparation prints its output and one clear line, and ends the process with 1.
+ * @param {() => Promise<void>} work
+ */
+export async function prepare(work) {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof PrepareError)) throw error
+    process.stderr.write(`${error.output.trimEnd()}\n\nmimirjs: ${error.message}; the output is above\n`)
+    process.exit(1)
+  }
+}
