@@ -1,1 +1,19 @@
-export {}
+export { type Blame, isPeerError, PeerError, type PeerErrorCode } from './error.js'
+export { DEFAULT_LIMITS, type PeerLimits } from './limits.js'
+export { Peer } from './peer.js'
+export type { SessionTimers } from './timers.js'
+export type {
+  AuthorizeContext,
+  CallFrame,
+  ChallengePolicy,
+  Clock,
+  Connection,
+  ConnectionHandlers,
+  ConnectOptions,
+  Logger,
+  OutgoingInfo,
+  OutgoingMessage,
+  PeerCloseOptions,
+  PeerOptions,
+  Role,
+} from './types.js'

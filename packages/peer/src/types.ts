@@ -1,0 +1,165 @@
+import type { Signer } from '@mimirjs/crypto'
+import type { Transports } from '@mimirjs/transport'
+import type { Generation } from '@mimirjs/wire'
+import type {
+  CallAnswerFrame,
+  CallOfferFrame,
+  CallPacketFrame,
+  InfoResponseFrame,
+  SignalFrame,
+  TextFrame,
+} from '@mimirjs/wire/peer'
+import type { PeerError } from './error.js'
+import type { PeerLimits } from './limits.js'
+import type { SessionTimers } from './timers.js'
+
+export type Role = 'initiator' | 'acceptor'
+
+/** A message to be sent. `payload` is handed on by reference when it is large: do not change it before the OK. */
+export type OutgoingMessage = Omit<TextFrame, 'type'>
+
+/** A profile to be sent in answer to an INFO_REQUEST. */
+export type OutgoingInfo = Omit<InfoResponseFrame, 'type'>
+
+/** Signalling and audio of a call (peer protocol §9.3). */
+export type CallFrame =
+  | CallOfferFrame
+  | CallAnswerFrame
+  | CallPacketFrame
+  | (SignalFrame & { readonly type: 'callHang' })
+
+/** An authenticated connection to an identity. It exists from READY on: nobody sees one before both sides proved themselves. */
+export interface Connection {
+  /** Counts up per peer; larger is newer. */
+  readonly id: number
+  /** 32-byte identity key that the other side proved to hold. */
+  readonly remotePublicKey: Uint8Array
+  /** Address URL of the other end, as the transport reports it. */
+  readonly remoteAddress: string
+  /** Number of the other side's installation; only an acceptor learns it, and it is a hint, never an identity. */
+  readonly remoteClientId: number | undefined
+  readonly role: Role
+  readonly generation: Generation
+  /** Milliseconds from the open stream to READY. */
+  readonly handshakeMs: number
+  /**
+   * The challenge of the other side was bound to both identities and both transport addresses as seen from here, so
+   * nobody relays between us (peer protocol §12.3). Always `false` towards the original clients.
+   */
+  readonly channelBound: boolean
+  readonly closed: boolean
+  /** How many more messages {@link send} takes now. */
+  readonly window: number
+  /**
+   * Write one message. It counts as delivered when `acknowledged` is called with its guid.
+   * @throws {PeerError} `window-full` | `closed` | `duplicate-guid` | `message`
+   */
+  send(message: OutgoingMessage): void
+  /** Write OK(guid). Call it only when the message is durable: the other side never repeats an acknowledged message. */
+  acknowledge(guid: bigint): void
+  /**
+   * Give up a message without OK: its sender repeats it on a later connection. Each message handed out must be
+   * acknowledged or refused, for reading pauses while too many are neither.
+   */
+  refuse(guid: bigint): void
+  /** Ask for the profile, if it changed after `sinceSeconds` (seconds since 1970; 0n for never received). Once per connection. */
+  requestInfo(sinceSeconds: bigint): void
+  /** Answer an INFO_REQUEST. Do not call it when nothing changed: silence is the answer then. */
+  sendInfo(info: OutgoingInfo): void
+  /** Write a call frame. @throws {PeerError} `call-state` | `closed` */
+  sendCall(frame: CallFrame): void
+  /** Write out what is pending and close. */
+  close(): void
+}
+
+/**
+ * What the application does with a connection. All are called from the event loop; whatever one throws, or a promise
+ * it returns rejects with, closes the connection with `handler`.
+ */
+export interface ConnectionHandlers {
+  /** A message arrived. Its bytes are views that are valid only during the call. */
+  message(message: TextFrame): void
+  /** The other side has the message. Called once per guid. */
+  acknowledged(guid: bigint): void
+  /** The other side is alive and stays silent about this message: refused for now. It has left the window. */
+  unanswered?(guid: bigint): void
+  /** {@link Connection.window} was 0 and is not any more. */
+  writable?(): void
+  /** The other side asks for our profile: answer with {@link Connection.sendInfo} if it changed after this second. */
+  infoRequest?(sinceSeconds: bigint): void
+  /** The profile that was asked for. */
+  info?(info: InfoResponseFrame): void
+  /** A call frame that is legal in the state of the call. */
+  call?(frame: CallFrame): void
+  /** Called once, last. `error` is absent after an orderly end. */
+  closed(error?: PeerError): void
+}
+
+/** What is known when {@link PeerOptions.authorize} is asked. */
+export interface AuthorizeContext {
+  /** `inbound`: they came to us and proved their identity. `outbound`: we dialled them and they have yet to prove it. */
+  readonly direction: 'inbound' | 'outbound'
+  readonly remoteAddress: string
+}
+
+/** Time. The default is the system's monotonic clock and its timers; tests turn one by hand. */
+export interface Clock {
+  /** Milliseconds on any clock that never goes back. */
+  nowMs(): number
+  /** Call back once after `delayMs`. @returns a function that cancels it */
+  schedule(callback: () => void, delayMs: number): () => void
+}
+
+/** The part of a pino logger that is used. */
+export interface Logger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface ChallengePolicy {
+  /** Issue challenges bound to identities and transport addresses (peer protocol §12.3). Default `false`. */
+  bound?: boolean
+  /**
+   * As initiator, refuse to sign a challenge that is a curve point, unless it is bound: it could be a node key that
+   * somebody wants announced in our name. About every second attempt at an original client then fails. Default `false`.
+   */
+  strict?: boolean
+  /** Refuse unbound challenges of this identity. */
+  requireBound?(remotePublicKey: Uint8Array): boolean
+  /** Refuse a challenge that means something elsewhere in this process: a node key, a login nonce in use. */
+  refuse?(challenge: Uint8Array): boolean
+}
+
+export interface PeerOptions {
+  /** The identity of this peer. */
+  signer: Signer
+  transports: Transports
+  /** Signed 32-bit number of this installation, not 0, kept for its life. */
+  clientId: number
+  /** Default `'classic'`. */
+  generation?: Generation
+  /** Called once per connection, at READY. */
+  onConnection(connection: Connection): ConnectionHandlers
+  /** Asked before anything is signed for an identity. Default: everybody. */
+  authorize?(remotePublicKey: Uint8Array, context: AuthorizeContext): boolean
+  challenges?: ChallengePolicy
+  limits?: Partial<PeerLimits>
+  timers?: Partial<SessionTimers>
+  clock?: Clock
+  /** Cryptographically strong random bytes. */
+  random?(byteLength: number): Uint8Array
+  /** Silent by default. */
+  logger?: Logger
+}
+
+export interface ConnectOptions {
+  /** Give up waiting; the dial itself goes on while somebody else waits for it. */
+  signal?: AbortSignal
+}
+
+export interface PeerCloseOptions {
+  /** Milliseconds to wait for outstanding acknowledgements and orderly ends. Default 5 000. */
+  timeoutMs?: number
+}
