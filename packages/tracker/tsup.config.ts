@@ -1,11 +1,3 @@
-import { defineConfig } from 'tsup'
+import { library } from '../../tsup.base.js'
 
-export default defineConfig({
-  entry: ['src/index.ts'],
-  format: ['esm'],
-  target: 'es2022',
-  outDir: 'dist',
-  dts: false,
-  sourcemap: true,
-  clean: false,
-})
+export default library(['src/index.ts'])

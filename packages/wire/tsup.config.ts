@@ -1,11 +1,9 @@
-import { defineConfig } from 'tsup'
+import { library } from '../../tsup.base.js'
 
-export default defineConfig({
-  entry: ['src/index.ts', 'src/tlv/index.ts', 'src/peer/index.ts', 'src/tracker/index.ts', 'src/link/index.ts'],
-  format: ['esm'],
-  target: 'es2022',
-  outDir: 'dist',
-  dts: false,
-  sourcemap: true,
-  clean: false,
-})
+export default library([
+  'src/index.ts',
+  'src/tlv/index.ts',
+  'src/peer/index.ts',
+  'src/tracker/index.ts',
+  'src/link/index.ts',
+])

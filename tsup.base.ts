@@ -1,0 +1,19 @@
+import { defineConfig } from 'tsup'
+
+type Config = ReturnType<typeof defineConfig>
+
+/**
+ * How every package is bundled: ESM, one file per entry, code that entries share in chunks, so that no two subpaths hold
+ * copies of one class. Declarations come from `tsc -b`, so cleaning leaves them alone.
+ */
+export function library(entry: string[]): Config {
+  return defineConfig({
+    entry,
+    format: ['esm'],
+    target: 'es2022',
+    outDir: 'dist',
+    dts: false,
+    sourcemap: true,
+    clean: ['!**/*.d.ts'],
+  })
+}
