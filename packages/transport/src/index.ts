@@ -1,4 +1,7 @@
+export { type Address, addressScheme, formatAddress, parseAddress } from './address.js'
 export { type Blame, isTransportError, TransportError, type TransportErrorCode } from './error.js'
+export { formatIp, parseIp, unmapIpv4 } from './ip.js'
+export { Transports } from './transports.js'
 export type {
   ByteStream,
   DatagramHandlers,
