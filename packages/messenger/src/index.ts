@@ -1,1 +1,29 @@
-export {}
+export type { Clock, Logger } from '@mimirjs/peer'
+export type { Content, IncomingFile, MessageKind, MessageView, OutgoingFile } from './content.js'
+export type { LinkState, RetryOptions } from './courier.js'
+export { isMessengerError, MessengerError, type MessengerErrorCode } from './error.js'
+export type { HistoryEntry, IncomingMessage, Sent } from './message.js'
+export {
+  type Health,
+  type ListenOptions,
+  type MessageHandler,
+  Messenger,
+  type MessengerEvents,
+  type MessengerOptions,
+  type MessengerParts,
+} from './messenger.js'
+export type {
+  Contact,
+  ContactChange,
+  ContactKind,
+  IncomingState,
+  MessageContent,
+  NewIncoming,
+  NewOutgoing,
+  OutgoingState,
+  Store,
+  StoreCounts,
+  StoredMessage,
+} from './store.js'
+export { createMemoryStore } from './store-memory.js'
+export { openSqliteStore, type SqliteStoreOptions } from './store-sqlite.js'

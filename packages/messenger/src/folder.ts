@@ -1,0 +1,56 @@
+import { mkdirSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { createSigner } from '@mimirjs/crypto'
+import { loadOrCreateKeyFile } from '@mimirjs/crypto/keyfile'
+import { isStoreError } from '@mimirjs/store'
+import { Transports } from '@mimirjs/transport'
+import { tcp } from '@mimirjs/transport/tcp'
+import { udp } from '@mimirjs/transport/udp'
+import type { Clock } from '@mimirjs/peer'
+import { MessengerError } from './error.js'
+import type { MessengerOptions, MessengerParts } from './messenger.js'
+import { openSqliteStore } from './store-sqlite.js'
+import type { Store } from './store.js'
+
+/** What a messenger stands on under Node: a folder with key and database, TCP and UDP, the system's clock. */
+export async function openFolder(folder: string, options: MessengerOptions): Promise<MessengerParts> {
+  return {
+    signer: options.signer ?? openSigner(folder),
+    store: options.store ?? openStore(folder, options),
+    transports: options.transports ?? new Transports([tcp()]),
+    datagrams: options.datagrams ?? udp(),
+    clock: options.clock ?? systemClock,
+    hostAddresses: options.hostAddresses ?? hostAddresses,
+  }
+}
+
+function openSigner(folder: string): MessengerParts['signer'] {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return createSigner(loadOrCreateKeyFile(join(folder, 'identity.key')))
+}
+
+function openStore(folder: string, options: MessengerOptions): Store {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  try {
+    return openSqliteStore(join(folder, 'messenger.sqlite'), { durability: options.durability ?? 'power' })
+  } catch (cause) {
+    if (!isStoreError(cause)) throw cause
+    if (cause.code === 'in-use')
+      throw new MessengerError('in-use', `${folder} is in use by another process: stop it, or choose another folder`, { cause })
+    throw new MessengerError('store', `cannot open ${folder}: ${cause.message}`, { cause })
+  }
+}
+
+const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  schedule(callback, delayMs) {
+    const timer = setTimeout(callback, delayMs)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** IP addresses of this machine's interfaces, as text. */
+function hostAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address))
+}

@@ -1,0 +1,43 @@
+import { isPoint } from '@mimirjs/crypto'
+import { fromHex, isWireError, toHex } from '@mimirjs/wire'
+import { parseContactLink } from '@mimirjs/wire/link'
+import { MessengerError } from './error.js'
+
+/** A person as they were written down. */
+export interface Person {
+  /** Public key, 64 lower-case hex digits. */
+  readonly peer: string
+  /** The name in the contact link; empty for none. */
+  readonly name: string
+}
+
+/**
+ * Accept a person however they are written: 32 bytes, 64 hex digits, or a contact link.
+ * @throws {MessengerError} `bad-key`
+ */
+export function toPerson(person: string | Uint8Array): Person {
+  const { publicKey, name } = typeof person === 'string' ? parsePerson(person.trim()) : { publicKey: person, name: '' }
+  if (publicKey.length !== 32 || !isPoint(publicKey))
+    throw new MessengerError('bad-key', `expected a 32-byte Ed25519 public key, got ${describe(person)}`)
+  return { peer: toHex(publicKey), name }
+}
+
+/** The key of {@link toPerson}. @throws {MessengerError} `bad-key` */
+export function toPeer(person: string | Uint8Array): string {
+  return toPerson(person).peer
+}
+
+function parsePerson(text: string): { publicKey: Uint8Array; name: string } {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return { publicKey: fromHex(text), name: '' }
+  try {
+    return parseContactLink(text, { isPoint })
+  } catch (cause) {
+    const why = isWireError(cause) ? `: ${cause.message}` : ''
+    throw new MessengerError('bad-key', `expected 64 hex digits or a contact link, got ${describe(text)}${why}`, { cause })
+  }
+}
+
+function describe(person: string | Uint8Array): string {
+  if (typeof person !== 'string') return `${person.length} bytes`
+  return person.length > 80 ? `'${person.slice(0, 80)}…'` : `'${person}'`
+}

@@ -1,0 +1,98 @@
+import type { Clock } from '@mimirjs/peer'
+import { MessengerError } from './error.js'
+import type { Store, StoredMessage } from './store.js'
+
+/**
+ * Hands stored messages to the handlers: one at a time per sender, in order, several senders side by side. A message
+ * leaves the inbox when its handler has finished and the cursor is on disk; if the process dies before that, the
+ * handler runs again with the same message.
+ */
+export class Inbox {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #run: RunHandlers
+  readonly #onError: (error: unknown) => void
+  readonly #waiting = new Set<string>()
+  readonly #running = new Map<string, Promise<void>>()
+  #open = false
+
+  constructor(options: {
+    store: Store
+    clock: Clock
+    run: RunHandlers
+    onError: (error: unknown) => void
+  }) {
+    this.#store = options.store
+    this.#clock = options.clock
+    this.#run = options.run
+    this.#onError = options.onError
+  }
+
+  /** There is a handler now: start with what was left from before. */
+  async open(): Promise<void> {
+    if (this.#open) return
+    this.#open = true
+    for (const peer of await this.#store.unhandledPeers()) this.notify(peer)
+  }
+
+  /** A message of this peer was stored. */
+  notify(peer: string): void {
+    if (!this.#open) return
+    this.#waiting.add(peer)
+    this.#schedule()
+  }
+
+  /** Start nothing more; resolves when the running handlers have finished. */
+  async close(): Promise<void> {
+    this.#open = false
+    this.#waiting.clear()
+    await Promise.all(this.#running.values())
+  }
+
+  #schedule(): void {
+    for (const peer of this.#waiting) {
+      if (this.#running.size >= MAX_SIDE_BY_SIDE) return
+      if (this.#running.has(peer)) continue
+      this.#waiting.delete(peer)
+      const work = this.#drain(peer).finally(() => {
+        this.#running.delete(peer)
+        this.#schedule()
+      })
+      this.#running.set(peer, work)
+    }
+  }
+
+  async #drain(peer: string): Promise<void> {
+    try {
+      for (let message: StoredMessage | undefined; this.#open; ) {
+        message = await this.#store.nextUnhandled(peer)
+        if (!message || !this.#open) return
+        const release = await this.#run(message)
+        await this.#settle(message.seq)
+        release()
+      }
+    } catch (cause) {
+      this.#onError(new MessengerError('store', 'the inbox could not be read', { cause }))
+      this.#clock.schedule(() => this.notify(peer), 1_000)
+    }
+  }
+
+  /** The handler has run: the cursor must move, however often the disk refuses, or it would run again. */
+  async #settle(seq: number): Promise<void> {
+    for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 10_000)) {
+      try {
+        await this.#store.handled(seq)
+        return
+      } catch (cause) {
+        this.#onError(new MessengerError('store', 'the cursor of the inbox could not be stored', { cause }))
+        if (!this.#open) return
+        await new Promise<void>((resolve) => this.#clock.schedule(resolve, pauseMs))
+      }
+    }
+  }
+}
+
+/** Runs all handlers of one message and never rejects. What it returns is called once the cursor is on disk. */
+type RunHandlers = (message: StoredMessage) => Promise<() => void>
+
+const MAX_SIDE_BY_SIDE = 16

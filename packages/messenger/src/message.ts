@@ -1,0 +1,46 @@
+import type { Content, IncomingFile, MessageKind, MessageView } from './content.js'
+import type { StoredMessage } from './store.js'
+
+/** What {@link Messenger.send} accepted: it is on disk and will be delivered. */
+export interface Sent {
+  /** The message's id, the same on both sides: a signed 64-bit number as decimal text. */
+  readonly id: string
+  /** Public key of the receiver, 64 lower-case hex digits. */
+  readonly to: string
+}
+
+/** One entry of a conversation. */
+export interface HistoryEntry extends MessageView {
+  readonly id: string
+  /** Public key of the other person, 64 lower-case hex digits. */
+  readonly peer: string
+  readonly outgoing: boolean
+  readonly state: StoredMessage['state']
+  readonly sentAt: Date
+}
+
+/** A message as a handler gets it. */
+export interface IncomingMessage {
+  /** Unique per sender; a handler that runs again after a crash sees the same id. */
+  readonly id: string
+  /** Public key of the sender, 64 lower-case hex digits. */
+  readonly from: string
+  /** What we call the sender, else what they call themselves, else the start of their key. */
+  readonly fromName: string
+  readonly kind: MessageKind
+  /** The text, the caption of a file, or the emoji of a reaction. */
+  readonly text: string
+  readonly replyTo: string | undefined
+  readonly file: IncomingFile | undefined
+  /** By the sender's clock. */
+  readonly sentAt: Date
+  readonly receivedAt: Date
+  /**
+   * Answer the sender, quoting this message. On disk when it resolves, on its way when the handler has finished:
+   * what a handler sends through its message is released together with the inbox cursor, so a crash in between
+   * neither loses nor doubles it.
+   */
+  reply(content: Content): Promise<Sent>
+  /** Send to somebody else under the same guarantee as {@link reply}. */
+  send(to: string | Uint8Array, content: Content): Promise<Sent>
+}

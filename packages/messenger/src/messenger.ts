@@ -1,0 +1,610 @@
+import { randomBytes, type Signer } from '@mimirjs/crypto'
+import { type Clock, type Connection, type ConnectionHandlers, type Logger, Peer } from '@mimirjs/peer'
+import { Resolver } from '@mimirjs/resolver-client'
+import type { DatagramTransport, Listener, Transports } from '@mimirjs/transport'
+import { fromHex, type Generation, toHex } from '@mimirjs/wire'
+import { formatContactLink } from '@mimirjs/wire/link'
+import type { TextFrame } from '@mimirjs/wire/peer'
+import { type Content, encodeContent, isReadable, parseMessageId, randomGuid, replyGuid, viewContent } from './content.js'
+import { Courier, type LinkState, type RetryOptions } from './courier.js'
+import { Emitter, type Listener as EventListener } from './emitter.js'
+import { MessengerError } from './error.js'
+import { openFolder } from './folder.js'
+import { toPeer, toPerson } from './identity.js'
+import { Inbox } from './inbox.js'
+import type { HistoryEntry, IncomingMessage, Sent } from './message.js'
+import { reachableAddress } from './reachable.js'
+import { loadClientId, loadProfile, type Profile } from './settings.js'
+import type { Contact, ContactKind, Store, StoredMessage } from './store.js'
+
+/** Everything the messenger stands on. {@link Messenger.open} supplies what is not given. */
+export interface MessengerParts {
+  readonly signer: Signer
+  readonly store: Store
+  readonly transports: Transports
+  readonly datagrams: DatagramTransport
+  readonly clock: Clock
+  /** IP addresses of this machine, to find the one to announce. */
+  readonly hostAddresses: () => readonly string[]
+}
+
+export interface MessengerOptions extends Partial<MessengerParts> {
+  /** What others see as our name. Kept from then on. */
+  name?: string
+  /** Trackers, for example `udp://[208:62:45:62:59b8:f1a2:62ca:f87c]:5050`. Default none. */
+  trackers?: readonly string[]
+  /** The protocol generation to speak. Default 'classic'. */
+  generation?: Generation
+  /** Who may talk to us. Default 'anyone', except those blocked. */
+  acceptFrom?: 'anyone' | 'contacts' | ((peer: string) => boolean)
+  /** Pauses between attempts to reach a peer. Default 1 000 ms doubling to 120 000 ms. */
+  retry?: Partial<RetryOptions>
+  /** Limits of the connections; see `@mimirjs/peer`. */
+  limits?: ConstructorParameters<typeof Peer>[0]['limits']
+  /** 'power' (default): an accepted message survives power loss. 'process': it survives the death of the process. */
+  durability?: 'power' | 'process'
+  /** pino-shaped; silent by default. */
+  logger?: Logger
+}
+
+export type MessengerEvents = {
+  /** The peer has stored the message. */
+  delivered: [Sent]
+  /** How we stand with a peer has changed. */
+  state: [peer: string, state: LinkState]
+  /** A peer told its name, text or picture. */
+  contact: [Contact]
+  /** Our addresses are known to a tracker, for so many seconds. */
+  announced: [{ address: string; ttlSeconds: number }]
+  /** Something in the background failed; nothing was lost. */
+  error: [MessengerError]
+}
+
+export type MessageHandler = (message: IncomingMessage) => unknown
+
+export interface ListenOptions {
+  /** Where to listen. Default `tcp://[::]:5050`, the port of the protocol. */
+  address?: string
+  /** The address others can reach us at, if it differs from where we listen (a proxy, a forwarded port). */
+  announce?: string
+}
+
+export interface Health {
+  readonly listening: readonly string[]
+  readonly connections: number
+  readonly undelivered: number
+  readonly unhandled: number
+}
+
+/**
+ * A person or bot on the Mimir network: identity, contacts, outbox, inbox and history behind one object.
+ *
+ * What {@link send} accepted is on disk when it resolves, is repeated until the receiver has it on disk, and is in the
+ * receiver's history exactly once. A message handler runs again, with the same id, only if the process died before it
+ * finished, and what it sent through the message is released together with the cursor.
+ *
+ * @example
+ * ```ts
+ * import { Messenger } from '@mimirjs/messenger'
+ *
+ * const bot = await Messenger.open('./bot')
+ * bot.on('message', (message) => message.reply(message.text))
+ * await bot.listen()
+ * ```
+ */
+export class Messenger {
+  /** Our public key, 64 lower-case hex digits. */
+  readonly publicKey: string
+  readonly #store: Store
+  readonly #signer: Signer
+  readonly #clock: Clock
+  readonly #logger: Logger | undefined
+  readonly #network: Peer
+  readonly #resolver: Resolver | undefined
+  readonly #acceptFrom: NonNullable<MessengerOptions['acceptFrom']>
+  readonly #retry: RetryOptions
+  readonly #emitter: Emitter<MessengerEvents>
+  readonly #handlers = new Set<MessageHandler>()
+  readonly #inbox: Inbox
+  readonly #couriers = new Map<string, Courier>()
+  readonly #kinds = new Map<string, ContactKind>()
+  readonly #hints = new Map<string, string[]>()
+  readonly #listeners: Listener[] = []
+  readonly #storing = new Set<Promise<unknown>>()
+  #profile: Profile
+  #stopAnnouncing: (() => void) | undefined
+  #closing: Promise<void> | undefined
+
+  private constructor(
+    parts: MessengerParts,
+    options: MessengerOptions,
+    loaded: { clientId: number; profile: Profile; contacts: readonly Contact[] },
+  ) {
+    this.publicKey = toHex(parts.signer.publicKey)
+    this.#signer = parts.signer
+    this.#store = parts.store
+    this.#clock = parts.clock
+    this.#logger = options.logger
+    this.#acceptFrom = options.acceptFrom ?? 'anyone'
+    this.#retry = { minMs: options.retry?.minMs ?? 1_000, maxMs: options.retry?.maxMs ?? 120_000 }
+    this.#profile = loaded.profile
+    for (const contact of loaded.contacts) this.#kinds.set(contact.peer, contact.kind)
+    this.#emitter = new Emitter((error) => this.#report(error))
+    this.#inbox = new Inbox({
+      store: parts.store,
+      clock: parts.clock,
+      run: (message) => this.#handle(message),
+      onError: (error) => this.#report(error),
+    })
+    this.#network = new Peer({
+      signer: parts.signer,
+      transports: parts.transports,
+      clientId: loaded.clientId,
+      generation: options.generation ?? 'classic',
+      onConnection: (connection) => this.#connected(connection),
+      authorize: (remotePublicKey) => this.#accepts(toHex(remotePublicKey)),
+      ...(options.limits ? { limits: options.limits } : {}),
+      ...(options.logger ? { logger: options.logger } : {}),
+    })
+    if (options.trackers && options.trackers.length > 0)
+      this.#resolver = new Resolver({
+        trackers: [...options.trackers],
+        transport: parts.datagrams,
+        signer: parts.signer,
+        clientId: loaded.clientId >>> 0,
+        ...(options.logger ? { logger: options.logger } : {}),
+      })
+  }
+
+  /**
+   * Open the messenger that lives in `folder`: its key in `identity.key`, everything else in `messenger.sqlite`.
+   * Both are made on first use. Delivery of what is still undelivered starts at once.
+   *
+   * @throws {MessengerError} `in-use` when another process has the folder open, `store` when it cannot be read
+   */
+  static async open(folder: string, options: MessengerOptions = {}): Promise<Messenger> {
+    const parts = await openFolder(folder, options)
+    try {
+      const messenger = new Messenger(parts, options, {
+        clientId: await loadClientId(parts.store),
+        profile: await loadProfile(parts.store, options.name, parts.clock.nowMs()),
+        contacts: await parts.store.contacts(),
+      })
+      for (const peer of await parts.store.pendingPeers()) messenger.#courier(peer).kick()
+      return messenger
+    } catch (error) {
+      await parts.store.close()
+      throw error
+    }
+  }
+
+  /** Our contact link: what others need to write to us. */
+  get link(): string {
+    return formatContactLink({ publicKey: this.#signer.publicKey, name: this.#profile.nickname })
+  }
+
+  /**
+   * Handle incoming messages: one at a time per sender, in order. The next message of the sender waits until the
+   * handler's promise has settled. Messages that came while there was no handler are handed over first.
+   */
+  on(event: 'message', handler: MessageHandler): this
+  on<Name extends keyof MessengerEvents>(event: Name, listener: EventListener<MessengerEvents[Name]>): this
+  on(event: 'message' | keyof MessengerEvents, listener: MessageHandler | EventListener<never[]>): this {
+    if (event !== 'message') this.#emitter.on(event, listener as EventListener<MessengerEvents[typeof event]>)
+    else {
+      this.#handlers.add(listener as MessageHandler)
+      this.#inbox.open().catch((cause) => this.#report(new MessengerError('store', 'the inbox could not be read', { cause })))
+    }
+    return this
+  }
+
+  off(event: 'message' | keyof MessengerEvents, listener: MessageHandler | EventListener<never[]>): this {
+    if (event === 'message') this.#handlers.delete(listener as MessageHandler)
+    else this.#emitter.off(event, listener as EventListener<MessengerEvents[typeof event]>)
+    return this
+  }
+
+  /**
+   * Incoming messages as an async iterator. A message counts as handled when the loop asks for the next one; leaving
+   * the loop leaves the current message handled and the rest for the next handler.
+   */
+  async *messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<IncomingMessage, void, void> {
+    const waiting: { message: IncomingMessage; done: () => void }[] = []
+    let wake: () => void = () => {}
+    const handler: MessageHandler = (message) =>
+      new Promise<void>((done) => {
+        waiting.push({ message, done })
+        wake()
+      })
+    const stop = (): void => wake()
+    options.signal?.addEventListener('abort', stop)
+    this.on('message', handler)
+    try {
+      while (!options.signal?.aborted && !this.#closing) {
+        const next = waiting.shift()
+        if (next) {
+          try {
+            yield next.message
+          } finally {
+            next.done()
+          }
+        } else await new Promise<void>((resolve) => { wake = resolve })
+      }
+    } finally {
+      options.signal?.removeEventListener('abort', stop)
+      this.off('message', handler)
+    }
+  }
+
+  /**
+   * Send to a person. When the promise resolves the message is on disk and will be delivered, now or after any number
+   * of restarts of either side.
+   *
+   * @param to - public key (32 bytes or 64 hex digits) or contact link
+   * @throws {MessengerError} `bad-key` | `bad-content` | `too-large` | `store` | `closed`; then nothing was accepted
+   */
+  async send(to: string | Uint8Array, content: Content): Promise<Sent> {
+    const peer = toPeer(to)
+    const stored = await this.#enqueue(peer, content, randomGuid(), undefined)
+    this.#courier(peer).kick()
+    return stored
+  }
+
+  /**
+   * Resolves when the receiver has the message on disk. It waits as long as that takes, or until `signal` fires.
+   * @throws {MessengerError} `unknown-message` | `aborted` | `closed`
+   */
+  async whenDelivered(sent: Sent, options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options
+    let settle: () => void = () => {}
+    const settled = new Promise<void>((resolve) => { settle = resolve })
+    const onDelivered = (delivered: Sent): void => {
+      if (delivered.id === sent.id && delivered.to === sent.to) settle()
+    }
+    this.#emitter.on('delivered', onDelivered)
+    signal?.addEventListener('abort', settle)
+    this.#onClose.add(settle)
+    try {
+      const message = await this.#store.message(sent.to, parseMessageId(sent.id), true)
+      if (!message) throw new MessengerError('unknown-message', `message ${sent.id} to ${sent.to} is not in the history`)
+      if (message.state === 'delivered') return
+      if (!signal?.aborted && !this.#closing) await settled
+    } finally {
+      this.#emitter.off('delivered', onDelivered)
+      signal?.removeEventListener('abort', settle)
+      this.#onClose.delete(settle)
+    }
+    if (signal?.aborted) throw new MessengerError('aborted', 'waiting for the delivery was aborted', { cause: signal.reason })
+    if (this.#closing) throw new MessengerError('closed', 'the messenger was closed before the delivery')
+  }
+  readonly #onClose = new Set<() => void>()
+
+  /**
+   * Be reachable: accept connections and, with trackers, announce our address until {@link close}.
+   * @returns the address URL really listened on
+   * @throws {MessengerError} `listen` | `closed`
+   */
+  async listen(options: string | ListenOptions = {}): Promise<string> {
+    this.#assertOpen()
+    const { address = DEFAULT_ADDRESS, announce } = typeof options === 'string' ? { address: options } : options
+    let listener: Listener
+    try {
+      listener = await this.#network.listen(address)
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new MessengerError('listen', `cannot listen on ${address}: ${why}`, { cause })
+    }
+    this.#listeners.push(listener)
+    if (this.#resolver) await this.#announce(announce ?? listener.address)
+    return listener.address
+  }
+
+  /** Write down a person, by key or contact link. The name in a link is used unless one is given. */
+  async addContact(person: string | Uint8Array, options: { name?: string } = {}): Promise<Contact> {
+    const { peer, name } = toPerson(person)
+    const chosen = options.name ?? name
+    return this.#putContact(peer, { kind: 'contact', ...(chosen === '' ? {} : { name: chosen }) })
+  }
+
+  /** Talk to this person no more, in either direction, and close what is open. */
+  async block(person: string | Uint8Array): Promise<void> {
+    const peer = toPeer(person)
+    await this.#putContact(peer, { kind: 'blocked' })
+    for (const connection of this.#network.connections())
+      if (toHex(connection.remotePublicKey) === peer) connection.close()
+  }
+
+  contacts(): Promise<Contact[]> {
+    return this.#store.contacts()
+  }
+
+  /** Newest first. */
+  async history(
+    person: string | Uint8Array,
+    options: { limit?: number; before?: HistoryEntry } = {},
+  ): Promise<HistoryEntry[]> {
+    const peer = toPeer(person)
+    const before = options.before && (await this.#store.message(peer, parseMessageId(options.before.id), options.before.outgoing))
+    const rows = await this.#store.history(peer, {
+      limit: options.limit ?? 100,
+      ...(before ? { beforeSeq: before.seq } : {}),
+    })
+    return rows.map((row) => ({
+      ...viewContent(row),
+      id: String(row.guid),
+      peer: row.peer,
+      outgoing: row.outgoing,
+      state: row.state,
+      sentAt: new Date(row.sendTimeMs),
+    }))
+  }
+
+  /** Also try this address URL for the person, before asking the trackers. Kept until the messenger closes. */
+  addAddress(person: string | Uint8Array, address: string): void {
+    const peer = toPeer(person)
+    const known = this.#hints.get(peer) ?? []
+    if (!known.includes(address)) this.#hints.set(peer, [...known, address].slice(-MAX_HINTS))
+    this.#couriers.get(peer)?.retryNow()
+  }
+
+  /** The network is back, or the machine woke up: try everyone at once. */
+  retryNow(): void {
+    for (const courier of this.#couriers.values()) courier.retryNow()
+  }
+
+  async health(): Promise<Health> {
+    const { undelivered, unhandled } = await this.#store.counts()
+    return {
+      listening: this.#listeners.map((listener) => listener.address),
+      connections: this.#network.connections().length,
+      undelivered,
+      unhandled,
+    }
+  }
+
+  /**
+   * Stop in order: accept nothing new, let running handlers finish and acknowledgements arrive, then close the
+   * database. What is not delivered yet stays in the outbox for the next start.
+   *
+   * @param options - `timeoutMs`: how long handlers and connections may take, default 5 000
+   */
+  close(options: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.timeoutMs ?? 5_000)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#stopAnnouncing?.()
+    for (const settle of this.#onClose) settle()
+    await Promise.allSettled(this.#listeners.map((listener) => listener.close()))
+    let cancel = (): void => {}
+    const timeout = new Promise<void>((resolve) => { cancel = this.#clock.schedule(resolve, timeoutMs) })
+    await Promise.race([this.#inbox.close(), timeout])
+    cancel()
+    for (const courier of this.#couriers.values()) courier.close()
+    await this.#network.close({ timeoutMs })
+    await this.#resolver?.close()
+    await Promise.allSettled(this.#storing)
+    await this.#store.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new MessengerError('closed', 'the messenger is closed')
+  }
+
+  async #enqueue(peer: string, content: Content, guid: bigint, heldBy: number | undefined): Promise<Sent> {
+    this.#assertOpen()
+    const encoded = encodeContent(content)
+    try {
+      await this.#track(
+        this.#store.enqueue({
+          ...encoded,
+          peer,
+          guid,
+          sendTimeMs: this.#clock.nowMs(),
+          editTimeMs: 0,
+          ...(heldBy === undefined ? {} : { heldBy }),
+        }),
+      )
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new MessengerError('store', `the message was not accepted: ${why}`, { cause })
+    }
+    return { id: String(guid), to: peer }
+  }
+
+  /** Remember work on the store, so that close waits for it. */
+  #track<T>(work: Promise<T>): Promise<T> {
+    const settled = work.then(
+      () => {},
+      () => {},
+    )
+    this.#storing.add(settled)
+    void settled.then(() => this.#storing.delete(settled))
+    return work
+  }
+
+  #courier(peer: string): Courier {
+    let courier = this.#couriers.get(peer)
+    if (courier) return courier
+    courier = new Courier(peer, fromHex(peer), {
+      store: this.#store,
+      network: this.#network,
+      clock: this.#clock,
+      retry: this.#retry,
+      random: () => new DataView(randomBytes(4).buffer).getUint32(0) / 2 ** 32,
+      resolve: (publicKey, options) => this.#resolve(peer, publicKey, options),
+      forget: (publicKey, address) => this.#resolver?.forget(publicKey, address),
+      onDelivered: (to, guid) => this.#emitter.emit('delivered', { id: String(guid), to }),
+      onState: (to, state) => this.#emitter.emit('state', to, state),
+      onQuiet: (quiet) => {
+        if (quiet.idle && this.#couriers.get(peer) === quiet) this.#couriers.delete(peer)
+      },
+      onError: (error) => this.#report(error),
+    })
+    this.#couriers.set(peer, courier)
+    return courier
+  }
+
+  async #resolve(
+    peer: string,
+    publicKey: Uint8Array,
+    options: { force: boolean; signal: AbortSignal },
+  ): Promise<string[]> {
+    const hints = this.#hints.get(peer) ?? []
+    if (!this.#resolver || (hints.length > 0 && !options.force)) return hints
+    const found = await this.#resolver.resolve(publicKey, options)
+    return found.map(({ address }) => address)
+  }
+
+  #accepts(peer: string): boolean {
+    const kind = this.#kinds.get(peer) ?? 'stranger'
+    if (kind === 'blocked') return false
+    if (this.#acceptFrom === 'anyone') return true
+    return this.#acceptFrom === 'contacts' ? kind === 'contact' : this.#acceptFrom(peer)
+  }
+
+  #connected(connection: Connection): ConnectionHandlers {
+    const peer = toHex(connection.remotePublicKey)
+    // After READY, so that the connection is whole before it is used.
+    queueMicrotask(() => {
+      if (connection.closed || this.#closing) return
+      this.#courier(peer).attach(connection)
+      void this.#askInfo(peer, connection)
+    })
+    return {
+      message: (frame) => this.#received(peer, connection, frame),
+      acknowledged: (guid) => this.#courier(peer).acknowledged(guid),
+      writable: () => this.#couriers.get(peer)?.kick(),
+      infoRequest: (sinceSeconds) => {
+        if (this.#profile.timeSeconds > sinceSeconds) connection.sendInfo(this.#profile)
+      },
+      info: ({ nickname, info, avatar, timeSeconds }) => {
+        const picture = avatar?.slice()
+        this.#putContact(peer, { nickname, info, avatar: picture, infoTimeSeconds: timeSeconds }).then(
+          (contact) => this.#emitter.emit('contact', contact),
+          (error) => this.#report(error),
+        )
+      },
+      closed: () => this.#couriers.get(peer)?.detach(connection),
+    }
+  }
+
+  async #askInfo(peer: string, connection: Connection): Promise<void> {
+    try {
+      const contact = await this.#store.contact(peer)
+      if (!connection.closed) connection.requestInfo(contact?.infoTimeSeconds ?? 0n)
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  /** Durable first, acknowledged after: the sender forgets the message when it sees the OK. */
+  #received(peer: string, connection: Connection, frame: TextFrame): void {
+    const { guid, replyTo, messageType } = frame
+    if (!isReadable(messageType, frame.payload)) {
+      this.#logger?.warn({ peer, guid: String(guid) }, 'malformed attachment dropped')
+      connection.acknowledge(guid)
+      return
+    }
+    const stored = this.#store.receive({
+      peer,
+      guid,
+      replyTo,
+      messageType,
+      sendTimeMs: toTimeMs(frame.sendTimeMs),
+      editTimeMs: frame.editTimeMs === 0n ? 0 : toTimeMs(frame.editTimeMs),
+      payload: frame.payload.slice(),
+      receivedMs: this.#clock.nowMs(),
+    })
+    this.#track(stored).then(
+      (row) => {
+        if (!connection.closed) connection.acknowledge(guid)
+        if (row) this.#inbox.notify(peer)
+      },
+      (cause) => {
+        this.#report(new MessengerError('store', 'an incoming message could not be stored', { cause }))
+        connection.close()
+      },
+    )
+  }
+
+  /** Run the handlers of one message. @returns what to do once the cursor is on disk */
+  async #handle(row: StoredMessage): Promise<() => void> {
+    const contact = await this.#store.contact(row.peer)
+    const view = viewContent(row)
+    let index = 0
+    const send = async (to: string, content: Content): Promise<Sent> => {
+      const guid = replyGuid(this.publicKey, row.peer, row.guid, to, index++)
+      return this.#enqueue(to, content, guid, row.seq)
+    }
+    const receivers = new Set<string>()
+    const message: IncomingMessage = {
+      ...view,
+      id: String(row.guid),
+      from: row.peer,
+      fromName: contact?.name || contact?.nickname || row.peer.slice(0, 8),
+      sentAt: new Date(row.sendTimeMs),
+      receivedAt: new Date(row.settledMs),
+      reply: (content) => message.send(row.peer, quoting(content, String(row.guid))),
+      send: async (to, content) => {
+        const peer = toPeer(to)
+        receivers.add(peer)
+        return send(peer, content)
+      },
+    }
+    for (const handler of [...this.#handlers]) {
+      try {
+        await handler(message)
+      } catch (cause) {
+        this.#report(new MessengerError('handler', `the handler of message ${row.guid} from ${row.peer} failed`, { cause }))
+      }
+    }
+    return () => {
+      for (const peer of receivers) this.#courier(peer).kick()
+    }
+  }
+
+  async #putContact(peer: string, change: Partial<Omit<Contact, 'peer'>>): Promise<Contact> {
+    const contact = await this.#track(this.#store.putContact(peer, change))
+    this.#kinds.set(peer, contact.kind)
+    return contact
+  }
+
+  async #announce(address: string): Promise<void> {
+    throw new Error(address)
+  }
+
+  #report(error: unknown): void {
+    const known =
+      error instanceof MessengerError ? error : new MessengerError('store', error instanceof Error ? error.message : String(error), { cause: error })
+    this.#logger?.warn({ err: known }, known.message)
+    this.#emitter.emit('error', known)
+  }
+}
+
+/** Port 5050 is the protocol's own (peer protocol §2). */
+const DEFAULT_ADDRESS = 'tcp://[::]:5050'
+const MAX_HINTS = 8
+/** The latest time that a `Date` can hold, in ms. */
+const MAX_TIME_MS = 8_640_000_000_000_000
+
+/** Some senders write reactions in seconds (peer protocol §6.5); hostile ones write anything. */
+function toTimeMs(wireTime: bigint): number {
+  const time = Number(wireTime)
+  if (time < 0) return 0
+  return Math.min(time > 0 && time < 100_000_000_000 ? time * 1000 : time, MAX_TIME_MS)
+}
+
+function quoting(content: Content, id: string): Content {
+  if (typeof content === 'string') return { text: content, replyTo: id }
+  return content.replyTo === undefined ? { ...content, replyTo: id } : content
+}
+
+function nameInLink(person: string | Uint8Array): string {
+  return typeof person === 'string' && person.includes('/') ? parseName(person) : ''
+}
