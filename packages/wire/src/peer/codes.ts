@@ -1,0 +1,38 @@
+/** Bytes of a frame header: `stream i32 | type i32 | size i64`, big-endian. Source: peer protocol section 3. */
+export const HEADER_BYTES = 16
+
+/** Type codes of frames. Source: peer protocol section 4. */
+export const FrameType = {
+  hello: 1,
+  challenge: 2,
+  challengeAnswer: 3,
+  challenge2: 4,
+  challengeAnswer2: 5,
+  infoRequest: 6,
+  infoResponse: 7,
+  ping: 8,
+  pong: 9,
+  text: 1000,
+  callOffer: 2000,
+  callAnswer: 2001,
+  callHang: 2002,
+  callPacket: 2003,
+  ok: 32767,
+} as const
+
+/** Values of a text frame's `messageType`. Source: peer protocol section 6.3. */
+export const MessageType = {
+  text: 0,
+  image: 1,
+  /** Local history only, never on the wire. */
+  callRecord: 2,
+  file: 3,
+  reaction: 10,
+  /** Group chats only, never between two peers. */
+  system: 1000,
+} as const
+
+/** Whether a payload of this message type carries a file: the larger ceiling applies. */
+export function isAttachment(messageType: number): boolean {
+  return messageType === MessageType.image || messageType === MessageType.file
+}
