@@ -1,1 +1,7 @@
-export {}
+export {
+  type ContactLink,
+  formatContactLink,
+  MAX_LINK_NAME_CHARACTERS,
+  type ParseContactLinkOptions,
+  parseContactLink,
+} from './contact.js'
