@@ -1,16 +1,24 @@
 import { defineConfig } from 'vitest/config'
 
-const conditions = ['mimir:source']
+// Packages are resolved from their sources: tests need no build.
+const conditions = ['mimir:source', 'node', 'import', 'default']
 
-// One root run: each package is a project, and sources are resolved without a build.
+/** Slow machines raise all time limits at once: MIMIR_TIMEOUT_SCALE=3. */
+const timeoutMs = 20_000 * Number(process.env.MIMIR_TIMEOUT_SCALE ?? 1)
+
 export default defineConfig({
-  resolve: { conditions: [...conditions, 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: [...conditions, 'node', 'import', 'default'] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'tools/test/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+    // Tests depend on no order; the seed is printed, and `--sequence.seed` repeats it.
     sequence: { shuffle: true },
+    // A rejection or exception that no test waits for fails the run.
     dangerouslyIgnoreUnhandledErrors: false,
+    // A test that is alone by mistake must not hide the others.
+    allowOnly: false,
+    coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'], reporter: ['text-summary', 'html'] },
   },
 })

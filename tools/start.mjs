@@ -1,16 +1,13 @@
 // `npm start`: from a bare clone to the main job. Arguments after `--` go to the job; the first may name a variant.
+import './lib/node-version.mjs'
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import path from 'node:path'
 
-// Checked before anything newer is parsed: the other files are imported below.
-const [major, minor] = process.versions.node.split('.').map(Number)
-if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`mimirjs needs Node 20.19 or newer; this is Node ${process.versions.node}`)
-  process.exit(1)
-}
-
-/** What `npm start` can run: `npm start -- NAME`. */
+/**
+ * What `npm start` can run: `npm start -- NAME`.
+ * @type {Record<string, { packageName: string, main: string } | { later: string }>}
+ */
 const VARIANTS = {
   'two-people': { packageName: '@mimirjs/example-two-people', main: 'examples/two-people/dist/main.js' },
   groups: { later: 'group chats over a mediator' },
@@ -20,14 +17,13 @@ const VARIANTS = {
 }
 
 const args = process.argv.slice(2)
-const named = args[0] !== undefined && !args[0].startsWith('-')
-const name = named ? args.shift() : 'two-people'
+const name = args[0] !== undefined && !args[0].startsWith('-') ? String(args.shift()) : 'two-people'
 const variant = Object.hasOwn(VARIANTS, name) ? VARIANTS[name] : undefined
 if (variant === undefined) {
   console.error(`no variant ${name}; there are ${Object.keys(VARIANTS).join(', ')}`)
   process.exit(2)
 }
-if (variant.later !== undefined) {
+if ('later' in variant) {
   console.error(`${name} (${variant.later}) comes with a later release`)
   process.exit(2)
 }
@@ -48,4 +44,4 @@ job.once('error', (error) => {
   console.error(`mimirjs: ${name} did not start: ${error.message}`)
   process.exit(1)
 })
-job.once('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
+job.once('exit', (code, signal) => process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))

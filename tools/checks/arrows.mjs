@@ -3,7 +3,10 @@ import { isBuiltin } from 'node:module'
 import path from 'node:path'
 import { root } from '../lib/process.mjs'
 
-/** Which packages of ours the sources of a package may import. Arrows go down only: see docs/architecture.md. */
+/**
+ * Which packages of ours the sources of a package may import. Arrows go down only: see docs/architecture.md.
+ * @type {Record<string, readonly string[]>}
+ */
 export const ARROWS = {
   wire: [],
   crypto: [],
@@ -25,17 +28,17 @@ export const ADAPTERS = {
   'packages/crypto/src/node.ts': ['node:crypto'],
 }
 
-/** Files of a package that are seen as one adapter file above: `a/**` stands for all files below `a/`. */
+/** The modules that a file may import; in the table `a/**` stands for all files below `a/`. @param {string} file */
 function allowedOutside(file) {
   return Object.entries(ADAPTERS)
     .filter(([pattern]) => (pattern.endsWith('/**') ? file.startsWith(pattern.slice(0, -2)) : file === pattern))
     .flatMap(([, modules]) => modules)
 }
 
-/** `@noble/curves/ed25519.js` → `@noble/curves`, `node:fs/promises` → `node:fs`. */
+/** `@noble/curves/ed25519.js` → `@noble/curves`, `node:fs/promises` → `node:fs`. @param {string} specifier */
 function moduleName(specifier) {
   const parts = specifier.split('/')
-  return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]
+  return parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
 }
 
 /**
@@ -47,7 +50,8 @@ function moduleName(specifier) {
 export function judgeImport(file, specifier) {
   const [, short] = /^packages\/([^/]+)\/src\//.exec(file) ?? []
   if (short === undefined) return undefined
-  if (!Object.hasOwn(ARROWS, short)) return `package ${short} has no row in tools/checks/arrows.mjs`
+  const allowed = ARROWS[short]
+  if (allowed === undefined) return `package ${short} has no row in tools/checks/arrows.mjs`
   if (specifier.startsWith('.')) {
     const target = path.posix.join(path.posix.dirname(file), specifier)
     return target.startsWith(`packages/${short}/src/`) ? undefined : `${specifier} leaves packages/${short}/src`
@@ -56,17 +60,11 @@ export function judgeImport(file, specifier) {
   if (name.startsWith('@mimirjs/')) {
     const target = name.slice('@mimirjs/'.length)
     if (target === short) return `import a neighbour by its relative path, not by ${specifier}`
-    return ARROWS[short].includes(target) ? undefined : `${short} must not know ${target}: arrows go down only`
+    return allowed.includes(target) ? undefined : `${short} must not know ${target}: arrows go down only`
   }
   if (isBuiltin(specifier) && !specifier.startsWith('node:')) return `write node:${specifier}`
   if (allowedOutside(file).includes(name)) return undefined
   return `${name} is not ours: only files named in ADAPTERS of tools/checks/arrows.mjs may import it`
-}
-
-/** The string that `import`, `export … from`, `import()`, `import type` and `require()` name. */
-function specifierOf(node) {
-  const literal = node.type === 'TSImportType' ? (node.source ?? node.argument?.literal) : node.source
-  return typeof literal?.value === 'string' ? literal : undefined
 }
 
 /**
@@ -78,11 +76,13 @@ export const arrowsRule = {
   meta: { type: 'problem', schema: [], docs: { description: 'Packages import downwards only' } },
   create(context) {
     const file = path.relative(root, context.filename).split(path.sep).join('/')
+    /** @param {any} literal what an import names, when it is a literal */
     const judge = (literal) => {
-      const message = literal && judgeImport(file, literal.value)
+      const message = typeof literal?.value === 'string' ? judgeImport(file, literal.value) : undefined
       if (message) context.report({ node: literal, message })
     }
-    const judgeSource = (node) => judge(specifierOf(node))
+    /** @param {any} node */
+    const judgeSource = (node) => judge(node.source)
     return {
       ImportDeclaration: judgeSource,
       ExportNamedDeclaration: judgeSource,
@@ -91,7 +91,7 @@ export const arrowsRule = {
       TSImportType: judgeSource,
       CallExpression(node) {
         const isRequire = node.callee.type === 'Identifier' && /^require/.test(node.callee.name)
-        if (isRequire && typeof node.arguments[0]?.value === 'string') judge(node.arguments[0])
+        if (isRequire) judge(node.arguments[0])
       },
     }
   },

@@ -12,6 +12,7 @@ const RUN_TIMEOUT_MS = 60_000
 /**
  * @typedef {object} Example
  * @property {string} name file name without extension
+ * @property {string} file the Markdown file, relative to the repository
  * @property {string} code
  * @property {{ file: string, line: number }[]} origins where each line of `code` stands, line counted from 1
  * @property {boolean} runs
@@ -43,20 +44,19 @@ export function collectExamples(files) {
     const shown = path.relative(root, file).split(path.sep).join('/')
     const lines = readFileSync(file, 'utf8').split(/\r?\n/)
     for (let at = 0; at < lines.length; at++) {
-      const fence = /^(\s*)(`{3,})(ts|typescript)\s*$/.exec(lines[at])
-      if (fence === null) continue
-      const [, indent, ticks] = fence
+      const [, indent = '', ticks] = /^(\s*)(`{3,})(?:ts|typescript)\s*$/.exec(lines[at] ?? '') ?? []
+      if (ticks === undefined) continue
       const first = at + 1
-      while (++at < lines.length && lines[at].trim() !== ticks);
+      while (++at < lines.length && lines[at]?.trim() !== ticks);
       const block = lines.slice(first, at).map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line))
       const origins = block.map((_, index) => ({ file: shown, line: first + index + 1 }))
       const previous = examples.at(-1)
-      if (block[0]?.trim() === '// continues' && previous?.origins[0].file === shown) {
+      if (block[0]?.trim() === '// continues' && previous?.file === shown) {
         previous.code += `\n${block.join('\n')}`
         previous.origins.push(...origins)
       } else if (block.length > 0) {
         const name = `${shown.replace(/[.]md$/, '').replaceAll('/', '-')}-L${first + 1}`
-        examples.push({ name, code: block.join('\n'), origins, runs: block[0].trim() === '// run' })
+        examples.push({ name, file: shown, code: block.join('\n'), origins, runs: block[0]?.trim() === '// run' })
       }
     }
   }
@@ -123,7 +123,7 @@ export async function runErrors(examples, folder) {
     const cwd = mkdtempSync(path.join(tmpdir(), 'mimirjs-example-'))
     const { code, output } = await runNode([file], { cwd, timeoutMs: RUN_TIMEOUT_MS })
     rmSync(cwd, { recursive: true, force: true })
-    if (code !== 0) errors.push(`${example.origins[0].file}:${example.origins[0].line} exit code ${code}\n${output}`)
+    if (code !== 0) errors.push(`${example.file}:${example.origins[0]?.line} exit code ${code}\n${output}`)
   }
   return errors.join('\n')
 }

@@ -9,7 +9,10 @@ import { collectExamples, proseFiles, runErrors, typeErrors } from './docs-examp
 
 const INSTALL_TIMEOUT_MS = 240_000
 
-/** Each import style as a program that touches every subpath and fails on an empty one. */
+/**
+ * Each import style as a program that touches every subpath and fails on an empty one.
+ * @type {Record<string, (specifier: string) => string>}
+ */
 const loaders = {
   'import.mjs': (specifier) => `await import('${specifier}')`,
   'require.cjs': (specifier) => `require('${specifier}')`,

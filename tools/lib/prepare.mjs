@@ -9,7 +9,7 @@ import { readJson } from './workspace.mjs'
 const STAMP = path.join(root, 'node_modules/.mimir-installed.json')
 
 /** turbo asks the network for nothing, and finds pnpm although only npm may be installed. */
-const TURBO_ENV = {
+export const TURBO_ENV = {
   TURBO_TELEMETRY_DISABLED: '1',
   DO_NOT_TRACK: '1',
   PATH: `${path.join(root, 'node_modules/.bin')}${path.delimiter}${process.env.PATH ?? ''}`,
@@ -17,10 +17,10 @@ const TURBO_ENV = {
 
 /** A step of the preparation went wrong; `output` is what it printed. */
 export class PrepareError extends Error {
-  name = 'PrepareError'
   /** @param {string} message @param {string} output */
   constructor(message, output) {
     super(message)
+    this.name = 'PrepareError'
     this.output = output
   }
 }

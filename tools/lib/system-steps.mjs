@@ -1,0 +1,58 @@
+// The steps of `npm test` beyond `pnpm verify`: whole programs against each other.
+import { runNode, runTool } from './process.mjs'
+import { outcomeOf } from './steps.mjs'
+
+const MINUTE_MS = 60_000
+
+/** What a run must have counted: every accepted message delivered once. */
+const COUNTS = /** @type {const} */ (['accepted', 'delivered', 'lost', 'duplicated'])
+
+/**
+ * Judge a program whose last line of stdout is one JSON object with the counts above.
+ * @param {import('./process.mjs').Result} result
+ * @returns {import('./steps.mjs').Outcome}
+ */
+export function judgeCounts(result) {
+  if (result.code !== 0) return outcomeOf(result)
+  const lastLine = result.stdout.trimEnd().split('\n').at(-1) ?? ''
+  let counts
+  try {
+    counts = JSON.parse(lastLine)
+  } catch {
+    return { failed: `the last line is not JSON: ${lastLine}\n${result.output}` }
+  }
+  const missing = COUNTS.filter((name) => !Number.isInteger(counts[name]))
+  if (missing.length > 0) return { failed: `the last line has no ${missing.join(', ')}: ${lastLine}` }
+  const { accepted, delivered, lost, duplicated } = counts
+  if (accepted === 0) return { failed: `nothing was accepted: ${lastLine}` }
+  if (lost !== 0 || duplicated !== 0 || delivered !== accepted) {
+    return { failed: `${result.output}\nexpected every accepted message once, got ${lastLine}` }
+  }
+  return { detail: COUNTS.map((name) => `${counts[name]} ${name}`).join(', ') }
+}
+
+/** @type {readonly import('./steps.mjs').Step[]} */
+export const systemSteps = [
+  {
+    name: 'interop',
+    about: 'foreign implementations',
+    run: async () => {
+      const result = await runTool('tsx', ['tools/interop/main.ts'], { timeoutMs: 5 * MINUTE_MS })
+      const leftOut = result.output.match(/^.*left out.*$/gim)?.map((line) => line.trim())
+      return result.code === 0 && leftOut ? { leftOut: leftOut.join('; ') } : outcomeOf(result)
+    },
+  },
+  {
+    name: 'chaos',
+    about: 'processes, faulty links, SIGKILLs: a short seeded run',
+    run: async () => {
+      const args = ['tools/chaos/main.ts', '--seed', '1', '--messages', '300', '--kills', '6', '--json']
+      return judgeCounts(await runTool('tsx', args, { timeoutMs: 5 * MINUTE_MS }))
+    },
+  },
+  {
+    name: 'start',
+    about: 'the main job: npm start -- --json',
+    run: async () => judgeCounts(await runNode(['tools/start.mjs', '--json'], { timeoutMs: 3 * MINUTE_MS })),
+  },
+]

@@ -1,0 +1,72 @@
+// The steps of `pnpm verify`, in the order that finds the cheap mistakes first.
+import { checkApiReports } from '../checks/api-report.mjs'
+import { checkDocsExamples } from '../checks/docs-examples.mjs'
+import { checkHygiene } from '../checks/hygiene.mjs'
+import { checkStranger } from '../checks/stranger.mjs'
+import { TURBO_ENV } from './prepare.mjs'
+import { runNode, runTool } from './process.mjs'
+import { outcomeOf } from './steps.mjs'
+
+const MINUTE_MS = 60_000
+
+/** The last line that says how many passed, shown beside the step. @param {import('./process.mjs').Result} result */
+const counted = ({ output }) => /^.*\d+ passed.*$/gm.exec(output)?.at(-1)?.trim()
+
+/** @param {string} file @param {readonly string[]} [args] */
+const script = (file, args = []) => runTool('tsx', [file, ...args], { timeoutMs: 5 * MINUTE_MS })
+
+/** @type {readonly import('./steps.mjs').Step[]} */
+export const verifySteps = [
+  {
+    name: 'build',
+    about: 'JavaScript and declarations of every package',
+    run: async () => outcomeOf(await runNode(['tools/build.mjs'], { timeoutMs: 5 * MINUTE_MS })),
+  },
+  { name: 'hygiene', about: 'nothing switched off, unfinished or tied to a machine', run: checkHygiene },
+  {
+    name: 'format',
+    about: 'biome: format and base lint',
+    run: async () => outcomeOf(await runTool('@biomejs/biome', ['check', '.'], { command: 'biome' })),
+  },
+  {
+    name: 'lint',
+    about: 'eslint: lost promises, forgotten cases, arrows between packages',
+    run: async () => outcomeOf(await runTool('eslint', ['.', '--max-warnings=0'], { timeoutMs: 3 * MINUTE_MS })),
+  },
+  {
+    name: 'types',
+    about: 'tsc over sources, tests, tools and examples',
+    run: async () => outcomeOf(await runTool('typescript', ['-p', 'tsconfig.test.json'], { command: 'tsc' })),
+  },
+  {
+    name: 'unit',
+    about: 'unit and property tests',
+    run: async () => outcomeOf(await runTool('vitest', ['run'], { timeoutMs: 8 * MINUTE_MS }), counted),
+  },
+  {
+    name: 'conformance',
+    about: 'the published vectors',
+    run: async () => outcomeOf(await script('tools/conformance/main.ts'), counted),
+  },
+  {
+    name: 'fuzz',
+    about: 'a short, seeded slice of the fuzzers',
+    run: async () => outcomeOf(await script('tools/fuzz/main.ts', ['--seconds', '10']), counted),
+  },
+  { name: 'docs', about: 'the TypeScript in README.md files and guides', run: checkDocsExamples },
+  {
+    name: 'packages',
+    about: 'publint and are-the-types-wrong on every tarball',
+    run: async () => {
+      const args = ['run', 'pkgcheck', '--output-logs=errors-only', '--filter=./packages/*']
+      return outcomeOf(await runTool('turbo', args, { env: TURBO_ENV, timeoutMs: 5 * MINUTE_MS }))
+    },
+  },
+  { name: 'stranger', about: 'the tarballs in an empty project', run: checkStranger },
+  { name: 'api', about: 'the public surface is the committed one', run: checkApiReports },
+  {
+    name: 'size',
+    about: 'size budgets per subpath',
+    run: async () => outcomeOf(await runTool('size-limit', [], { timeoutMs: 2 * MINUTE_MS })),
+  },
+]
