@@ -1,1 +1,7 @@
-export {}
+export { type Clock, type ClockTimer, createClock, type ManualClock, systemClock } from './clock.js'
+export { type ConformanceCheck, type StreamConformanceOptions, streamConformance } from './conformance/index.js'
+export { type DatagramFaults, faultyDatagrams } from './faulty-datagrams.js'
+export type { StreamFaults } from './faulty-stream.js'
+export { type FaultyOptions, faultyStreams } from './faulty-streams.js'
+export { createFaultyProxy, type FaultyProxy, type FaultyProxyOptions } from './proxy.js'
+export { createRandom, type Random } from './random.js'

@@ -1,0 +1,76 @@
+/** Time as tests need it: read, wait, and give up waiting. */
+export interface Clock {
+  /** Milliseconds on a clock that never goes back. */
+  nowMs(): number
+  /** Call once, `delayMs` from now at the earliest. */
+  setTimeout(callback: () => void, delayMs: number): ClockTimer
+  clearTimeout(timer: ClockTimer | undefined): void
+}
+
+/** What {@link Clock.setTimeout} returns; opaque. */
+export type ClockTimer = object
+
+/** A clock that stands still until it is turned by hand. */
+export interface ManualClock extends Clock {
+  /** Let time pass: timers that fall due run in order, each seeing its own time, new ones included. */
+  advance(ms: number): void
+  /** When the next timer is due, `undefined` without timers. */
+  readonly nextDueMs: number | undefined
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+}
+
+/** @param startMs - what the clock shows at first */
+export function createClock(startMs = 0): ManualClock {
+  return new HandTurnedClock(startMs)
+}
+
+interface HandTimer {
+  readonly dueMs: number
+  readonly callback: () => void
+}
+
+class HandTurnedClock implements ManualClock {
+  #nowMs: number
+  /** Sorted by due time, then by age. */
+  readonly #timers: HandTimer[] = []
+
+  constructor(startMs: number) {
+    this.#nowMs = startMs
+  }
+
+  get nextDueMs(): number | undefined {
+    return this.#timers[0]?.dueMs
+  }
+
+  nowMs(): number {
+    return this.#nowMs
+  }
+
+  setTimeout(callback: () => void, delayMs: number): ClockTimer {
+    const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), callback }
+    const later = this.#timers.findIndex((other) => other.dueMs > timer.dueMs)
+    this.#timers.splice(later === -1 ? this.#timers.length : later, 0, timer)
+    return timer
+  }
+
+  clearTimeout(timer: ClockTimer | undefined): void {
+    const at = this.#timers.indexOf(timer as HandTimer)
+    if (at !== -1) this.#timers.splice(at, 1)
+  }
+
+  advance(ms: number): void {
+    const untilMs = this.#nowMs + ms
+    for (let timer = this.#timers[0]; timer !== undefined && timer.dueMs <= untilMs; timer = this.#timers[0]) {
+      this.#timers.shift()
+      this.#nowMs = timer.dueMs
+      timer.callback()
+    }
+    this.#nowMs = untilMs
+  }
+}
