@@ -104,7 +104,10 @@ class Person {
         this.received.push(report)
         if (this.quiet) break
         if (report.kind === 'image')
-          tell(this.name, `got the picture '${report.text}', ${report.bytes} bytes, ${report.damaged ? 'DAMAGED' : 'hash verified'}`)
+          tell(
+            this.name,
+            `got the picture '${report.text}', ${report.bytes} bytes, ${report.damaged ? 'DAMAGED' : 'hash verified'}`,
+          )
         else tell(this.name, `got ${report.replyTo ? 'a reply' : 'a message'}: ${report.text}`)
     }
   }
@@ -149,9 +152,26 @@ class Person {
 }
 
 const GREETINGS = [
-  'Hello, Bob!', 'Привет, Боб!', 'こんにちは、ボブ', 'مرحبا بوب', 'שלום בוב', 'नमस्ते बॉब', '你好,鲍勃', '안녕, 밥', 'Γειά σου Μπομπ',
-  'Halló Bob, þetta er Alice', 'Xin chào Bob', 'Grüß dich, Bob', 'Olá, Bob', 'สวัสดีบ็อบ', 'გამარჯობა, ბობ', 'Բարև, Բոբ', 'ሰላም ቦብ',
-  '👋🏽 👩‍💻 → 👨‍🚀', 'e\u0301 is not é, and both arrive as they are', 'The last of twenty greetings',
+  'Hello, Bob!',
+  'Привет, Боб!',
+  'こんにちは、ボブ',
+  'مرحبا بوب',
+  'שלום בוב',
+  'नमस्ते बॉब',
+  '你好,鲍勃',
+  '안녕, 밥',
+  'Γειά σου Μπομπ',
+  'Halló Bob, þetta er Alice',
+  'Xin chào Bob',
+  'Grüß dich, Bob',
+  'Olá, Bob',
+  'สวัสดีบ็อบ',
+  'გამარჯობა, ბობ',
+  'Բարև, Բոբ',
+  'ሰላም ቦብ',
+  '👋🏽 👩‍💻 → 👨‍🚀',
+  'e\u0301 is not é, and both arrive as they are',
+  'The last of twenty greetings',
 ]
 
 chapter('Two people, one tracker, no server in between')
@@ -171,7 +191,10 @@ for (const greeting of GREETINGS) {
 }
 await alice.until(() => alice.received.length >= GREETINGS.length, 'Bob has answered all greetings')
 await alice.send(bob, { text: 'I can quote you, too', replyTo: alice.received[0]!.id })
-const picture = await alice.send(bob, { image: { bytes: makePicture(), name: 'gradient.bmp', mimeType: 'image/bmp' }, text: 'look at this' })
+const picture = await alice.send(bob, {
+  image: { bytes: makePicture(), name: 'gradient.bmp', mimeType: 'image/bmp' },
+  text: 'look at this',
+})
 await alice.until(() => alice.delivered.has(picture), 'the picture is delivered')
 const roundTripsMs = [...alice.roundTripsMs].sort((a, b) => a - b)
 
@@ -188,7 +211,10 @@ for (let i = 1; i <= 60; i++) {
   }
   if (i === 40) {
     await killed
-    tell('Alice', `was told that ${count(alice.accepted.length - alice.delivered.size, 'message')} not delivered yet are accepted`)
+    tell(
+      'Alice',
+      `was told that ${count(alice.accepted.length - alice.delivered.size, 'message')} not delivered yet are accepted`,
+    )
     restarted = bob.start(tracker)
   }
   await new Promise((resolve) => setTimeout(resolve, 25))
@@ -206,7 +232,8 @@ await once(trackerProcess, 'exit')
 const verdict = await audit(alice, bob)
 const handshakeMs = Math.min(...alice.handshakesMs)
 const medianRoundTripMs = roundTripsMs[Math.floor(roundTripsMs.length / 2)]!
-const good = verdict.lost === 0 && verdict.duplicated === 0 && verdict.reordered === 0 && bob.announcedAddress !== firstAddress
+const good =
+  verdict.lost === 0 && verdict.duplicated === 0 && verdict.reordered === 0 && bob.announcedAddress !== firstAddress
 
 chapter('What the two databases say')
 table([
@@ -215,10 +242,16 @@ table([
   ['lost', String(verdict.lost), ''],
   ['duplicated', String(verdict.duplicated), ''],
   ['out of order', String(verdict.reordered), ''],
-  ['round trip', `${medianRoundTripMs.toFixed(1)} ms`, 'median, from send() until the other side has it on disk and says so'],
+  [
+    'round trip',
+    `${medianRoundTripMs.toFixed(1)} ms`,
+    'median, from send() until the other side has it on disk and says so',
+  ],
   ['handshake', `${handshakeMs.toFixed(1)} ms`, 'mutual authentication, seven frames'],
 ])
-console.log(`\n${good ? paint('green', 'Nothing lost, nothing doubled.') : paint('red', 'This is not how it should be.')}`)
+console.log(
+  `\n${good ? paint('green', 'Nothing lost, nothing doubled.') : paint('red', 'This is not how it should be.')}`,
+)
 if (json)
   console.log(
     JSON.stringify({

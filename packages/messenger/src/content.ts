@@ -95,7 +95,7 @@ function encodeFile(
     ...(file.mimeType === undefined ? {} : { mimeType: file.mimeType }),
     text,
   }
-  return { messageType, payload: joinAttachment(metadata, file.bytes), replyTo }
+  return { messageType, payload: joinAttachment({ metadata, file: file.bytes }), replyTo }
 }
 
 function tooLarge(what: string, bytes: number, maxBytes: number): never {
@@ -140,10 +140,8 @@ export function viewContent(message: StoredMessage): MessageView {
 }
 
 function viewFile(message: StoredMessage, replyTo: string | undefined): MessageView {
-  const { metadata, file } = splitAttachment(message.payload)
-  const damaged =
-    (metadata.sizeBytes !== undefined && metadata.sizeBytes !== file.length) ||
-    (metadata.hash !== undefined && metadata.hash.toLowerCase() !== toHex(sha256(file)))
+  const { metadata, file, damaged: wrongSize } = splitAttachment(message.payload)
+  const damaged = wrongSize || (metadata.hash !== undefined && metadata.hash.toLowerCase() !== toHex(sha256(file)))
   return {
     kind: message.messageType === MessageType.image ? 'image' : 'file',
     text: metadata.text ?? '',

@@ -3,15 +3,15 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { createSigner } from '@mimirjs/crypto'
 import { loadOrCreateKeyFile } from '@mimirjs/crypto/keyfile'
+import type { Clock } from '@mimirjs/peer'
 import { isStoreError } from '@mimirjs/store'
 import { Transports } from '@mimirjs/transport'
 import { tcp } from '@mimirjs/transport/tcp'
 import { udp } from '@mimirjs/transport/udp'
-import type { Clock } from '@mimirjs/peer'
 import { MessengerError } from './error.js'
 import type { MessengerOptions, MessengerParts } from './messenger.js'
-import { openSqliteStore } from './store-sqlite.js'
 import type { Store } from './store.js'
+import { openSqliteStore } from './store-sqlite.js'
 
 /** What a messenger stands on under Node: a folder with key and database, TCP and UDP, the system's clock. */
 export async function openFolder(folder: string, options: MessengerOptions): Promise<MessengerParts> {
@@ -37,7 +37,9 @@ function openStore(folder: string, options: MessengerOptions): Store {
   } catch (cause) {
     if (!isStoreError(cause)) throw cause
     if (cause.code === 'in-use')
-      throw new MessengerError('in-use', `${folder} is in use by another process: stop it, or choose another folder`, { cause })
+      throw new MessengerError('in-use', `${folder} is in use by another process: stop it, or choose another folder`, {
+        cause,
+      })
     throw new MessengerError('store', `cannot open ${folder}: ${cause.message}`, { cause })
   }
 }

@@ -33,7 +33,9 @@ function parsePerson(text: string): { publicKey: Uint8Array; name: string } {
     return parseContactLink(text, { isPoint })
   } catch (cause) {
     const why = isWireError(cause) ? `: ${cause.message}` : ''
-    throw new MessengerError('bad-key', `expected 64 hex digits or a contact link, got ${describe(text)}${why}`, { cause })
+    throw new MessengerError('bad-key', `expected 64 hex digits or a contact link, got ${describe(text)}${why}`, {
+      cause,
+    })
   }
 }
 

@@ -5,7 +5,15 @@ import type { DatagramTransport, Listener, Transports } from '@mimirjs/transport
 import { fromHex, type Generation, toHex } from '@mimirjs/wire'
 import { formatContactLink } from '@mimirjs/wire/link'
 import type { TextFrame } from '@mimirjs/wire/peer'
-import { type Content, encodeContent, isReadable, parseMessageId, randomGuid, replyGuid, viewContent } from './content.js'
+import {
+  type Content,
+  encodeContent,
+  isReadable,
+  parseMessageId,
+  randomGuid,
+  replyGuid,
+  viewContent,
+} from './content.js'
 import { Courier, type LinkState, type RetryOptions } from './courier.js'
 import { Emitter, type Listener as EventListener } from './emitter.js'
 import { MessengerError } from './error.js'
@@ -193,7 +201,9 @@ export class Messenger {
     if (event !== 'message') this.#emitter.on(event, listener as EventListener<MessengerEvents[typeof event]>)
     else {
       this.#handlers.add(listener as MessageHandler)
-      this.#inbox.open().catch((cause) => this.#report(new MessengerError('store', 'the inbox could not be read', { cause })))
+      this.#inbox
+        .open()
+        .catch((cause) => this.#report(new MessengerError('store', 'the inbox could not be read', { cause })))
     }
     return this
   }
@@ -228,7 +238,10 @@ export class Messenger {
           } finally {
             next.done()
           }
-        } else await new Promise<void>((resolve) => { wake = resolve })
+        } else
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
       }
     } finally {
       options.signal?.removeEventListener('abort', stop)
@@ -257,7 +270,9 @@ export class Messenger {
   async whenDelivered(sent: Sent, options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options
     let settle: () => void = () => {}
-    const settled = new Promise<void>((resolve) => { settle = resolve })
+    const settled = new Promise<void>((resolve) => {
+      settle = resolve
+    })
     const onDelivered = (delivered: Sent): void => {
       if (delivered.id === sent.id && delivered.to === sent.to) settle()
     }
@@ -266,7 +281,8 @@ export class Messenger {
     this.#onClose.add(settle)
     try {
       const message = await this.#store.message(sent.to, parseMessageId(sent.id), true)
-      if (!message) throw new MessengerError('unknown-message', `message ${sent.id} to ${sent.to} is not in the history`)
+      if (!message)
+        throw new MessengerError('unknown-message', `message ${sent.id} to ${sent.to} is not in the history`)
       if (message.state === 'delivered') return
       if (!signal?.aborted && !this.#closing) await settled
     } finally {
@@ -274,7 +290,8 @@ export class Messenger {
       signal?.removeEventListener('abort', settle)
       this.#onClose.delete(settle)
     }
-    if (signal?.aborted) throw new MessengerError('aborted', 'waiting for the delivery was aborted', { cause: signal.reason })
+    if (signal?.aborted)
+      throw new MessengerError('aborted', 'waiting for the delivery was aborted', { cause: signal.reason })
     if (this.#closing) throw new MessengerError('closed', 'the messenger was closed before the delivery')
   }
   readonly #onClose = new Set<() => void>()
@@ -324,7 +341,8 @@ export class Messenger {
     options: { limit?: number; before?: HistoryEntry } = {},
   ): Promise<HistoryEntry[]> {
     const peer = toPeer(person)
-    const before = options.before && (await this.#store.message(peer, parseMessageId(options.before.id), options.before.outgoing))
+    const before =
+      options.before && (await this.#store.message(peer, parseMessageId(options.before.id), options.before.outgoing))
     const rows = await this.#store.history(peer, {
       limit: options.limit ?? 100,
       ...(before ? { beforeSeq: before.seq } : {}),
@@ -382,7 +400,9 @@ export class Messenger {
     for (const settle of this.#onClose) settle()
     await Promise.allSettled(this.#listeners.map((listener) => listener.close()))
     let cancel = (): void => {}
-    const timeout = new Promise<void>((resolve) => { cancel = this.#clock.schedule(resolve, timeoutMs) })
+    const timeout = new Promise<void>((resolve) => {
+      cancel = this.#clock.schedule(resolve, timeoutMs)
+    })
     await Promise.race([this.#inbox.close(), timeout])
     cancel()
     for (const courier of this.#couriers.values()) courier.close()
@@ -561,7 +581,9 @@ export class Messenger {
       try {
         await handler(message)
       } catch (cause) {
-        this.#report(new MessengerError('handler', `the handler of message ${row.guid} from ${row.peer} failed`, { cause }))
+        this.#report(
+          new MessengerError('handler', `the handler of message ${row.guid} from ${row.peer} failed`, { cause }),
+        )
       }
     }
     return () => {
@@ -581,7 +603,9 @@ export class Messenger {
 
   #report(error: unknown): void {
     const known =
-      error instanceof MessengerError ? error : new MessengerError('store', error instanceof Error ? error.message : String(error), { cause: error })
+      error instanceof MessengerError
+        ? error
+        : new MessengerError('store', error instanceof Error ? error.message : String(error), { cause: error })
     this.#logger?.warn({ err: known }, known.message)
     this.#emitter.emit('error', known)
   }

@@ -1,3 +1,4 @@
+import { MessengerError } from './error.js'
 import type {
   Contact,
   ContactChange,
@@ -9,7 +10,6 @@ import type {
   StoreCounts,
   StoredMessage,
 } from './store.js'
-import { MessengerError } from './error.js'
 
 /** A {@link Store} that lives as long as the process: for tests and for programs that keep nothing. */
 export function createMemoryStore(): Store {

@@ -253,7 +253,9 @@ class SqliteStore implements Store {
   }
 
   #messages(sql: string, ...params: (string | number | bigint | Uint8Array)[]): StoredMessage[] {
-    return this.#statement(sql).all(...params).map(toMessage)
+    return this.#statement(sql)
+      .all(...params)
+      .map(toMessage)
   }
 
   async #openPeers(outgoing: 0 | 1, state: string): Promise<string[]> {
@@ -274,14 +276,7 @@ class SqliteStore implements Store {
   }
 }
 
-const CONTACT_COLUMNS: ReadonlySet<string> = new Set([
-  'kind',
-  'name',
-  'nickname',
-  'info',
-  'avatar',
-  'infoTimeSeconds',
-])
+const CONTACT_COLUMNS: ReadonlySet<string> = new Set(['kind', 'name', 'nickname', 'info', 'avatar', 'infoTimeSeconds'])
 
 type Row = Record<string, unknown>
 
