@@ -1,1 +1,31 @@
-export {}
+// The build for every runtime: @noble/* and nothing else. Its types and texts are those of both builds.
+export { type Blame, CryptoError, type CryptoErrorCode, isCryptoError } from './error.js'
+export {
+  AEAD_NONCE_BYTES,
+  BLAKE2B_MAX_BYTES,
+  BOX_NONCE_BYTES,
+  CIPHER_KEY_BYTES,
+  ED25519_PUBLIC_KEY_BYTES,
+  ED25519_SEED_BYTES,
+  ED25519_SIGNATURE_BYTES,
+  HKDF_SHA256_MAX_BYTES,
+  TAG_BYTES,
+  X25519_BYTES,
+} from './lengths.js'
+export {
+  aes256GcmOpen,
+  aes256GcmSeal,
+  chacha20Poly1305Open,
+  chacha20Poly1305Seal,
+} from './portable/aead.js'
+export { boxOpen, boxSeal, boxSharedKey } from './portable/box.js'
+export { ed25519SeedToX25519, generateKeyPair, generateSeed, publicKeyFromSeed, sign } from './portable/ed25519.js'
+export { equalConstantTime } from './portable/equal.js'
+export { blake2b, hkdfSha256, sha256, sha512 } from './portable/hash.js'
+export { ed25519PublicKeyToX25519, isPoint } from './portable/point.js'
+export { randomBytes } from './portable/random.js'
+export { createSigner } from './portable/signer.js'
+export { verify } from './portable/verify.js'
+export { generateX25519KeyPair, x25519, x25519PublicKey } from './portable/x25519.js'
+export { isSmallOrder } from './small-order.js'
+export type { Ed25519KeyPair, SeedSigner, Signer, X25519KeyPair } from './types.js'

@@ -1,0 +1,16 @@
+/** Lengths in bytes of everything this package takes and gives. */
+export const ED25519_SEED_BYTES = 32
+export const ED25519_PUBLIC_KEY_BYTES = 32
+export const ED25519_SIGNATURE_BYTES = 64
+/** X25519 private keys, public keys and shared secrets. */
+export const X25519_BYTES = 32
+/** Keys of ChaCha20-Poly1305, AES-256-GCM and the box. */
+export const CIPHER_KEY_BYTES = 32
+/** Nonces of ChaCha20-Poly1305 and AES-256-GCM. */
+export const AEAD_NONCE_BYTES = 12
+export const BOX_NONCE_BYTES = 24
+/** What sealing adds, whatever the cipher. */
+export const TAG_BYTES = 16
+/** RFC 5869: 255 blocks of SHA-256. */
+export const HKDF_SHA256_MAX_BYTES: number = 255 * 32
+export const BLAKE2B_MAX_BYTES = 64

@@ -1,0 +1,38 @@
+import { type KeyObject, sign as nativeSign } from 'node:crypto'
+import { requireBytes, requireUint8Array } from '../bytes.js'
+import { ED25519_SEED_BYTES, X25519_BYTES } from '../lengths.js'
+import type * as portable from '../portable/signer.js'
+import type { SeedSigner } from '../types.js'
+import { ed25519SeedToX25519 } from './ed25519.js'
+import { exportPublicKey, importPrivateKey } from './keys.js'
+import { plain } from './plain.js'
+import { agreeWith } from './x25519.js'
+
+export const createSigner: typeof portable.createSigner = (seed) => {
+  requireBytes(seed, ED25519_SEED_BYTES, 'seed')
+  return new NativeSigner(seed.slice())
+}
+
+class NativeSigner implements SeedSigner {
+  readonly publicKey: Uint8Array
+  readonly #seed: Uint8Array
+  readonly #signingKey: KeyObject
+  #agreementKey: KeyObject | undefined
+
+  constructor(seed: Uint8Array) {
+    this.#seed = seed
+    this.#signingKey = importPrivateKey('Ed25519', seed)
+    this.publicKey = exportPublicKey(this.#signingKey)
+  }
+
+  sign(message: Uint8Array): Uint8Array {
+    requireUint8Array(message, 'message')
+    return plain(nativeSign(null, message, this.#signingKey))
+  }
+
+  agree(x25519PublicKey: Uint8Array): Uint8Array {
+    requireBytes(x25519PublicKey, X25519_BYTES, 'publicKey')
+    this.#agreementKey ??= importPrivateKey('X25519', ed25519SeedToX25519(this.#seed))
+    return agreeWith(this.#agreementKey, x25519PublicKey)
+  }
+}

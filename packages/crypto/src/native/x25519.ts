@@ -1,0 +1,44 @@
+import { diffieHellman, type KeyObject } from 'node:crypto'
+import { requireBytes } from '../bytes.js'
+import { X25519_BYTES } from '../lengths.js'
+import type * as box from '../portable/box.js'
+import { deriveBoxKey } from '../portable/box.js'
+import type * as portable from '../portable/x25519.js'
+import { zeroSecret } from '../portable/x25519.js'
+import { exportPublicKey, generateRawPair, importPrivateKey } from './keys.js'
+import { PeerKeys } from './peer-keys.js'
+import { plain } from './plain.js'
+import { PrivateKeys } from './private-keys.js'
+
+const privateKeys = new PrivateKeys('X25519')
+const peerKeys = new PeerKeys('X25519')
+
+export const generateX25519KeyPair: typeof portable.generateX25519KeyPair = () => {
+  const { privateKey, publicKey } = generateRawPair('X25519')
+  privateKeys.remember(privateKey, publicKey.slice())
+  return { privateKey, publicKey }
+}
+
+export const x25519PublicKey: typeof portable.x25519PublicKey = (privateKey) => {
+  requireBytes(privateKey, X25519_BYTES, 'privateKey')
+  return exportPublicKey(importPrivateKey('X25519', privateKey))
+}
+
+export const x25519: typeof portable.x25519 = (privateKey, publicKey) => {
+  requireBytes(privateKey, X25519_BYTES, 'privateKey')
+  requireBytes(publicKey, X25519_BYTES, 'publicKey')
+  return agreeWith(privateKeys.get(privateKey), publicKey)
+}
+
+/** @throws {CryptoError} `shared-secret` */
+export function agreeWith(privateKey: KeyObject, publicKey: Uint8Array): Uint8Array {
+  const peerKey = peerKeys.get(publicKey)
+  try {
+    return plain(diffieHellman({ privateKey, publicKey: peerKey }))
+  } catch (cause) {
+    throw zeroSecret(cause)
+  }
+}
+
+export const boxSharedKey: typeof box.boxSharedKey = (privateKey, publicKey) =>
+  deriveBoxKey(x25519(privateKey, publicKey))

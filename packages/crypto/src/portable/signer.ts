@@ -1,0 +1,36 @@
+import { requireBytes } from '../bytes.js'
+import { ED25519_SEED_BYTES } from '../lengths.js'
+import type { SeedSigner } from '../types.js'
+import { ed25519SeedToX25519, publicKeyFromSeed, sign } from './ed25519.js'
+import { x25519 } from './x25519.js'
+
+/**
+ * A signer around a seed. It keeps a copy in a place that neither inspection, nor JSON, nor cloning reaches; wipe
+ * yours (`seed.fill(0)`) when you are done with it.
+ * @param seed - 32 bytes
+ * @throws {CryptoError} `argument`
+ */
+export function createSigner(seed: Uint8Array): SeedSigner {
+  requireBytes(seed, ED25519_SEED_BYTES, 'seed')
+  return new PortableSigner(seed.slice())
+}
+
+class PortableSigner implements SeedSigner {
+  readonly publicKey: Uint8Array
+  readonly #seed: Uint8Array
+  #agreementKey: Uint8Array | undefined
+
+  constructor(seed: Uint8Array) {
+    this.#seed = seed
+    this.publicKey = publicKeyFromSeed(seed)
+  }
+
+  sign(message: Uint8Array): Uint8Array {
+    return sign(message, this.#seed)
+  }
+
+  agree(x25519PublicKey: Uint8Array): Uint8Array {
+    this.#agreementKey ??= ed25519SeedToX25519(this.#seed)
+    return x25519(this.#agreementKey, x25519PublicKey)
+  }
+}
