@@ -22,7 +22,11 @@ process.on('disconnect', () => process.exit(0))
 const messenger = await Messenger.open(options.folder, {
   name: options.name,
   trackers: [options.tracker],
-  datagrams: faultyDatagrams(udp(), { dropChance: 0.1, duplicateChance: 0.1, reorderChance: 0.1 }, { seed: options.seed }),
+  datagrams: faultyDatagrams(
+    udp(),
+    { dropChance: 0.1, duplicateChance: 0.1, reorderChance: 0.1 },
+    { seed: options.seed },
+  ),
   retry: { minMs: 100, maxMs: 1_000 },
   durability: 'process',
   // Everybody comes from one address here, and comes back often.

@@ -27,7 +27,7 @@ messenger.on('delivered', ({ id }) => {
   report({ event: 'delivered', id, roundTripMs: sent === undefined ? undefined : performance.now() - sent })
 })
 messenger.on('announced', ({ address }) => report({ event: 'announced', address }))
-messenger.on('state', (_peer, link) => {
+messenger.on('state', (link) => {
   if (link.state === 'up') report({ event: 'connected', address: link.address, handshakeMs: link.handshakeMs })
   if (link.state === 'waiting') report({ event: 'waiting', reason: link.reason })
 })

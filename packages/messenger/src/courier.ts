@@ -1,4 +1,5 @@
-import type { Clock, Connection, Peer } from '@mimirjs/peer'
+import type { Connection, Peer } from '@mimirjs/peer'
+import type { Clock } from '@mimirjs/transport'
 import { MessengerError } from './error.js'
 import type { Store, StoredMessage } from './store.js'
 

@@ -3,9 +3,8 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { createSigner } from '@mimirjs/crypto'
 import { loadOrCreateKeyFile } from '@mimirjs/crypto/keyfile'
-import type { Clock } from '@mimirjs/peer'
 import { isStoreError } from '@mimirjs/store'
-import { Transports } from '@mimirjs/transport'
+import { Transports, wallClock } from '@mimirjs/transport'
 import { tcp } from '@mimirjs/transport/tcp'
 import { udp } from '@mimirjs/transport/udp'
 import { MessengerError } from './error.js'
@@ -20,14 +19,14 @@ export async function openFolder(folder: string, options: MessengerOptions): Pro
     store: options.store ?? openStore(folder, options),
     transports: options.transports ?? new Transports([tcp()]),
     datagrams: options.datagrams ?? udp(),
-    clock: options.clock ?? systemClock,
+    clock: options.clock ?? wallClock,
     hostAddresses: options.hostAddresses ?? hostAddresses,
   }
 }
 
 function openSigner(folder: string): MessengerParts['signer'] {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return createSigner(loadOrCreateKeyFile(join(folder, 'identity.key')))
+  return createSigner(loadOrCreateKeyFile(join(folder, 'identity.key')).seed)
 }
 
 function openStore(folder: string, options: MessengerOptions): Store {
@@ -42,14 +41,6 @@ function openStore(folder: string, options: MessengerOptions): Store {
       })
     throw new MessengerError('store', `cannot open ${folder}: ${cause.message}`, { cause })
   }
-}
-
-const systemClock: Clock = {
-  nowMs: () => Date.now(),
-  schedule(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs)
-    return () => clearTimeout(timer)
-  },
 }
 
 /** IP addresses of this machine's interfaces, as text. */

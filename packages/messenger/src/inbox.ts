@@ -1,4 +1,4 @@
-import type { Clock } from '@mimirjs/peer'
+import type { Clock } from '@mimirjs/transport'
 import { MessengerError } from './error.js'
 import type { Store, StoredMessage } from './store.js'
 

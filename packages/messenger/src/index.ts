@@ -1,4 +1,4 @@
-export type { Clock, Logger } from '@mimirjs/peer'
+export type { Clock, Logger } from '@mimirjs/transport'
 export type { Content, IncomingFile, MessageKind, MessageView, OutgoingFile } from './content.js'
 export type { LinkState, RetryOptions } from './courier.js'
 export { isMessengerError, MessengerError, type MessengerErrorCode } from './error.js'
@@ -11,6 +11,7 @@ export {
   type MessengerEvents,
   type MessengerOptions,
   type MessengerParts,
+  type PeerState,
 } from './messenger.js'
 export type {
   Contact,

@@ -1,7 +1,14 @@
 import { randomBytes, type Signer } from '@mimirjs/crypto'
-import { type Clock, type Connection, type ConnectionHandlers, type Logger, Peer } from '@mimirjs/peer'
-import { Resolver } from '@mimirjs/resolver-client'
-import type { DatagramTransport, Listener, Transports } from '@mimirjs/transport'
+import { type Connection, type ConnectionHandlers, Peer } from '@mimirjs/peer'
+import { type Announcing, Resolver } from '@mimirjs/resolver-client'
+import {
+  type Clock,
+  type DatagramTransport,
+  Emitter,
+  type Listener,
+  type Logger,
+  type Transports,
+} from '@mimirjs/transport'
 import { fromHex, type Generation, toHex } from '@mimirjs/wire'
 import { formatContactLink } from '@mimirjs/wire/link'
 import type { TextFrame } from '@mimirjs/wire/peer'
@@ -15,7 +22,6 @@ import {
   viewContent,
 } from './content.js'
 import { Courier, type LinkState, type RetryOptions } from './courier.js'
-import { Emitter, type Listener as EventListener } from './emitter.js'
 import { MessengerError } from './error.js'
 import { openFolder } from './folder.js'
 import { toPeer, toPerson } from './identity.js'
@@ -57,15 +63,20 @@ export interface MessengerOptions extends Partial<MessengerParts> {
 
 export type MessengerEvents = {
   /** The peer has stored the message. */
-  delivered: [Sent]
+  delivered: Sent
   /** How we stand with a peer has changed. */
-  state: [peer: string, state: LinkState]
+  state: PeerState
   /** A peer told its name, text or picture. */
-  contact: [Contact]
+  contact: Contact
   /** Our addresses are known to a tracker, for so many seconds. */
-  announced: [{ address: string; ttlSeconds: number }]
+  announced: { readonly address: string; readonly ttlSeconds: number }
   /** Something in the background failed; nothing was lost. */
-  error: [MessengerError]
+  error: MessengerError
+}
+
+export type PeerState = LinkState & {
+  /** Public key, 64 lower-case hex digits. */
+  readonly peer: string
 }
 
 export type MessageHandler = (message: IncomingMessage) => unknown
@@ -106,6 +117,7 @@ export class Messenger {
   readonly #store: Store
   readonly #signer: Signer
   readonly #clock: Clock
+  readonly #hostAddresses: MessengerParts['hostAddresses']
   readonly #logger: Logger | undefined
   readonly #network: Peer
   readonly #resolver: Resolver | undefined
@@ -120,7 +132,7 @@ export class Messenger {
   readonly #listeners: Listener[] = []
   readonly #storing = new Set<Promise<unknown>>()
   #profile: Profile
-  #stopAnnouncing: (() => void) | undefined
+  readonly #announcing: Announcing[] = []
   #closing: Promise<void> | undefined
 
   private constructor(
@@ -132,6 +144,7 @@ export class Messenger {
     this.#signer = parts.signer
     this.#store = parts.store
     this.#clock = parts.clock
+    this.#hostAddresses = parts.hostAddresses
     this.#logger = options.logger
     this.#acceptFrom = options.acceptFrom ?? 'anyone'
     this.#retry = { minMs: options.retry?.minMs ?? 1_000, maxMs: options.retry?.maxMs ?? 120_000 }
@@ -196,9 +209,9 @@ export class Messenger {
    * handler's promise has settled. Messages that came while there was no handler are handed over first.
    */
   on(event: 'message', handler: MessageHandler): this
-  on<Name extends keyof MessengerEvents>(event: Name, listener: EventListener<MessengerEvents[Name]>): this
-  on(event: 'message' | keyof MessengerEvents, listener: MessageHandler | EventListener<never[]>): this {
-    if (event !== 'message') this.#emitter.on(event, listener as EventListener<MessengerEvents[typeof event]>)
+  on<Name extends keyof MessengerEvents>(event: Name, listener: (event: MessengerEvents[Name]) => void): this
+  on(event: 'message' | keyof MessengerEvents, listener: (event: never) => unknown): this {
+    if (event !== 'message') this.#emitter.on(event, listener as (event: unknown) => void)
     else {
       this.#handlers.add(listener as MessageHandler)
       this.#inbox
@@ -208,9 +221,11 @@ export class Messenger {
     return this
   }
 
-  off(event: 'message' | keyof MessengerEvents, listener: MessageHandler | EventListener<never[]>): this {
+  off(event: 'message', handler: MessageHandler): this
+  off<Name extends keyof MessengerEvents>(event: Name, listener: (event: MessengerEvents[Name]) => void): this
+  off(event: 'message' | keyof MessengerEvents, listener: (event: never) => unknown): this {
     if (event === 'message') this.#handlers.delete(listener as MessageHandler)
-    else this.#emitter.off(event, listener as EventListener<MessengerEvents[typeof event]>)
+    else this.#emitter.off(event, listener as (event: unknown) => void)
     return this
   }
 
@@ -257,7 +272,9 @@ export class Messenger {
    * @throws {MessengerError} `bad-key` | `bad-content` | `too-large` | `store` | `closed`; then nothing was accepted
    */
   async send(to: string | Uint8Array, content: Content): Promise<Sent> {
-    const peer = toPeer(to)
+    this.#assertOpen()
+    // Checking a key is costly; the keys of those we are busy with were checked before.
+    const peer = typeof to === 'string' && this.#couriers.has(to) ? to : toPeer(to)
     const stored = await this.#enqueue(peer, content, randomGuid(), undefined)
     this.#courier(peer).kick()
     return stored
@@ -312,7 +329,7 @@ export class Messenger {
       throw new MessengerError('listen', `cannot listen on ${address}: ${why}`, { cause })
     }
     this.#listeners.push(listener)
-    if (this.#resolver) await this.#announce(announce ?? listener.address)
+    if (this.#resolver) this.#announce(this.#resolver, listener.address, announce)
     return listener.address
   }
 
@@ -396,7 +413,7 @@ export class Messenger {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    this.#stopAnnouncing?.()
+    for (const announcing of this.#announcing) announcing.stop()
     for (const settle of this.#onClose) settle()
     await Promise.allSettled(this.#listeners.map((listener) => listener.close()))
     let cancel = (): void => {}
@@ -460,7 +477,7 @@ export class Messenger {
       resolve: (publicKey, options) => this.#resolve(peer, publicKey, options),
       forget: (publicKey, address) => this.#resolver?.forget(publicKey, address),
       onDelivered: (to, guid) => this.#emitter.emit('delivered', { id: String(guid), to }),
-      onState: (to, state) => this.#emitter.emit('state', to, state),
+      onState: (to, state) => this.#emitter.emit('state', { peer: to, ...state }),
       onQuiet: (quiet) => {
         if (quiet.idle && this.#couriers.get(peer) === quiet) this.#couriers.delete(peer)
       },
@@ -597,8 +614,18 @@ export class Messenger {
     return contact
   }
 
-  async #announce(address: string): Promise<void> {
-    throw new Error(address)
+  #announce(resolver: Resolver, listening: string, announce: string | undefined): void {
+    const reachable = announce ?? reachableAddress(listening, this.#hostAddresses())
+    if (reachable === undefined)
+      throw new MessengerError(
+        'listen',
+        `${listening} is every interface of this machine, and none has a Yggdrasil address to announce: ` +
+          'listen on one address, or say which to announce',
+      )
+    const announcing = resolver.startAnnouncing({ address: reachable })
+    announcing.on('announced', ({ address, ttlSeconds }) => this.#emitter.emit('announced', { address, ttlSeconds }))
+    announcing.on('failed', ({ error }) => this.#logger?.warn({ err: error }, 'announce failed'))
+    this.#announcing.push(announcing)
   }
 
   #report(error: unknown): void {
@@ -627,8 +654,4 @@ function toTimeMs(wireTime: bigint): number {
 function quoting(content: Content, id: string): Content {
   if (typeof content === 'string') return { text: content, replyTo: id }
   return content.replyTo === undefined ? { ...content, replyTo: id } : content
-}
-
-function nameInLink(person: string | Uint8Array): string {
-  return typeof person === 'string' && person.includes('/') ? parseName(person) : ''
 }

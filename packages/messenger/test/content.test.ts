@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Content, encodeContent, isReadable, parseMessageId, randomGuid, replyGuid, viewContent } from '../src/content.js'
+import {
+  type Content,
+  encodeContent,
+  isReadable,
+  parseMessageId,
+  randomGuid,
+  replyGuid,
+  viewContent,
+} from '../src/content.js'
 
 const ANN = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c'
 
@@ -11,8 +19,17 @@ function roundTrip(content: Content) {
 
 function view(messageType: number, payload: Uint8Array, replyTo = 0n) {
   return viewContent({
-    seq: 1, peer: ANN, outgoing: false, state: 'unhandled', settledMs: 0, guid: 1n, sendTimeMs: 0, editTimeMs: 0,
-    messageType, payload, replyTo,
+    seq: 1,
+    peer: ANN,
+    outgoing: false,
+    state: 'unhandled',
+    settledMs: 0,
+    guid: 1n,
+    sendTimeMs: 0,
+    editTimeMs: 0,
+    messageType,
+    payload,
+    replyTo,
   })
 }
 
@@ -57,7 +74,12 @@ describe('content', () => {
   })
 
   test('a reaction carries its emoji and its target twice', () => {
-    expect(roundTrip({ reaction: '👍', replyTo: '42' })).toEqual({ kind: 'reaction', text: '👍', replyTo: '42', file: undefined })
+    expect(roundTrip({ reaction: '👍', replyTo: '42' })).toEqual({
+      kind: 'reaction',
+      text: '👍',
+      replyTo: '42',
+      file: undefined,
+    })
   })
 
   test.each([

@@ -1,6 +1,9 @@
 export { type Address, addressScheme, formatAddress, parseAddress } from './address.js'
+export { type Clock, steadyClock, wallClock } from './clock.js'
+export { Emitter } from './emitter.js'
 export { type Blame, isTransportError, TransportError, type TransportErrorCode } from './error.js'
 export { formatIp, parseIp, unmapIpv4 } from './ip.js'
+export type { Logger } from './logger.js'
 export { Transports } from './transports.js'
 export type {
   ByteStream,

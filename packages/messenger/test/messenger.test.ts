@@ -1,0 +1,350 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createSigner, generateSeed } from '@mimirjs/crypto'
+import { Transports } from '@mimirjs/transport'
+import { createMemoryNetwork } from '@mimirjs/transport/memory'
+import { faultyStreams } from '@mimirjs/transport/testing'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createMemoryStore, type IncomingMessage, Messenger, type MessengerOptions, type Store } from '../src/index.js'
+
+const open: Messenger[] = []
+const folders: string[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((messenger) => messenger.close()))
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mimir-messenger-'))
+  folders.push(folder)
+  return folder
+}
+
+function createWorld() {
+  const network = createMemoryNetwork()
+  let places = 0
+  return {
+    network,
+    /** A messenger without files or sockets. Give the same parts again and it is the same person after a restart. */
+    async person(options: MessengerOptions = {}) {
+      const parts = {
+        signer: options.signer ?? createSigner(generateSeed()),
+        store: options.store ?? createMemoryStore(),
+        transports: options.transports ?? new Transports([network.streams]),
+      }
+      const messenger = await Messenger.open('unused', { retry: { minMs: 5, maxMs: 50 }, ...options, ...parts })
+      open.push(messenger)
+      return { messenger, parts, address: `memory://place-${++places}` }
+    },
+  }
+}
+
+/** A store that survives the end of its messenger, as a file would. */
+function keepOpen(store: Store): Store {
+  store.close = async () => {}
+  return store
+}
+
+/** The first `count` messages that arrive. */
+function collect(messenger: Messenger, count: number): Promise<IncomingMessage[]> {
+  const messages: IncomingMessage[] = []
+  return new Promise((resolve) => {
+    messenger.on('message', (message) => {
+      messages.push(message)
+      if (messages.length === count) resolve(messages)
+    })
+  })
+}
+
+describe('two people', () => {
+  test('a message arrives with its sender, text and id, and is acknowledged', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person({ name: 'Ann' }), await world.person({ name: 'Ben' })]
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    const arrived = collect(ben.messenger, 1)
+    const sent = await ann.messenger.send(ben.messenger.link, 'hello')
+    const [message] = await arrived
+    expect(message).toMatchObject({
+      id: sent.id,
+      from: ann.messenger.publicKey,
+      kind: 'text',
+      text: 'hello',
+      replyTo: undefined,
+    })
+    await ann.messenger.whenDelivered(sent)
+    const [entry] = await ann.messenger.history(ben.messenger.publicKey)
+    expect(entry).toMatchObject({ id: sent.id, outgoing: true, state: 'delivered', text: 'hello' })
+  })
+
+  test('answers come back on the same connection, quoting the message', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person()]
+    ben.messenger.on('message', (message) => message.reply(`you said ${message.text}`))
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    const answers = collect(ann.messenger, 3)
+    const ids: string[] = []
+    for (const text of ['one', 'two', 'three']) ids.push((await ann.messenger.send(ben.messenger.publicKey, text)).id)
+    expect((await answers).map(({ text, replyTo }) => [text, replyTo])).toEqual(
+      ['one', 'two', 'three'].map((text, index) => [`you said ${text}`, ids[index]]),
+    )
+  })
+
+  test('names travel, and a name we gave wins', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person({ name: 'Ann' }), await world.person({ name: 'Ben' })]
+    const told = new Promise((resolve) => ben.messenger.on('contact', resolve))
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    await ann.messenger.send(ben.messenger.publicKey, 'hello')
+    expect(await told).toMatchObject({ peer: ann.messenger.publicKey, nickname: 'Ann', name: '', kind: 'stranger' })
+    await ben.messenger.addContact(ann.messenger.link, { name: 'Annie' })
+    const arrived = collect(ben.messenger, 2)
+    await ann.messenger.send(ben.messenger.publicKey, 'again')
+    expect((await arrived)[1]!.fromName).toBe('Annie')
+  })
+
+  test('five hundred messages both ways at once arrive once and in order', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person()]
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    ben.messenger.addAddress(ann.messenger.publicKey, await ann.messenger.listen(ann.address))
+    const texts = Array.from({ length: 500 }, (_, index) => `message ${index}`)
+    const [toBen, toAnn] = [collect(ben.messenger, 500), collect(ann.messenger, 500)]
+    await Promise.all([
+      ...texts.map((text) => ann.messenger.send(ben.messenger.publicKey, text)),
+      ...texts.map((text) => ben.messenger.send(ann.messenger.publicKey, text)),
+    ])
+    expect((await toBen).map(({ text }) => text)).toEqual(texts)
+    expect((await toAnn).map(({ text }) => text)).toEqual(texts)
+  })
+
+  test('a picture of 5 MiB arrives whole', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person()]
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    const bytes = new Uint8Array(5_242_880).map((_, index) => index * 31)
+    const arrived = collect(ben.messenger, 1)
+    await ann.messenger.send(ben.messenger.publicKey, { image: { bytes, name: 'big.png' }, text: 'big' })
+    const [message] = await arrived
+    expect(message!.file).toMatchObject({ name: 'big.png', damaged: false })
+    expect(Buffer.compare(message!.file!.bytes, bytes)).toBe(0)
+  })
+})
+
+describe('nothing is lost', () => {
+  test('what is sent while the other is away arrives when they come back, in order, once', async () => {
+    const world = createWorld()
+    const [ann, first] = [await world.person(), await world.person()]
+    const store = keepOpen(first.parts.store)
+    const ben = first.messenger.publicKey
+    ann.messenger.addAddress(ben, first.address)
+    const sent = []
+    for (let i = 0; i < 20; i++) sent.push(await ann.messenger.send(ben, `early ${i}`))
+    await first.messenger.close()
+    for (let i = 0; i < 20; i++) sent.push(await ann.messenger.send(ben, `late ${i}`))
+    const second = await world.person({ ...first.parts, store })
+    const arrived = collect(second.messenger, 40)
+    await second.messenger.listen(first.address)
+    expect((await arrived).map(({ id }) => id)).toEqual(sent.map(({ id }) => id))
+    await Promise.all(sent.map((one) => ann.messenger.whenDelivered(one)))
+    expect(await ann.messenger.health()).toMatchObject({ undelivered: 0 })
+  })
+
+  test('through a link that cuts every connection after a few messages', async () => {
+    const world = createWorld()
+    const transports = new Transports([
+      faultyStreams(world.network.streams, { splitBytes: 40, cutAfterBytes: 6_000 }, { seed: 7 }),
+    ])
+    const limits = { signaturesPerMinute: 100_000 }
+    const [ann, ben] = [await world.person({ transports, limits }), await world.person({ transports, limits })]
+    ben.messenger.on('message', (message) => message.reply(`re ${message.text}`))
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    ben.messenger.addAddress(ann.messenger.publicKey, await ann.messenger.listen(ann.address))
+    const answers = collect(ann.messenger, 100)
+    for (let i = 0; i < 100; i++) await ann.messenger.send(ben.messenger.publicKey, `message ${i}`)
+    expect((await answers).map(({ text }) => text)).toEqual(Array.from({ length: 100 }, (_, i) => `re message ${i}`))
+    const [toBen, toAnn] = [
+      await ben.messenger.history(ann.messenger.publicKey, { limit: 1000 }),
+      await ann.messenger.history(ben.messenger.publicKey, { limit: 1000 }),
+    ]
+    expect(toBen.filter(({ outgoing }) => !outgoing)).toHaveLength(100)
+    expect(toAnn.filter(({ outgoing }) => !outgoing)).toHaveLength(100)
+  })
+
+  test('a message without a handler waits for one, across a restart', async () => {
+    const world = createWorld()
+    const [ann, first] = [await world.person(), await world.person()]
+    const store = keepOpen(first.parts.store)
+    ann.messenger.addAddress(first.messenger.publicKey, await first.messenger.listen(first.address))
+    await ann.messenger.whenDelivered(await ann.messenger.send(first.messenger.publicKey, 'anybody there?'))
+    await first.messenger.close()
+    const second = await world.person({ ...first.parts, store })
+    expect((await collect(second.messenger, 1))[0]!.text).toBe('anybody there?')
+  })
+
+  test('an acknowledgement is given only after the store has the message', async () => {
+    const world = createWorld()
+    const store = createMemoryStore()
+    const receive = store.receive.bind(store)
+    let refusals = 3
+    store.receive = (message) => (refusals-- > 0 ? Promise.reject(new Error('disk full')) : receive(message))
+    const [ann, ben] = [await world.person(), await world.person({ store })]
+    const errors: string[] = []
+    ben.messenger.on('error', ({ code }) => errors.push(code))
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    await ann.messenger.whenDelivered(await ann.messenger.send(ben.messenger.publicKey, 'hello'))
+    expect(errors).toEqual(['store', 'store', 'store'])
+    expect(await ben.messenger.history(ann.messenger.publicKey)).toHaveLength(1)
+  })
+})
+
+describe('handlers', () => {
+  test('what a handler sends goes out when it has finished, under ids that a second run repeats', async () => {
+    const world = createWorld()
+    const [ann, first] = [await world.person(), await world.person()]
+    const store = keepOpen(first.parts.store)
+    const ids: string[] = []
+    let started = (): void => {}
+    const running = new Promise<void>((resolve) => {
+      started = resolve
+    })
+    first.messenger.on('message', async (message) => {
+      ids.push((await message.reply('first try')).id)
+      started()
+      await new Promise(() => {}) // the process dies in here
+    })
+    const annAddress = await ann.messenger.listen(ann.address)
+    ann.messenger.addAddress(first.messenger.publicKey, await first.messenger.listen(first.address))
+    await ann.messenger.whenDelivered(await ann.messenger.send(first.messenger.publicKey, 'hello'))
+    await running
+    await first.messenger.close({ timeoutMs: 1 })
+    expect(await ann.messenger.history(first.messenger.publicKey)).toHaveLength(1)
+
+    const second = await world.person({ ...first.parts, store })
+    second.messenger.addAddress(ann.messenger.publicKey, annAddress)
+    const answers = collect(ann.messenger, 1)
+    second.messenger.on('message', async (message) => ids.push((await message.reply('second try')).id))
+    expect((await answers).map(({ text }) => text)).toEqual(['second try'])
+    expect(new Set(ids).size).toBe(1)
+  })
+
+  test('a handler that throws is reported, its message is handled and what it sent goes out', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person()]
+    const failed = new Promise<{ code: string }>((resolve) => ben.messenger.on('error', resolve))
+    ben.messenger.on('message', async (message) => {
+      await message.reply('I tried')
+      throw new Error('boom')
+    })
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    const answers = collect(ann.messenger, 1)
+    await ann.messenger.send(ben.messenger.publicKey, 'hello')
+    expect((await answers)[0]!.text).toBe('I tried')
+    expect((await failed).code).toBe('handler')
+    expect((await ben.messenger.health()).unhandled).toBe(0)
+  })
+
+  test('messages as an iterator: the current one is handled when the next is asked for', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person()]
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    for (const text of ['one', 'two', 'three']) await ann.messenger.send(ben.messenger.publicKey, text)
+    const texts: string[] = []
+    for await (const message of ben.messenger.messages()) {
+      texts.push(message.text)
+      if (texts.length === 2) break
+    }
+    expect(texts).toEqual(['one', 'two'])
+    const [last] = await collect(ben.messenger, 1)
+    expect(last!.text).toBe('three')
+  })
+
+  test('the iterator ends with its signal', async () => {
+    const world = createWorld()
+    const ben = await world.person()
+    const controller = new AbortController()
+    setImmediate(() => controller.abort())
+    for await (const message of ben.messenger.messages({ signal: controller.signal })) expect(message).toBeUndefined()
+  })
+})
+
+describe('who may write', () => {
+  test('a blocked person gets nothing through, in either direction', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person()]
+    const waiting = new Promise<void>((resolve) =>
+      ann.messenger.on('state', ({ state }) => state === 'waiting' && resolve()),
+    )
+    await ben.messenger.block(ann.messenger.publicKey)
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    await ann.messenger.send(ben.messenger.publicKey, 'hello')
+    await waiting
+    expect(await ben.messenger.history(ann.messenger.publicKey)).toEqual([])
+    expect((await ann.messenger.health()).undelivered).toBe(1)
+  })
+
+  test('with contacts only, a stranger waits until they are written down', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person({ acceptFrom: 'contacts' })]
+    const waiting = new Promise<void>((resolve) =>
+      ann.messenger.on('state', ({ state }) => state === 'waiting' && resolve()),
+    )
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    const sent = await ann.messenger.send(ben.messenger.publicKey, 'hello')
+    await waiting
+    await ben.messenger.addContact(ann.messenger.publicKey)
+    await ann.messenger.whenDelivered(sent)
+  })
+})
+
+describe('the caller', () => {
+  test.each([['nonsense'], ['00'.repeat(31)], ['ff'.repeat(32)], ['https://example.org/u/x/y']])(
+    'learns that %j is nobody',
+    async (person) => {
+      const { messenger } = await createWorld().person()
+      await expect(messenger.send(person, 'hello')).rejects.toMatchObject({ code: 'bad-key' })
+    },
+  )
+
+  test('learns that a closed messenger takes nothing', async () => {
+    const { messenger } = await createWorld().person()
+    const sent = await messenger.send('8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c', 'hello')
+    const waiting = expect(messenger.whenDelivered(sent)).rejects.toMatchObject({ code: 'closed' })
+    await messenger.close()
+    await waiting
+    await expect(messenger.send(messenger.publicKey, 'hello')).rejects.toMatchObject({ code: 'closed' })
+    await expect(messenger.listen('memory://x')).rejects.toMatchObject({ code: 'closed' })
+  })
+
+  test('can stop waiting for a delivery, and ask for one that never was', async () => {
+    const { messenger } = await createWorld().person()
+    const to = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c'
+    const sent = await messenger.send(to, 'hello')
+    const signal = AbortSignal.abort()
+    await expect(messenger.whenDelivered(sent, { signal })).rejects.toMatchObject({ code: 'aborted' })
+    await expect(messenger.whenDelivered({ id: '7', to })).rejects.toMatchObject({ code: 'unknown-message' })
+  })
+
+  test('learns that an address is taken', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person()]
+    await ann.messenger.listen(ann.address)
+    await expect(ben.messenger.listen(ann.address)).rejects.toMatchObject({ code: 'listen' })
+  })
+})
+
+describe('a folder', () => {
+  test('holds identity, history and settings, for one process at a time', async () => {
+    const folder = newFolder()
+    const first = await Messenger.open(folder, { name: 'Ann' })
+    open.push(first)
+    await first.addContact('8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c', { name: 'Ben' })
+    await expect(Messenger.open(folder)).rejects.toMatchObject({ code: 'in-use' })
+    const { link } = first
+    await first.close()
+    const second = await Messenger.open(folder)
+    open.push(second)
+    expect(second.link).toBe(link)
+    expect(await second.contacts()).toMatchObject([{ name: 'Ben', kind: 'contact' }])
+  })
+})

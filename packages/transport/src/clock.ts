@@ -1,0 +1,18 @@
+/** Time. Whoever waits or measures takes one of these, so that tests can turn it by hand. */
+export interface Clock {
+  /** Milliseconds since 1970, or since anything else where only spans matter. */
+  nowMs(): number
+  /** Call back once, `delayMs` from now at the earliest. @returns a function that cancels it */
+  schedule(callback: () => void, delayMs: number): () => void
+}
+
+function schedule(callback: () => void, delayMs: number): () => void {
+  const timer = setTimeout(callback, delayMs)
+  return () => clearTimeout(timer)
+}
+
+/** For spans: starts at the time of day and never goes back, whatever happens to the system's clock. */
+export const steadyClock: Clock = { nowMs: () => performance.timeOrigin + performance.now(), schedule }
+
+/** For points in time that are stored or sent: follows the system's clock. */
+export const wallClock: Clock = { nowMs: () => Date.now(), schedule }
