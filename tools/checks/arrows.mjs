@@ -25,7 +25,10 @@ export const ARROWS = {
  * @type {Record<string, readonly string[]>}
  */
 export const ADAPTERS = {
-  'packages/crypto/src/node.ts': ['node:crypto'],
+  'packages/crypto/src/portable/**': ['@noble/curves', '@noble/hashes', '@noble/ciphers'],
+  'packages/crypto/src/native/**': ['node:crypto'],
+  'packages/crypto/src/keyfile.ts': ['node:fs'],
+  'packages/crypto/src/keyfile/**': ['node:crypto', 'node:fs', 'node:path'],
 }
 
 /** The modules that a file may import; in the table `a/**` stands for all files below `a/`. @param {string} file */

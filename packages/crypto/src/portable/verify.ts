@@ -3,8 +3,6 @@ import { sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes, requireUint8Array } from '../bytes.js'
 import { ED25519_PUBLIC_KEY_BYTES, ED25519_SIGNATURE_BYTES } from '../lengths.js'
 
-const { Point } = ed25519
-
 /**
  * Whether `signature` is a pure Ed25519 signature of `message` under `publicKey`: RFC 8032 §5.1.7 without the cofactor,
  * as OpenSSL and Go decide it. Recomputes R = sB - hA and compares its encoding with the one given, so:
@@ -19,6 +17,7 @@ const { Point } = ed25519
  */
 export function verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   if (!hasVerifiableShape(signature, message, publicKey)) return false
+  const { Point } = ed25519
   const s = littleEndian(signature.subarray(32))
   if (s >= Point.Fn.ORDER) return false
   let a: InstanceType<typeof Point>
