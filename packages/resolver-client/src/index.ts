@@ -1,1 +1,5 @@
-export {}
+export type { AddressSource, Announcing, AnnouncingEvents } from './announcing.js'
+export { type Blame, isResolverError, ResolverError, type ResolverErrorCode } from './error.js'
+export { DEFAULT_LIMITS, type ResolverLimits } from './limits.js'
+export type { ResolvedAddress } from './record.js'
+export { type AnnounceOptions, type ResolveOptions, Resolver, type ResolverOptions } from './resolver.js'

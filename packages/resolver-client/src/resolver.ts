@@ -1,0 +1,297 @@
+import { randomBytes, type Signer, verify } from '@mimirjs/crypto'
+import { type Clock, type DatagramTransport, type Logger, parseAddress, steadyClock } from '@mimirjs/transport'
+import { toHex } from '@mimirjs/wire'
+import { toRecordAddress } from './address.js'
+import type { AnnouncedRecord } from './announcer.js'
+import { type AddressSource, Announcing, type AnnouncingHost, announceOnce } from './announcing.js'
+import { failure, ResolverError } from './error.js'
+import { completeLimits, type ResolverLimits } from './limits.js'
+import { type LookupResult, ResolverMachine } from './machine.js'
+import { POLICIES } from './policy.js'
+import type { ResolvedAddress } from './record.js'
+import { defaultBinding, Sockets } from './sockets.js'
+import { Trackers } from './trackers.js'
+
+export interface ResolverOptions {
+  /** Address URLs of the trackers, best first: `udp://[200:…]:5050`. IP addresses only. */
+  readonly trackers: readonly string[]
+  /** The way to them, for example `udp()` of `@mimirjs/transport/udp`. */
+  readonly transport: DatagramTransport
+  /** Local address URL of the socket. Default: any port, of the address family of each tracker. */
+  readonly bind?: string
+  /** The identity to announce. Without it nothing can be announced. */
+  readonly signer?: Signer
+  /**
+   * Tells the devices of one identity apart: u32, not 0 and not 1. Choose it once per installation and keep it, for a
+   * new one leaves the old record standing until it lapses. Default: random.
+   */
+  readonly clientId?: number
+  readonly limits?: Partial<ResolverLimits>
+  /** Default: ms since 1970, counted steadily. */
+  readonly clock?: Clock
+  /** Source of unpredictable bytes. Default: that of the system. */
+  readonly random?: (byteLength: number) => Uint8Array
+  readonly logger?: Logger
+}
+
+export interface ResolveOptions {
+  /** Give up when it aborts: `aborted`. */
+  readonly signal?: AbortSignal
+  /** Ask the trackers even if the answer is known. Default `false`. */
+  readonly force?: boolean
+}
+
+export interface AnnounceOptions {
+  /** Where we can be reached: `tcp://[200:…]:5050`. */
+  readonly address: string
+  /** 0 to 255; the lower is dialed first. Default 3, as the originals announce. */
+  readonly priority?: number
+}
+
+const PUBLIC_KEY_BYTES = 32
+const MAX_CLIENT_ID = 0xffff_ffff
+/** 0 stands for any device in the caches of the originals, and 1 is every device of a later generation (§11.5). */
+const FIRST_CLIENT_ID = 2
+
+/**
+ * Finds where a public key can be reached now, and announces where we can be reached, over the classic trackers.
+ *
+ * ```ts
+ * const resolver = new Resolver({ trackers: ['udp://[200:db8::1]:5050'], transport: udp() })
+ * const [first] = await resolver.resolve(publicKey)
+ * ```
+ */
+export class Resolver {
+  readonly #limits: ResolverLimits
+  readonly #clock: Clock
+  readonly #signer: Signer | undefined
+  readonly #clientId: number
+  readonly #trackers: Trackers
+  readonly #machine: ResolverMachine
+  readonly #sockets: Sockets
+  readonly #host: Omit<AnnouncingHost, 'sign'>
+  readonly #announcing = new Set<Announcing>()
+  /** Rejects what is awaited when the resolver closes. */
+  readonly #awaited = new Set<(error: ResolverError) => void>()
+  /** Of the addresses signed last, by their hex. */
+  readonly #signatures = new Map<string, Uint8Array>()
+  #cancelTimer: (() => void) | undefined
+  #timerMs = Infinity
+  #running = false
+  #closing: Promise<void> | undefined
+
+  /**
+   * @throws {ResolverError} `bad-address`
+   * @throws {RangeError} for a limit or a clientId out of its range
+   */
+  constructor(options: ResolverOptions) {
+    const { transport, bind, signer, clock = steadyClock, random = randomBytes, logger } = options
+    this.#limits = completeLimits(options.limits)
+    this.#clock = clock
+    this.#signer = signer
+    this.#clientId = options.clientId === undefined ? randomClientId(random) : checkedClientId(options.clientId)
+    this.#trackers = new Trackers(options.trackers, transport.scheme)
+    this.#machine = new ResolverMachine(POLICIES.classic, this.#limits, this.#trackers, random)
+    if (bind !== undefined) parseAddress(bind, transport.scheme)
+    const name = `resolver-${toHex(random(8))}`
+    this.#sockets = new Sockets(transport, (tracker) => bind ?? defaultBinding(tracker, name), {
+      message: (bytes, from) => this.#run(() => this.#machine.receive(bytes, from, clock.nowMs())),
+      unreachable: (tracker, cause) => {
+        logger?.warn({ tracker: tracker.address, err: cause }, 'tracker cannot be reached')
+        this.#run(() => this.#machine.unreachable(tracker, cause, clock.nowMs()))
+      },
+    })
+    this.#host = {
+      maxAddresses: this.#limits.announcedAddresses,
+      add: (record, events, repeat) => this.#machine.addAnnouncer(record, events, repeat),
+      refresh: (announcer, record) => this.#run(() => announcer.refresh(record, clock.nowMs())),
+      remove: (announcer) => this.#run(() => this.#machine.removeAnnouncer(announcer)),
+      wait: (callback, delayMs) => clock.schedule(callback, delayMs),
+      report: (error) => logger?.warn({ err: error }, 'a listener threw'),
+    }
+  }
+
+  /** The client id announced, for a caller that wants to keep a random one. */
+  get clientId(): number {
+    return this.#clientId
+  }
+
+  /**
+   * Where `publicKey` (32 bytes) can be reached, in dial order: from the cache if it is known, else from all trackers at
+   * once. Every address was signed by that key. None is an answer too: nobody announced that key at our trackers lately.
+   * @throws {ResolverError} `timeout` | `malformed` | `transport` | `no-tracker` | `busy` | `aborted` | `closed`
+   * @throws {RangeError} for a key of another length
+   */
+  async resolve(publicKey: Uint8Array, { signal, force = false }: ResolveOptions = {}): Promise<ResolvedAddress[]> {
+    if (publicKey.length !== PUBLIC_KEY_BYTES) {
+      throw new RangeError(`a public key has ${PUBLIC_KEY_BYTES} bytes, got ${publicKey.length}`)
+    }
+    this.#requireUsable(signal, 'resolve')
+    const known = force ? undefined : this.#machine.cached(publicKey, this.#clock.nowMs())
+    if (known !== undefined) return known
+    const result = await this.#await<LookupResult>('resolve', signal, (settle) =>
+      this.#run(() => this.#machine.lookup(publicKey, settle, this.#clock.nowMs())),
+    )
+    if (result.type === 'found') return [...result.addresses]
+    throw failure(result.reason, 'resolve', result.cause)
+  }
+
+  /**
+   * Announce once. Resolves when the first tracker keeps the record; the others are told in the background.
+   * @returns the seconds after which that tracker wants to hear of us again: {@link startAnnouncing} sees to it
+   * @throws {ResolverError} `key-capability` | `bad-address` | `timeout` | `malformed` | `transport` | `no-tracker` |
+   *   `busy` | `aborted` | `closed`
+   */
+  async announce(
+    { address, priority }: AnnounceOptions,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<{ ttlSeconds: number }> {
+    this.#requireUsable(signal, 'announce')
+    const record = await this.#sign(address, 0, priority)
+    this.#requireUsable(signal, 'announce')
+    return this.#await('announce', signal, (settle, fail) =>
+      announceOnce({ ...this.#host, sign: () => Promise.resolve(record) }, record, settle, fail),
+    )
+  }
+
+  /**
+   * Announce from now on, until the handle is stopped or the resolver closed. An address given as a function is asked
+   * for every five seconds, and a change announced at once. Several addresses go out under neighbouring client ids,
+   * since a tracker keeps one record per client id.
+   * @throws {ResolverError} `key-capability` | `no-tracker` | `closed`
+   */
+  startAnnouncing({ address, priority }: { readonly address: AddressSource; readonly priority?: number }): Announcing {
+    this.#requireUsable(undefined, 'announce')
+    if (this.#signer === undefined) throw failure('key-capability', 'announce')
+    const sign = (text: string, index: number): Promise<AnnouncedRecord> => this.#sign(text, index, priority)
+    const announcing: Announcing = new Announcing(address, { ...this.#host, sign }, () => {
+      this.#announcing.delete(announcing)
+    })
+    this.#announcing.add(announcing)
+    return announcing
+  }
+
+  /** A dial to `address` failed: do not hand it out again until a tracker names it anew. */
+  forget(publicKey: Uint8Array, address: string): void {
+    this.#machine.forget(publicKey, address)
+  }
+
+  /** Stop everything; what is awaited rejects with `closed`. Calling it again joins the first call. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    for (const announcing of [...this.#announcing]) announcing.stop()
+    this.#machine.close()
+    this.#cancelTimer?.()
+    for (const reject of [...this.#awaited]) reject(failure('closed', 'wait'))
+    await this.#sockets.close()
+  }
+
+  #requireUsable(signal: AbortSignal | undefined, doing: string): void {
+    if (this.#closing !== undefined) throw failure('closed', doing)
+    if (signal?.aborted) throw failure('aborted', doing, signal.reason)
+    if (this.#trackers.all.length === 0) throw failure('no-tracker', doing)
+  }
+
+  /** Wait for what `begin` starts; an abort or close cancels it with the function that `begin` returned. */
+  #await<T>(
+    doing: string,
+    signal: AbortSignal | undefined,
+    begin: (settle: (value: T) => void, fail: (error: ResolverError) => void) => () => void,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let cancel: (() => void) | undefined
+      const onAbort = (): void => {
+        cancel?.()
+        fail(failure('aborted', doing, signal?.reason))
+      }
+      const letGo = (): void => {
+        signal?.removeEventListener('abort', onAbort)
+        this.#awaited.delete(fail)
+      }
+      const fail = (error: ResolverError): void => {
+        letGo()
+        reject(error)
+      }
+      signal?.addEventListener('abort', onAbort)
+      this.#awaited.add(fail)
+      cancel = begin((value) => {
+        letGo()
+        resolve(value)
+      }, fail)
+    })
+  }
+
+  async #sign(
+    text: string,
+    index: number,
+    priority: number = POLICIES.classic.announcePriority,
+  ): Promise<AnnouncedRecord> {
+    const signer = this.#signer
+    if (signer === undefined) throw failure('key-capability', 'announce')
+    if (!Number.isInteger(priority) || priority < 0 || priority > 255) {
+      throw new RangeError(`priority must be a whole number from 0 to 255, got ${priority}`)
+    }
+    const { address, port } = toRecordAddress(text)
+    const { publicKey } = signer
+    const key = toHex(address)
+    const known = this.#signatures.get(key)
+    const signature = known ?? (await signer.sign(address))
+    if (known === undefined) {
+      if (!verify(signature, address, publicKey)) {
+        throw new ResolverError('key-capability', 'announce: the signer signs with another key than its publicKey')
+      }
+      if (this.#signatures.size >= this.#limits.announcedAddresses) this.#signatures.clear()
+      this.#signatures.set(key, signature)
+    }
+    const clientId = (this.#clientId + index) % (MAX_CLIENT_ID + 1)
+    return { publicKey, port, priority, clientId: Math.max(clientId, FIRST_CLIENT_ID + index), address, signature }
+  }
+
+  /** Run a command of the machine, then do what came of it. Commands given meanwhile are part of it. */
+  #run<T>(command: () => T): T {
+    if (this.#running) return command()
+    this.#running = true
+    try {
+      const result = command()
+      if (this.#closing === undefined) this.#pump()
+      return result
+    } finally {
+      this.#running = false
+    }
+  }
+
+  #pump(): void {
+    for (;;) {
+      this.#machine.tick(this.#clock.nowMs())
+      const outgoing = this.#machine.takeOutgoing()
+      if (outgoing.length === 0) break
+      for (const datagram of outgoing) this.#sockets.send(datagram)
+    }
+    const nextMs = this.#machine.nextDeadlineMs
+    if (nextMs === this.#timerMs) return
+    this.#cancelTimer?.()
+    this.#timerMs = nextMs
+    if (nextMs === Infinity) return
+    this.#cancelTimer = this.#clock.schedule(
+      () => {
+        this.#timerMs = Infinity
+        this.#run(() => undefined)
+      },
+      Math.max(0, nextMs - this.#clock.nowMs()),
+    )
+  }
+}
+
+function checkedClientId(clientId: number): number {
+  if (Number.isInteger(clientId) && clientId >= FIRST_CLIENT_ID && clientId <= MAX_CLIENT_ID) return clientId
+  throw new RangeError(`clientId must be a whole number from ${FIRST_CLIENT_ID} to ${MAX_CLIENT_ID}, got ${clientId}`)
+}
+
+function randomClientId(random: (byteLength: number) => Uint8Array): number {
+  const bytes = random(4)
+  return Math.max(FIRST_CLIENT_ID, new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0))
+}

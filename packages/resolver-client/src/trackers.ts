@@ -1,0 +1,75 @@
+import { formatAddress, parseAddress, parseIp } from '@mimirjs/transport'
+import { ResolverError } from './error.js'
+
+const FIRST_SCORE = 50
+const FAILURE_PENALTY = 25
+const MAX_SCORE = 10_000
+
+/** A tracker and how it has served us so far. */
+export class Tracker {
+  /** Canonical address URL: what the sender of an answer has to be. */
+  readonly address: string
+  #score = FIRST_SCORE
+
+  constructor(address: string) {
+    this.address = address
+  }
+
+  /** Roughly the ms to wait for it; the lowest is asked first (tracker protocol §11.4). */
+  get score(): number {
+    return this.#score
+  }
+
+  succeeded(roundTripMs: number): void {
+    this.#score = Math.min(MAX_SCORE, Math.max(0, roundTripMs))
+  }
+
+  failed(): void {
+    this.#score = Math.min(MAX_SCORE, this.#score + FAILURE_PENALTY)
+  }
+}
+
+/** The trackers of a resolver, in the order of the configuration. */
+export class Trackers {
+  readonly all: readonly Tracker[]
+  readonly #byAddress: ReadonlyMap<string, Tracker>
+
+  /**
+   * @param addresses - address URLs of the transport's scheme; repeated ones count once
+   * @throws {ResolverError} `bad-address`
+   */
+  constructor(addresses: readonly string[], scheme: string) {
+    this.#byAddress = new Map(
+      addresses.map((address) => canonical(address, scheme)).map((address) => [address, new Tracker(address)]),
+    )
+    this.all = [...this.#byAddress.values()]
+  }
+
+  byAddress(address: string): Tracker | undefined {
+    return this.#byAddress.get(address)
+  }
+
+  /** Best score first; of equal ones in the order of the configuration. */
+  inOrder(): Tracker[] {
+    return [...this.all].sort((a, b) => a.score - b.score)
+  }
+}
+
+function canonical(text: string, scheme: string): string {
+  try {
+    const address = parseAddress(text, scheme)
+    if (scheme === 'udp' && (parseIp(address.host.split('%')[0]!) === undefined || address.port === 0)) {
+      throw new ResolverError(
+        'bad-address',
+        `expected udp://, an IP address and a port above 0, got ${text}; turn names into addresses first, ` +
+          'for example with resolveAddress of @mimirjs/transport/udp',
+      )
+    }
+    return formatAddress(address)
+  } catch (cause) {
+    if (cause instanceof ResolverError) throw cause
+    throw new ResolverError('bad-address', `expected the ${scheme}:// address of a tracker, got ${text.slice(0, 80)}`, {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,57 @@
+import { TrackerError } from './error.js'
+
+/**
+ * Every ceiling of a tracker. The defaults suit a public one; tests and benchmarks that put all load on one address have
+ * to raise the rates. `Infinity` switches a ceiling off where the table of the README allows it.
+ */
+export interface TrackerLimits {
+  /** Users in the table. A full table refuses new users (tracker protocol §8.6, H4). */
+  readonly users: number
+  /** Records of one user; one more removes the one that expires first (§8.6, H3). */
+  readonly recordsPerUser: number
+  /** Users whose live records came from one source; more are refused like those of a full table. */
+  readonly usersPerSource: number
+  /** Resolves answered per second and source, and how many at once after a pause. */
+  readonly getAddrsPerSecond: number
+  readonly getAddrsBurst: number
+  /** Announces looked at per second and source, and how many at once after a pause. */
+  readonly announcesPerSecond: number
+  readonly announcesBurst: number
+  /** Signatures checked per second for all sources together. */
+  readonly checksPerSecond: number
+  /** Sources remembered for the rates above; the ones not seen for longest are forgotten. */
+  readonly sources: number
+  /** Announces that wait for the disk at one time; more are dropped. */
+  readonly pendingAnnounces: number
+  /** Milliseconds between two removals of expired records. */
+  readonly sweepIntervalMs: number
+}
+
+/** Tracker protocol §8.5 and §14.4. */
+export const DEFAULT_LIMITS: TrackerLimits = {
+  users: 100_000,
+  recordsPerUser: 8,
+  usersPerSource: 32,
+  getAddrsPerSecond: 20,
+  getAddrsBurst: 40,
+  announcesPerSecond: 10,
+  announcesBurst: 20,
+  checksPerSecond: 2000,
+  sources: 10_000,
+  pendingAnnounces: 1024,
+  sweepIntervalMs: 60_000,
+}
+
+const FINITE: ReadonlySet<keyof TrackerLimits> = new Set(['sources', 'pendingAnnounces', 'sweepIntervalMs'])
+
+/** @throws {TrackerError} `bad-option` */
+export function completeLimits(given: Partial<TrackerLimits> = {}): TrackerLimits {
+  const limits = { ...DEFAULT_LIMITS, ...given }
+  for (const [name, value] of Object.entries(limits) as [keyof TrackerLimits, unknown][]) {
+    if (!(name in DEFAULT_LIMITS)) throw new TrackerError('bad-option', `limits.${name} is not a limit of the tracker`)
+    const sound = typeof value === 'number' && value >= 1 && (value < Infinity || !FINITE.has(name))
+    if (!sound)
+      throw new TrackerError('bad-option', `limits.${name} must be a number of at least 1, got ${String(value)}`)
+  }
+  return limits
+}

@@ -1,0 +1,31 @@
+/** A record as the table holds it. */
+export interface StoredRecord {
+  readonly clientId: number
+  /** Milliseconds since 1970. */
+  readonly expiresMs: number
+  /** Rises with every announce: tells which of two records is the newer one. */
+  readonly announced: number
+  /** The record as it goes into answers: what is signed, and the rest. */
+  readonly encoded: Uint8Array
+}
+
+/** What has to be written down after the table changed, in this order. */
+export type TableChange =
+  | {
+      readonly type: 'put'
+      /** latin1 text of the 32-byte user key. */
+      readonly user: string
+      readonly clientId: number
+      readonly expiresMs: number
+      readonly encoded: Uint8Array
+    }
+  | { readonly type: 'remove'; readonly user: string; readonly clientId: number }
+
+/** `address 16 | signature 64`: the part of an encoded record that belongs together. */
+export const SIGNED_BYTES = 80
+
+/** @returns whether two encoded records carry the same address and signature */
+export function sameSignedPart(a: Uint8Array, b: Uint8Array): boolean {
+  for (let index = 0; index < SIGNED_BYTES; index++) if (a[index] !== b[index]) return false
+  return true
+}

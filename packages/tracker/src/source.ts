@@ -1,0 +1,97 @@
+import { parseAddress, parseIp } from '@mimirjs/transport'
+import type { TrackerLimits } from './limits.js'
+import { RotatingMap } from './rotating-map.js'
+import { TokenBucket } from './token-bucket.js'
+
+/**
+ * Where an address lies: `overlay` is 200::/7, whose addresses are bound to keys; `local` is a transport without IP
+ * addresses (the in-memory network).
+ */
+export type AddressScope = 'overlay' | 'loopback' | 'private' | 'public' | 'any' | 'local'
+
+/** One sender as the limits see it: an IPv4 address, or the /64 of an IPv6 address. */
+export interface Source {
+  readonly key: string
+  readonly scope: AddressScope
+  readonly getAddrs: TokenBucket
+  readonly announces: TokenBucket
+}
+
+/** Tells the senders apart and remembers a bounded number of them. */
+export class Sources {
+  readonly #limits: TrackerLimits
+  /** By the host part of the address, so that most datagrams need no parsing; and by what the limits count. */
+  readonly #byHost: RotatingMap<string, Source>
+  readonly #byKey: RotatingMap<string, Source>
+
+  constructor(limits: TrackerLimits) {
+    this.#limits = limits
+    this.#byHost = new RotatingMap(limits.sources)
+    this.#byKey = new RotatingMap(limits.sources)
+  }
+
+  /** @param address - address URL of the sender, with its port */
+  of(address: string, nowMs: number): Source {
+    const host = hostPart(address)
+    const known = this.#byHost.get(host)
+    if (known !== undefined) return known
+    const { key, scope } = classify(address)
+    let source = this.#byKey.get(key)
+    if (source === undefined) {
+      const { getAddrsPerSecond, getAddrsBurst, announcesPerSecond, announcesBurst } = this.#limits
+      source = {
+        key,
+        scope,
+        getAddrs: new TokenBucket(getAddrsPerSecond, getAddrsBurst, nowMs),
+        announces: new TokenBucket(announcesPerSecond, announcesBurst, nowMs),
+      }
+      this.#byKey.set(key, source)
+    }
+    this.#byHost.set(host, source)
+    return source
+  }
+}
+
+/**
+ * What the limits count an address as, and where it lies.
+ * @throws {TransportError} `bad-address`
+ */
+export function classify(address: string): { key: string; scope: AddressScope } {
+  const { scheme, host } = parseAddress(address)
+  const ip = parseIp(host.split('%')[0]!)
+  if (ip === undefined) return { key: `${scheme}://${host}`, scope: 'local' }
+  const ipv4 = ip.length === 4 ? ip : mappedIpv4(ip)
+  if (ipv4 !== undefined) return { key: ipv4.join('.'), scope: ipv4Scope(ipv4) }
+  return { key: `${ip.subarray(0, 8).join('.')}/64`, scope: ipv6Scope(ip) }
+}
+
+/** The address without its port; memory addresses have none. */
+function hostPart(address: string): string {
+  const colon = address.lastIndexOf(':')
+  return address.startsWith('://', colon) ? address : address.slice(0, colon)
+}
+
+function mappedIpv4(ip: Uint8Array): Uint8Array | undefined {
+  const mapped = ip.subarray(0, 10).every((byte) => byte === 0) && ip[10] === 0xff && ip[11] === 0xff
+  return mapped ? ip.subarray(12) : undefined
+}
+
+function ipv4Scope(ip: Uint8Array): AddressScope {
+  const [a, b] = [ip[0]!, ip[1]!]
+  if (ip.every((byte) => byte === 0)) return 'any'
+  if (a === 127) return 'loopback'
+  if (a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168)) return 'private'
+  if ((a === 169 && b === 254) || (a === 100 && b >= 64 && b < 128)) return 'private'
+  return 'public'
+}
+
+function ipv6Scope(ip: Uint8Array): AddressScope {
+  const [a, b] = [ip[0]!, ip[1]!]
+  if (ip.subarray(0, 15).every((byte) => byte === 0)) {
+    if (ip[15] === 0) return 'any'
+    if (ip[15] === 1) return 'loopback'
+  }
+  if (a >>> 1 === 0x01) return 'overlay'
+  if (a >>> 1 === 0x7e || (a === 0xfe && b >>> 6 === 2)) return 'private'
+  return 'public'
+}

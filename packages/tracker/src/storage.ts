@@ -1,0 +1,121 @@
+import type { Database, Statement } from '@mimirjs/store'
+import type { TableChange } from './record.js'
+
+// The records of the classic generation in one SQLite file. `position` keeps the stored order; an update keeps the row.
+
+/** `PRAGMA application_id` of a tracker's file: "MiTr". */
+export const STORE_APPLICATION_ID = 0x4d695472
+
+/** Schema of a tracker's file, for those who open the database themselves and hand it to `createTracker`. */
+export const STORE_MIGRATIONS: readonly string[] = [
+  `CREATE TABLE classic_records (
+     position   INTEGER PRIMARY KEY,
+     user_key   BLOB    NOT NULL,
+     client_id  INTEGER NOT NULL,
+     address    BLOB    NOT NULL,
+     signature  BLOB    NOT NULL,
+     port       INTEGER NOT NULL,
+     priority   INTEGER NOT NULL,
+     expires_ms INTEGER NOT NULL,
+     UNIQUE (user_key, client_id)
+   );
+   CREATE INDEX classic_records_by_expiry ON classic_records (expires_ms);`,
+]
+
+/** Rows read before other work gets its turn. */
+const PAGE_ROWS = 500
+
+/** A row as it was read, its types and lengths checked, its signature not. */
+export interface LoadedRecord {
+  readonly publicKey: Uint8Array
+  readonly clientId: number
+  readonly address: Uint8Array
+  readonly signature: Uint8Array
+  readonly expiresMs: number
+  readonly encoded: Uint8Array
+}
+
+export class Storage {
+  readonly #database: Database
+  readonly #put: Statement
+  readonly #remove: Statement
+  readonly #sweep: Statement
+  readonly #page: Statement
+  readonly #removeRow: Statement
+
+  /** @throws {StoreError} when the file does not have the schema */
+  constructor(database: Database) {
+    this.#database = database
+    this.#put = database.prepare(
+      `INSERT INTO classic_records (user_key, client_id, address, signature, port, priority, expires_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (user_key, client_id) DO UPDATE SET address = excluded.address, signature = excluded.signature,
+         port = excluded.port, priority = excluded.priority, expires_ms = excluded.expires_ms`,
+    )
+    this.#remove = database.prepare('DELETE FROM classic_records WHERE user_key = ? AND client_id = ?')
+    this.#sweep = database.prepare('DELETE FROM classic_records WHERE expires_ms < ?')
+    this.#page = database.prepare(
+      `SELECT position, user_key, client_id, address, signature, port, priority, expires_ms
+       FROM classic_records WHERE position > ? ORDER BY position LIMIT ${PAGE_ROWS}`,
+    )
+    this.#removeRow = database.prepare('DELETE FROM classic_records WHERE position = ?')
+  }
+
+  /** Resolves when the changes are committed, together with all others of this turn of the event loop. */
+  write(changes: readonly TableChange[]): Promise<void> {
+    return this.#database.write(() => {
+      for (const change of changes) this.#apply(change)
+    })
+  }
+
+  /** Remove the rows that expired before `expiresMs`. */
+  sweep(expiresMs: number): Promise<void> {
+    return this.#database.write(() => {
+      this.#sweep.run(expiresMs)
+    })
+  }
+
+  /**
+   * Hand every row to `take`, in stored order. Rows that are not records, and those `take` turns down, are removed.
+   * @returns how many rows were removed
+   */
+  async load(take: (record: LoadedRecord) => boolean): Promise<number> {
+    let removed = 0
+    for (let after: unknown = -1; ; ) {
+      const rows = this.#page.all(after as number)
+      if (rows.length === 0) return removed
+      const refused: unknown[] = []
+      for (const row of rows) {
+        const record = readRow(row)
+        if (record === undefined || !take(record)) refused.push(row['position'])
+        after = row['position']
+      }
+      removed += refused.length
+      await this.#database.write(() => {
+        for (const position of refused) this.#removeRow.run(position as number)
+      })
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
+    }
+  }
+
+  #apply(change: TableChange): void {
+    const user = Buffer.from(change.user, 'latin1')
+    if (change.type === 'remove') {
+      this.#remove.run(user, change.clientId)
+      return
+    }
+    const { encoded } = change
+    const view = new DataView(encoded.buffer, encoded.byteOffset)
+    this.#put.run(
+      user,
+      change.clientId,
+      encoded.subarray(0, 16),
+      encoded.subarray(16, 80),
+      view.getUint16(80),
+      view.getUint8(82),
+      change.expiresMs,
+    )
+  }
+}
