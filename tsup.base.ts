@@ -14,6 +14,8 @@ export function library(entry: string[]): Config {
     outDir: 'dist',
     dts: false,
     sourcemap: true,
+    // `node:sqlite` has no other name, and other runtimes want the prefix.
+    removeNodeProtocol: false,
     clean: ['!**/*.d.ts'],
   })
 }

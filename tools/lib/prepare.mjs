@@ -39,32 +39,41 @@ function installKey() {
 
 /** @param {readonly string[]} args */
 function runPnpm(args) {
-  const { version } = rootPnpm()
   const env = { CI: '1' } // no questions and no progress bars
   if (existsSync(path.join(root, 'node_modules/pnpm/package.json'))) {
     return runNode([commandFile('pnpm'), ...args], { env })
   }
-  return runNpm(['exec', '--yes', '--', `pnpm@${version}`, ...args], { env })
+  const { pnpm } = readJson(path.join(root, 'package.json')).devDependencies
+  return runNpm(['exec', '--yes', '--', `pnpm@${pnpm}`, ...args], { env })
 }
 
-function rootPnpm() {
-  return { version: readJson(path.join(root, 'package.json')).devDependencies.pnpm }
-}
+/** Install without running anybody's scripts: the compilation of native code, a minute, is what they are about. */
+const WITHOUT_SCRIPTS = ['--config.onlyBuiltDependencies=none']
 
 /**
  * Install what the lockfile says, unless that was done already.
- * @param {'start' | 'all'} scope `start`: without the packages that only benchmarks and tests need
+ * @param {'start' | 'all'} scope `start`: without native code, and without what only benchmarks and tests need
+ * @returns {Promise<import('./steps.mjs').Outcome>}
  */
 export async function install(scope) {
   const key = installKey()
+  /** @type {{ key: string, scope: string, leftOut?: string } | undefined} */
   const done = existsSync(STAMP) ? readJson(STAMP) : undefined
-  if (done?.key === key && (done.scope === 'all' || done.scope === scope)) return
-  const filter = scope === 'start' ? ['--filter', '!@mimirjs/bench', '--filter', '!@mimirjs/tools'] : []
+  if (done?.key === key && (done.scope === 'all' || done.scope === scope)) return { leftOut: done.leftOut }
+  /** @type {string | undefined} */
+  let leftOut
   await progress('installing', async () => {
-    const result = await runPnpm(['install', '--frozen-lockfile', ...filter])
+    const everything = ['install', '--frozen-lockfile']
+    const filters = ['--filter', '!@mimirjs/bench', '--filter', '!@mimirjs/tools']
+    let result = await runPnpm(scope === 'all' ? everything : [...everything, ...WITHOUT_SCRIPTS, ...filters])
+    if (result.code !== 0 && /better-sqlite3.*(ELIFECYCLE|Failed)/s.test(result.output)) {
+      leftOut = 'better-sqlite3 cannot be compiled here: no C++ compiler or no Python'
+      result = await runPnpm([...everything, ...WITHOUT_SCRIPTS])
+    }
     if (result.code !== 0) throw new PrepareError('pnpm install failed', result.output)
   })
-  writeFileSync(STAMP, `${JSON.stringify({ key, scope })}\n`)
+  writeFileSync(STAMP, `${JSON.stringify({ key, scope, leftOut })}\n`)
+  return { leftOut }
 }
 
 /**
@@ -99,11 +108,13 @@ async function progress(what, work) {
 
 /**
  * Run `work`; a failed preparation prints its output and one clear line, and ends the process with 1.
- * @param {() => Promise<void>} work
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
  */
 export async function prepare(work) {
   try {
-    await work()
+    return await work()
   } catch (error) {
     if (!(error instanceof PrepareError)) throw error
     process.stderr.write(`${error.output.trimEnd()}\n\nmimirjs: ${error.message}; the output is above\n`)

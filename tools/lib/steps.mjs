@@ -2,7 +2,7 @@
 
 /**
  * What a step returns: nothing or `detail` when it passed, `failed` with its output, `leftOut` with a reason.
- * @typedef {{ detail?: string, failed?: string, leftOut?: string } | undefined | void} Outcome
+ * @typedef {{ detail?: string | undefined, failed?: string | undefined, leftOut?: string | undefined } | undefined | void} Outcome
  * @typedef {{ name: string, about: string, run: () => Promise<Outcome> | Outcome }} Step
  */
 
