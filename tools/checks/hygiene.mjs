@@ -1,5 +1,5 @@
 // What must not be in the tree: switched-off tests and checks, unfinished marks, paths of the machine it was written on.
-import { run } from '../lib/process.mjs'
+import { root, run } from '../lib/process.mjs'
 
 /** Folders whose code is ours. Written so that no pattern finds itself. */
 const CODE = ['packages', 'examples', 'tools', 'bench', 'interop']
@@ -17,8 +17,14 @@ const FORBIDDEN = [
   { what: 'a path of the place it was written in', pattern: '/wor[k]/|[.][.]/share[d]' },
 ]
 
-/** @returns {Promise<import('../lib/steps.mjs').Outcome>} */
-export async function checkHygiene() {
+/** Archives, binaries and databases belong to no commit. */
+const STRAY_FILE = /[.](tgz|gz|zip|whl|node|so|dylib|dll|exe|log|db|sqlite3?|orig|rej)$/
+
+/**
+ * @param {string} [cwd] a git checkout
+ * @returns {Promise<import('../lib/steps.mjs').Outcome>}
+ */
+export async function checkHygiene(cwd = root) {
   /** @type {string[]} */
   const found = []
   for (const { what, pattern, paths = [] } of FORBIDDEN) {
@@ -26,10 +32,13 @@ export async function checkHygiene() {
       ...paths.map((folder) => (folder.includes('*') ? `:(glob)${folder}` : folder)),
       ':!pnpm-lock.yaml',
     ]
-    const result = await run('git', ['grep', '--untracked', '-nIE', pattern, '--', ...pathspecs])
+    const result = await run('git', ['grep', '--untracked', '-nIE', pattern, '--', ...pathspecs], { cwd })
     if (result.code === 0) found.push(`${what}:\n${result.output.trimEnd()}`)
     else if (/not a git repository/.test(result.output)) return { leftOut: 'not a git checkout' }
     else if (result.code !== 1) return { failed: result.output }
   }
+  const { stdout } = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd })
+  const strays = stdout.split('\n').filter((file) => STRAY_FILE.test(file))
+  if (strays.length > 0) found.push(`a file that is made, not written:\n${strays.join('\n')}`)
   return found.length > 0 ? { failed: found.join('\n\n') } : undefined
 }

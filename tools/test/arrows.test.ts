@@ -7,7 +7,11 @@ import { root } from '../lib/process.mjs'
 
 /** Lint `code` as if it were the content of an existing source file. */
 async function lint(file: string, code: string): Promise<string[]> {
-  const eslint = new ESLint({ cwd: root, ruleFilter: ({ ruleId }) => ruleId === 'mimir/arrows' })
+  const eslint = new ESLint({
+    cwd: root,
+    ruleFilter: ({ ruleId }) => ruleId === 'mimir/arrows',
+    overrideConfig: { languageOptions: { parserOptions: { project: null } } }, // this rule needs no types
+  })
   const [result] = await eslint.lintText(code, { filePath: path.join(root, file) })
   return result!.messages.map(({ message }) => message)
 }

@@ -1,0 +1,43 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { checkHygiene } from '../checks/hygiene.mjs'
+import { run } from '../lib/process.mjs'
+
+let checkout: string
+
+beforeEach(async () => {
+  checkout = mkdtempSync(path.join(tmpdir(), 'mimirjs-hygiene-'))
+  await run('git', ['init', '-q'], { cwd: checkout })
+  mkdirSync(path.join(checkout, 'packages/wire/test'), { recursive: true })
+})
+afterEach(() => {
+  rmSync(checkout, { recursive: true, force: true })
+})
+
+// Put together, so that the check does not find them here.
+const wrong = [
+  ['a skipped test', ['it', '.skip("later")']],
+  ['a lonely test', ['describe', '.only("this")']],
+  ['a silenced compiler', ['// @ts-', 'ignore']],
+  ['a silenced lint', ['// biome-', 'ignore lint: reasons']],
+  ['an unfinished mark', ['// TO', 'DO later']],
+  ['an any', ['const x = y as', ' any']],
+  ['a foreign path', ['const x = "/wor', 'k/main"']],
+] as const
+
+test.each(wrong)('finds %s', async (_name, parts) => {
+  writeFileSync(path.join(checkout, 'packages/wire/test/a.test.ts'), `\n${parts.join('')}\n`)
+  expect(await checkHygiene(checkout)).toEqual({ failed: expect.stringContaining('packages/wire/test/a.test.ts:2:') })
+})
+
+test('finds an archive', async () => {
+  writeFileSync(path.join(checkout, 'packages/wire/mimirjs-wire-1.0.0.tgz'), '')
+  expect(await checkHygiene(checkout)).toEqual({ failed: expect.stringContaining('mimirjs-wire-1.0.0.tgz') })
+})
+
+test('passes a clean tree', async () => {
+  writeFileSync(path.join(checkout, 'packages/wire/test/a.test.ts'), 'test("it skips blanks only", () => {})\n')
+  expect(await checkHygiene(checkout)).toBeUndefined()
+})
