@@ -1,1 +1,3 @@
-export {}
+export { ExitCode } from './exit-code.js'
+export type { CliIo, OutputStream, SignalSource } from './io.js'
+export { run } from './run.js'

@@ -1,0 +1,220 @@
+import { resolve } from 'node:path'
+import type { IncomingMessage, Messenger } from '@mimirjs/messenger'
+import type { Command } from 'commander'
+import { MAX_TEXT_BYTES } from '../content.js'
+import type { Context } from '../context.js'
+import { formatDuration, parseDuration } from '../duration.js'
+import { CliError } from '../error.js'
+import { type ExecOptions, execCommand } from '../exec.js'
+import { ExitCode } from '../exit-code.js'
+import { harmlessJson } from '../harmless.js'
+import { openMessenger } from '../messenger.js'
+import { addressParser } from '../options.js'
+import { isClosedPipe } from '../output.js'
+import { makeFolder, saveFile } from '../save.js'
+import type { Shell } from '../shell.js'
+import { whenAborted } from '../stop.js'
+import { messageJson, messageLine } from '../view.js'
+import { parseName } from './id.js'
+
+interface ListenOptions {
+  readonly listen?: string
+  readonly announce?: string
+  readonly name?: string
+  readonly onlyContacts?: boolean
+  readonly save?: string
+  readonly exec?: string
+  readonly reply?: boolean
+  /** Milliseconds. */
+  readonly execTimeout: number
+}
+
+export function listenCommand(shell: Shell): Command {
+  return shell
+    .command('listen', 'be reachable, print messages as they come, deliver what waits in the outbox')
+    .option('--listen <address>', 'where to listen (default: tcp://[::]:5050)', addressParser('tcp'))
+    .option(
+      '--announce <address>',
+      'the address to announce at the trackers, if it differs from where we listen',
+      addressParser('tcp'),
+    )
+    .option('--name <name>', 'what others see as your name; kept from then on', parseName)
+    .option('--only-contacts', 'refuse everybody who is not in the contacts')
+    .option('--save <folder>', 'save received files here, under names of our own')
+    .option('--exec <command>', 'run this command line for each message: the message as JSON on its standard input')
+    .option('--reply', 'send what the command prints back as the answer')
+    .option('--exec-timeout <time>', 'kill a command that runs longer', parseDuration, 300_000)
+    .addHelpText(
+      'after',
+      `
+The command also gets MIMIR_ID, MIMIR_FROM, MIMIR_KIND and, with --save, MIMIR_FILE. A message counts as handled when
+it is printed, saved and its command has ended, well or not; whatever stops us before that, it comes again with the
+same id at the next start. Commands run one at a time per sender, for up to 16 senders at once.
+
+Examples:
+  mimir listen --tracker udp://[::1]:5050 --save ~/received
+  mimir listen --json | jq -r .text
+  mimir listen --exec 'jq -r .text | tr a-z A-Z' --reply`,
+    )
+    .action((options: ListenOptions, command: Command) => shell.perform(command, (context) => listen(context, options)))
+}
+
+async function listen(context: Context, options: ListenOptions): Promise<ExitCode> {
+  if (options.reply && options.exec === undefined) throw new CliError('usage', '--reply needs --exec')
+  const folder = options.save === undefined ? undefined : resolve(context.io.cwd, options.save)
+  if (folder !== undefined) await makeFolder(folder)
+  const messenger = await openMessenger(context, {
+    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.onlyContacts ? { acceptFrom: 'contacts' as const } : {}),
+  })
+  const handling = new Handling(context, options, folder)
+  try {
+    reportEvents(context, messenger)
+    const address = await messenger.listen({
+      ...(options.listen === undefined ? {} : { address: options.listen }),
+      ...(options.announce === undefined ? {} : { announce: options.announce }),
+    })
+    const { publicKey } = messenger
+    if (context.output.json) await context.output.result({ event: 'ready', ready: true, publicKey, address }, '')
+    context.output.status(`listening on ${address} as ${publicKey}`)
+    if (context.trackers.length === 0)
+      context.output.status('without --tracker only those who know this address can reach you')
+    messenger.on('message', (message) => handling.handle(message))
+    await Promise.race([whenAborted(context.stop), handling.broken])
+  } finally {
+    await handling.stop()
+    await messenger.close({ timeoutMs: handling.abandoned ? ABANDONED_CLOSE_MS : CLOSE_MS })
+  }
+  return ExitCode.ok
+}
+
+/** What happens to each message, and what happens to it when we have to stop in the middle. */
+class Handling {
+  /** Rejects when messages cannot be printed or saved any more. */
+  readonly broken: Promise<never>
+  #break: (error: unknown) => void = () => {}
+  readonly #context: Context
+  readonly #options: ListenOptions
+  readonly #folder: string | undefined
+  readonly #running = new Set<Promise<void>>()
+  readonly #kill = new AbortController()
+  #stopping = false
+  /** Some message was given back: its handler never ends, so closing must not wait for it. */
+  abandoned = false
+
+  constructor(context: Context, options: ListenOptions, folder: string | undefined) {
+    this.#context = context
+    this.#options = options
+    this.#folder = folder
+    this.broken = new Promise<never>((_, reject) => {
+      this.#break = reject
+    })
+    this.broken.catch(() => {})
+  }
+
+  /** Resolves when the message is handled; a message that is not stays pending and comes again at the next start. */
+  async handle(message: IncomingMessage): Promise<void> {
+    if (this.#stopping) return this.#giveBack()
+    const work = this.#work(message)
+    const settled = work.then(
+      () => {},
+      () => {},
+    )
+    this.#running.add(settled)
+    try {
+      await work
+    } catch (error) {
+      this.#break(isClosedPipe(error) ? readerGone(error) : error)
+      this.abandoned = true
+      this.#running.delete(settled)
+      return this.#giveBack()
+    }
+    this.#running.delete(settled)
+  }
+
+  /** Let running commands finish, for a while; then kill them and give their messages back. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    const timer = setTimeout(() => this.#kill.abort(), COMMAND_GRACE_MS)
+    if (this.#running.size > 0) this.#context.output.status('waiting for running commands')
+    await Promise.all(this.#running)
+    clearTimeout(timer)
+  }
+
+  #giveBack(): Promise<never> {
+    this.abandoned = true
+    return new Promise<never>(() => {})
+  }
+
+  async #work(message: IncomingMessage): Promise<void> {
+    const { file } = message
+    const path = this.#folder && file ? await saveFile(this.#folder, { ...message, file }) : undefined
+    const json = messageJson(message, path)
+    await this.#context.output.result(json, () =>
+      messageLine(message, { time: message.receivedAt, name: message.fromName, key: message.from, path }),
+    )
+    if (this.#options.exec === undefined) return
+    try {
+      const printed = await execCommand(this.#options.exec, this.#execOptions(message, harmlessJson(json), path))
+      const answer = new TextDecoder().decode(printed).replace(/(\r?\n)+$/, '')
+      if (answer !== '') await message.reply(answer)
+    } catch (error) {
+      if (this.#kill.signal.aborted) throw error
+      const why = error instanceof Error ? error.message : String(error)
+      this.#context.output.warn(
+        new CliError('command', `message ${message.id} from ${message.from}: ${why}`, { cause: error }),
+      )
+    }
+  }
+
+  #execOptions(message: IncomingMessage, input: string, path: string | undefined): ExecOptions {
+    const { io, output } = this.#context
+    return {
+      input: `${input}\n`,
+      cwd: io.cwd,
+      env: {
+        ...io.env,
+        MIMIR_ID: message.id,
+        MIMIR_FROM: message.from,
+        MIMIR_KIND: message.kind,
+        ...(path === undefined ? {} : { MIMIR_FILE: path }),
+      },
+      // JSON lines stay JSON lines.
+      stdout: this.#options.reply ? undefined : output.json ? io.stderr : io.stdout,
+      stderr: io.stderr,
+      timeoutMs: this.#options.execTimeout,
+      maxOutputBytes: MAX_TEXT_BYTES,
+      kill: this.#kill.signal,
+    }
+  }
+}
+
+function readerGone(cause: unknown): CliError {
+  return new CliError(
+    'reader-gone',
+    'nobody reads our output any more: what was not printed comes again at the next start',
+    {
+      cause,
+    },
+  )
+}
+
+function reportEvents(context: Context, messenger: Messenger): void {
+  const { output } = context
+  const tell = (event: object, text: string): void => {
+    if (output.json) output.result(event, '').catch(() => {})
+    output.status(text)
+  }
+  messenger.on('announced', ({ address, ttlSeconds }) =>
+    tell({ event: 'announced', address, ttlSeconds }, `announced ${address} for ${formatDuration(ttlSeconds * 1000)}`),
+  )
+  messenger.on('delivered', ({ id, to }) =>
+    tell({ event: 'delivered', id, to }, `delivered ${id} to ${to.slice(0, 8)}`),
+  )
+  messenger.on('state', (state) => context.logger.debug(state, 'link'))
+}
+
+/** How long running commands may take after we were asked to stop, in ms. */
+const COMMAND_GRACE_MS = 10_000
+const CLOSE_MS = 5_000
+const ABANDONED_CLOSE_MS = 500

@@ -1,0 +1,115 @@
+import type { Messenger, Sent } from '@mimirjs/messenger'
+import { type Command, Option } from 'commander'
+import { type ContentOptions, readContent } from '../content.js'
+import type { Context } from '../context.js'
+import { formatDuration, parseDuration } from '../duration.js'
+import { CliError } from '../error.js'
+import { ExitCode } from '../exit-code.js'
+import { lookUp, openMessenger, peerText } from '../messenger.js'
+import { addressParser, listParser } from '../options.js'
+import { isClosedPipe } from '../output.js'
+import { parsePerson } from '../person.js'
+import type { Shell } from '../shell.js'
+
+interface SendOptions extends ContentOptions {
+  readonly address?: string[]
+  readonly wait: boolean
+  /** Milliseconds. */
+  readonly timeout: number
+}
+
+export function sendCommand(shell: Shell): Command {
+  return shell
+    .command('send', 'send a message; without --no-wait until it is delivered')
+    .argument('<to>', 'public key, contact link, or the name of a contact')
+    .argument('[text...]', 'the text; - reads it from standard input')
+    .addOption(new Option('--file <path>', 'send a file, the text is its caption; at most 10 MiB').conflicts('image'))
+    .addOption(new Option('--image <path>', 'send an image, at most 5 MiB').conflicts('file'))
+    .option('--reply-to <id>', 'id of the message that this answers')
+    .option(
+      '--address <address>',
+      'where they can be reached, such as tcp://127.0.0.1:5050; may be repeated',
+      listParser(addressParser('tcp')),
+    )
+    .option('--no-wait', 'end as soon as it is accepted: it is on disk, a later send or listen delivers it')
+    .option('--timeout <time>', 'how long to wait for the delivery', parseDuration, 30_000)
+    .addHelpText(
+      'after',
+      `
+Accepted means: on disk, and delivered sooner or later. Exit code 0 says delivered (with --no-wait: accepted), 3 says
+accepted but not delivered in time; the next 'mimir send' or 'mimir listen' with this home carries on.
+
+Examples:
+  mimir send 8a88e3dd… "See you at eight"
+  mimir send alice --image cat.png "Look"
+  df -h | mimir send alice -
+  mimir send alice -- --not-a-flag`,
+    )
+    .action((to: string, words: string[], options: SendOptions, command: Command) =>
+      shell.perform(command, (context) => send(context, to, words, options)),
+    )
+}
+
+async function send(context: Context, to: string, words: string[], options: SendOptions): Promise<ExitCode> {
+  const person = parsePerson(to)
+  const content = await readContent(context.io, words, options)
+  await using messenger = await openMessenger(context)
+  const receiver = await lookUp(messenger, person)
+  for (const address of options.address ?? []) messenger.addAddress(receiver, address)
+  // Before it is sent, so that no change is missed.
+  const obstacle = watchObstacles(messenger, peerText(receiver))
+  const startedMs = performance.now()
+  const sent = await messenger.send(receiver, content)
+  await say(context, { event: 'accepted', ...sent }, `accepted ${sent.id}`)
+  if (!options.wait) return ExitCode.ok
+
+  const hopeless = context.trackers.length === 0 && options.address === undefined
+  if (hopeless) throw notDelivered(sent, 'neither --tracker nor --address says where to look for them')
+  if (await isDelivered(messenger, sent, options.timeout, context.stop)) {
+    const tookMs = Math.round(performance.now() - startedMs)
+    await say(context, { event: 'delivered', ...sent, tookMs }, `delivered ${sent.id} in ${formatDuration(tookMs)}`)
+    return ExitCode.ok
+  }
+  const until = context.stop.aborted ? 'before it was stopped' : `within ${formatDuration(options.timeout)}`
+  throw notDelivered(sent, `${until}${obstacle()}`)
+}
+
+/** Say it to whom listens: the message is what matters. */
+async function say(context: Context, event: object, text: string): Promise<void> {
+  try {
+    await context.output.result(event, text)
+  } catch (error) {
+    if (!isClosedPipe(error)) throw error
+  }
+}
+
+function notDelivered({ id }: Sent, why: string): CliError {
+  return new CliError(
+    'not-delivered',
+    `message ${id} is accepted and stays in the outbox, but was not delivered: ${why}; the next 'mimir send' or 'mimir listen' carries on`,
+  )
+}
+
+async function isDelivered(messenger: Messenger, sent: Sent, timeoutMs: number, stop: AbortSignal): Promise<boolean> {
+  const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(), timeoutMs)
+  const signal = AbortSignal.any([timeout.signal, stop])
+  try {
+    await messenger.whenDelivered(sent, { signal })
+    return true
+  } catch (error) {
+    if (signal.aborted) return false
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** @returns what has stood in the way so far, as the end of a sentence */
+function watchObstacles(messenger: Messenger, receiver: string): () => string {
+  let reason = ''
+  messenger.on('state', (state) => {
+    if (state.peer === receiver) reason = state.state === 'waiting' ? ` (${state.reason})` : ''
+  })
+  return () => reason
+}

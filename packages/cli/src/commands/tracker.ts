@@ -1,0 +1,67 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { createTracker, type Tracker } from '@mimirjs/tracker'
+import type { Command } from 'commander'
+import type { Context } from '../context.js'
+import { ExitCode } from '../exit-code.js'
+import { addressParser } from '../options.js'
+import type { Shell } from '../shell.js'
+import { whenAborted } from '../stop.js'
+
+interface TrackerOptions {
+  readonly listen: string
+  readonly db?: string
+  readonly allowAnySource?: boolean
+}
+
+export function trackerCommand(shell: Shell): Command {
+  return shell
+    .command('tracker', 'run a tracker until Ctrl-C: it tells which address belongs to which key')
+    .option('--listen <address>', 'where to listen', addressParser('udp'), 'udp://[::]:5050')
+    .option('--db <file>', 'its database (default: tracker.sqlite in the home folder)')
+    .option('--allow-any-source', 'answer the open Internet, too, not only private and Yggdrasil addresses')
+    .addHelpText(
+      'after',
+      `
+SIGUSR2 prints its counters.
+
+Example:
+  mimir tracker --listen udp://127.0.0.1:5050 --db ./tracker.sqlite`,
+    )
+    .action((options: TrackerOptions, command: Command) =>
+      shell.perform(command, (context) => runTracker(context, options)),
+    )
+}
+
+async function runTracker(context: Context, options: TrackerOptions): Promise<ExitCode> {
+  const { io, output } = context
+  if (options.db === undefined) mkdirSync(context.home, { recursive: true, mode: 0o700 })
+  const store = options.db === undefined ? join(context.home, 'tracker.sqlite') : resolve(io.cwd, options.db)
+  const tracker = await createTracker({
+    address: options.listen,
+    store,
+    logger: context.logger,
+    ...(options.allowAnySource ? { allowAnySource: true } : {}),
+  })
+  const printCounters = (): void => {
+    output.result({ event: 'counters', ...tracker.counters }, () => countersText(tracker)).catch(() => {})
+  }
+  // Windows does not know this signal and refuses to listen for it.
+  if (process.platform !== 'win32') io.signals.on('SIGUSR2', printCounters)
+  try {
+    const { address } = tracker
+    await output.result({ event: 'ready', ready: true, address, db: store }, `tracker on ${address}, database ${store}`)
+    await whenAborted(context.stop)
+  } finally {
+    io.signals.off('SIGUSR2', printCounters)
+    await tracker.close()
+  }
+  output.status(`stopped; ${countersText(tracker)}`)
+  return ExitCode.ok
+}
+
+function countersText({ counters }: Tracker): string {
+  return Object.entries(counters)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')
+}

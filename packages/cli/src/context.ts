@@ -1,0 +1,17 @@
+import type { Logger } from '@mimirjs/messenger'
+import type { CliIo } from './io.js'
+import type { Output } from './output.js'
+
+/** What a command works with: the shared options, resolved, and the world outside. */
+export interface Context {
+  readonly io: CliIo
+  readonly output: Output
+  /** Absolute path. */
+  readonly home: string
+  /** Address URLs of trackers, none given = empty. */
+  readonly trackers: readonly string[]
+  /** Fires when the person wants the command to end. */
+  readonly stop: AbortSignal
+  /** For the packages below; silent unless --verbose. */
+  readonly logger: Logger
+}

@@ -1,0 +1,45 @@
+import { ExitCode } from './exit-code.js'
+
+export type CliErrorCode =
+  | 'usage' // the command line is wrong
+  | 'bad-key' // neither a public key, nor a contact link, nor a known name
+  | 'exists' // the file is there already and is not overwritten
+  | 'no-identity' // the home folder has no key yet
+  | 'not-delivered' // accepted, but not delivered in time
+  | 'no-records' // no tracker knows the key
+  | 'file' // a file or folder cannot be read or written
+  | 'output' // standard output cannot be written
+  | 'reader-gone' // nobody reads standard output any more
+  | 'command' // the command of --exec failed
+
+const FACTS: Record<CliErrorCode, { blame: CliError['blame']; exitCode: ExitCode }> = {
+  usage: { blame: 'local', exitCode: ExitCode.usage },
+  'bad-key': { blame: 'local', exitCode: ExitCode.usage },
+  exists: { blame: 'local', exitCode: ExitCode.failure },
+  'no-identity': { blame: 'local', exitCode: ExitCode.failure },
+  'not-delivered': { blame: 'timeout', exitCode: ExitCode.notYet },
+  'no-records': { blame: 'remote', exitCode: ExitCode.notYet },
+  file: { blame: 'local', exitCode: ExitCode.storage },
+  output: { blame: 'local', exitCode: ExitCode.storage },
+  'reader-gone': { blame: 'local', exitCode: ExitCode.failure },
+  command: { blame: 'local', exitCode: ExitCode.failure },
+}
+
+/** Every failure of this package. Recognise it by `name`, not by `instanceof`. */
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  readonly code: CliErrorCode
+  readonly blame: 'local' | 'remote' | 'transport' | 'timeout'
+  readonly exitCode: ExitCode
+
+  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.blame = FACTS[code].blame
+    this.exitCode = FACTS[code].exitCode
+  }
+}
+
+export function isCliError(value: unknown): value is CliError {
+  return value instanceof Error && value.name === 'CliError'
+}

@@ -1,0 +1,20 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** Everything outside that the command touches, besides files and sockets; `process` supplies all of it. */
+export interface CliIo {
+  readonly stdin: Readable
+  readonly stdout: OutputStream
+  readonly stderr: OutputStream
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Folder that relative paths start from. */
+  readonly cwd: string
+  /** Emits `SIGINT` and `SIGTERM` (stop in order, at the second one at once) and `SIGUSR2` (a tracker's counters). */
+  readonly signals: SignalSource
+}
+
+export type OutputStream = Writable & { readonly isTTY?: boolean }
+
+export interface SignalSource {
+  on(signal: NodeJS.Signals, listener: () => void): unknown
+  off(signal: NodeJS.Signals, listener: () => void): unknown
+}

@@ -1,0 +1,51 @@
+import { loadKeyFile } from '@mimirjs/crypto/keyfile'
+import { Messenger, type MessengerOptions } from '@mimirjs/messenger'
+import { toHex } from '@mimirjs/wire'
+import type { Context } from './context.js'
+import { CliError } from './error.js'
+import { harmlessLine } from './harmless.js'
+import { keyFile } from './home.js'
+import { badKey, type PersonText } from './person.js'
+
+/** The messenger of the home folder, which is made on first use. */
+export async function openMessenger(context: Context, options: MessengerOptions = {}): Promise<Messenger> {
+  const messenger = await Messenger.open(context.home, {
+    trackers: context.trackers,
+    logger: context.logger,
+    ...options,
+  })
+  messenger.on('error', (error) => context.output.warn(error))
+  warnOfReadableKey(context)
+  return messenger
+}
+
+export function warnOfReadableKey(context: Context): void {
+  const path = keyFile(context.home)
+  if (loadKeyFile(path).readableByOthers)
+    context.output.status(`other users of this machine can read your key: chmod 600 ${path}`)
+}
+
+/**
+ * The public key of a person. Only names that we gave count: what people call themselves proves nothing.
+ * @throws {CliError} `bad-key`
+ */
+export async function lookUp(messenger: Messenger, person: PersonText): Promise<Uint8Array | string> {
+  if ('publicKey' in person) return person.publicKey
+  const wanted = person.contactName.toLowerCase()
+  const found = (await messenger.contacts()).filter(
+    ({ kind, name }) => kind === 'contact' && name.toLowerCase() === wanted,
+  )
+  if (found.length > 1)
+    throw new CliError(
+      'bad-key',
+      `${found.length} contacts are called '${harmlessLine(person.contactName)}': use the key`,
+    )
+  const [contact] = found
+  if (contact) return contact.peer
+  throw badKey(person.contactName, 'expected a public key of 64 hex digits, a contact link, or the name of a contact')
+}
+
+/** The public key as text, whatever form it came in. */
+export function peerText(publicKey: Uint8Array | string): string {
+  return typeof publicKey === 'string' ? publicKey : toHex(publicKey)
+}

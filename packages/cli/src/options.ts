@@ -1,0 +1,29 @@
+import { isTransportError, parseAddress } from '@mimirjs/transport'
+import { InvalidArgumentError } from 'commander'
+
+/** Parser of an option that takes an address URL of one scheme. */
+export function addressParser(scheme: 'tcp' | 'udp'): (text: string) => string {
+  return (text) => {
+    try {
+      parseAddress(text, scheme)
+      return text
+    } catch (error) {
+      throw new InvalidArgumentError(isTransportError(error) ? `${capital(error.message)}.` : String(error))
+    }
+  }
+}
+
+/** Parser of an option that may be given several times. */
+export function listParser(parse: (text: string) => string): (text: string, before?: string[]) => string[] {
+  return (text, before = []) => [...before, parse(text)]
+}
+
+export function parseCount(text: string): number {
+  const count = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0
+  if (count > 0) return count
+  throw new InvalidArgumentError('Expected a whole number from 1 to 999999.')
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { contactsCommand } from './commands/contacts.js'
+import { historyCommand } from './commands/history.js'
+import { idCommand } from './commands/id.js'
+import { listenCommand } from './commands/listen.js'
+import { resolveCommand } from './commands/resolve.js'
+import { sendCommand } from './commands/send.js'
+import { trackerCommand } from './commands/tracker.js'
+import type { CliIo } from './io.js'
+import { Shell } from './shell.js'
+
+/**
+ * Run one `mimir` command.
+ * @param args - without the names of runtime and program
+ * @returns the exit code; it rejects never
+ */
+export function run(args: readonly string[], io: CliIo): Promise<number> {
+  const shell = new Shell(io)
+  const program = shell
+    .command('mimir', 'Messages between people who know only each other\u2019s key.')
+    .version(version(), '--version', 'show the version')
+    .addHelpText('after', EPILOGUE)
+  for (const command of [
+    idCommand,
+    trackerCommand,
+    listenCommand,
+    sendCommand,
+    resolveCommand,
+    historyCommand,
+    contactsCommand,
+  ])
+    program.addCommand(command(shell))
+  return shell.run(program, args)
+}
+
+const EPILOGUE = `
+Examples:
+  mimir id create --name Alice             make a key and show the link that others need
+  mimir tracker                            run a tracker
+  mimir listen --tracker udp://…           be reachable and print what comes
+  mimir send <key or link> "Hello"         send; waits until it is delivered
+
+Exit codes:
+  0  done
+  1  failed
+  2  wrong command line, key or address; nothing was done
+  3  accepted but not delivered yet; no tracker knows the key
+  4  home folder, database or port in use by another process
+  5  folder, file or database cannot be used, or the disk is full
+  130  stopped by a second Ctrl-C`
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return (manifest as { version: string }).version
+}

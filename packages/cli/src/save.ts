@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { IncomingFile } from '@mimirjs/messenger'
+import { CliError } from './error.js'
+import { systemReason } from './failure.js'
+
+/** @throws {CliError} `file` */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new CliError('file', `cannot use the folder ${folder}: ${systemReason(cause)}`, { cause })
+  }
+}
+
+/**
+ * Put a received file into `folder` and onto the disk. Its name is ours: the start of the sender's key, the message's id
+ * and, if it is harmless, the ending that the sender chose. So saving it again replaces it with itself, and no sender
+ * can reach another file. Whoever looks sees the whole file or none.
+ *
+ * @returns its path
+ * @throws {CliError} `file`
+ */
+export async function saveFile(
+  folder: string,
+  message: { readonly id: string; readonly from: string; readonly file: IncomingFile },
+): Promise<string> {
+  const path = join(folder, `${message.from.slice(0, 16)}_${message.id}.${ending(message.file.name)}`)
+  const part = join(folder, `.${randomBytes(8).toString('hex')}.part`)
+  try {
+    await writeDurably(part, message.file.bytes)
+    await rename(part, path)
+    await syncFolder(folder)
+    return path
+  } catch (cause) {
+    await rm(part, { force: true }).catch(() => {})
+    throw new CliError('file', `cannot save ${path}: ${systemReason(cause)}`, { cause })
+  }
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  await using file = await open(path, 'wx', 0o600)
+  await file.writeFile(bytes)
+  await file.sync()
+}
+
+/** The name is durable only when the folder is, too; Windows cannot open folders and does without. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  await using handle = await open(folder, 'r')
+  await handle.sync()
+}
+
+function ending(name: string): string {
+  return /\.([A-Za-z0-9]{1,8})$/.exec(name)?.[1]?.toLowerCase() ?? 'bin'
+}

@@ -1,0 +1,142 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { Context } from './context.js'
+import { CliError } from './error.js'
+import { ExitCode } from './exit-code.js'
+import { homeFolder } from './home.js'
+import type { CliIo } from './io.js'
+import { addressParser, listParser } from './options.js'
+import { isClosedPipe, Output } from './output.js'
+import { type Stop, watchSignals } from './stop.js'
+
+interface SharedOptions {
+  home?: string
+  tracker?: string[]
+  json?: boolean
+  quiet?: boolean
+  verbose?: boolean
+}
+
+/** One run of the command: what the command files hang their commands on. */
+export class Shell {
+  readonly #io: CliIo
+  #exitCode: number = ExitCode.ok
+
+  constructor(io: CliIo) {
+    this.#io = io
+  }
+
+  /**
+   * A command with the options that all commands share. They stand on every command, so that they can be written where
+   * one thinks of them, before or behind its name.
+   */
+  command(name: string, description: string): Command {
+    return shareOptions(new Command(name))
+      .description(description)
+      .helpOption('-h, --help', 'show this help')
+      .showSuggestionAfterError(true)
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => void this.#io.stdout.write(text),
+        writeErr: (text) => void this.#io.stderr.write(text),
+        // Said by `run` instead, in one line.
+        outputError: () => {},
+      })
+  }
+
+  /** The body of a command: its exit code becomes ours, and what it throws is reported. */
+  async perform(command: Command, work: (context: Context) => Promise<ExitCode>): Promise<void> {
+    const stop = watchSignals(this.#io.signals)
+    try {
+      const context = this.#context(command.optsWithGlobals<SharedOptions>(), stop)
+      const forced = stop.forced.then(() => ExitCode.interrupted)
+      this.#exitCode = await Promise.race([this.#guarded(context, work), forced])
+    } finally {
+      stop.dispose()
+    }
+  }
+
+  /** @returns the exit code */
+  async run(program: Command, args: readonly string[]): Promise<number> {
+    const plain = new Output(this.#io, { json: args.includes('--json'), verbosity: 'normal' })
+    // Writes report their failures themselves; without a listener the stream's own event would end the process.
+    const ignore = (): void => {}
+    this.#io.stdout.on('error', ignore)
+    this.#io.stderr.on('error', ignore)
+    try {
+      await program.parseAsync(args, { from: 'user' })
+      return this.#exitCode
+    } catch (error) {
+      if (!(error instanceof CommanderError)) return plain.failure(error)
+      if (error.exitCode === 0) return ExitCode.ok
+      // Commander has written the help to stderr already where that is its answer.
+      if (error.code !== 'commander.help') plain.failure(usageError(error))
+      return ExitCode.usage
+    } finally {
+      this.#io.stdout.off('error', ignore)
+      this.#io.stderr.off('error', ignore)
+    }
+  }
+
+  async #guarded(context: Context, work: (context: Context) => Promise<ExitCode>): Promise<number> {
+    try {
+      return await work(context)
+    } catch (error) {
+      // `mimir history … | head`: the reader has what it wanted.
+      if (error instanceof CliError && error.code === 'output' && isClosedPipe(error)) return ExitCode.ok
+      return context.output.failure(error)
+    }
+  }
+
+  #context(options: SharedOptions, stop: Stop): Context {
+    const output = new Output(this.#io, {
+      json: options.json ?? false,
+      verbosity: options.verbose ? 'verbose' : options.quiet ? 'quiet' : 'normal',
+    })
+    return {
+      io: this.#io,
+      output,
+      home: homeFolder(this.#io, options.home),
+      trackers: options.tracker ?? trackersOf(this.#io.env['MIMIR_TRACKERS']),
+      stop: stop.requested,
+      logger: {
+        debug: (fields, message) => output.log('debug', fields, message),
+        info: (fields, message) => output.log('info', fields, message),
+        warn: (fields, message) => output.log('warn', fields, message),
+        error: (fields, message) => output.log('error', fields, message),
+      },
+    }
+  }
+}
+
+function shareOptions(command: Command): Command {
+  return command
+    .option('--home <folder>', 'folder of the identity (default: $MIMIR_HOME, else ~/.mimir)')
+    .option(
+      '--tracker <address>',
+      'tracker to ask and to announce at, such as udp://[200:…]:5050; may be repeated (default: $MIMIR_TRACKERS, comma separated)',
+      listParser(addressParser('udp')),
+    )
+    .option('--json', 'one JSON object per line, for scripts')
+    .addOption(new Option('-q, --quiet', 'only results and failures').conflicts('verbose'))
+    .addOption(new Option('-v, --verbose', 'log to stderr').conflicts('quiet'))
+}
+
+/** @throws {CliError} `usage` */
+function trackersOf(list = ''): string[] {
+  const parse = addressParser('udp')
+  try {
+    return list
+      .split(',')
+      .map((text) => text.trim())
+      .filter((text) => text !== '')
+      .map((text) => parse(text))
+  } catch (cause) {
+    if (!(cause instanceof InvalidArgumentError)) throw cause
+    throw new CliError('usage', `MIMIR_TRACKERS: ${cause.message}`, { cause })
+  }
+}
+
+function usageError(error: CommanderError): CliError {
+  const message = error.message.replace(/^error: /, '')
+  return new CliError('usage', `${message}; 'mimir --help' shows what there is`, { cause: error })
+}

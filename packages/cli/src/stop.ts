@@ -1,0 +1,39 @@
+import type { SignalSource } from './io.js'
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** How a person stops us: the first Ctrl-C or SIGTERM asks to stop in order, the second does not wait. */
+export interface Stop {
+  /** Fires at the first signal. */
+  readonly requested: AbortSignal
+  /** Resolves at the second signal. */
+  readonly forced: Promise<void>
+  /** Listen to signals no more. */
+  dispose(): void
+}
+
+export function watchSignals(signals: SignalSource): Stop {
+  const controller = new AbortController()
+  let force = (): void => {}
+  const forced = new Promise<void>((resolve) => {
+    force = resolve
+  })
+  const onSignal = (): void => {
+    if (controller.signal.aborted) force()
+    else controller.abort()
+  }
+  for (const signal of SIGNALS) signals.on(signal, onSignal)
+  return {
+    requested: controller.signal,
+    forced,
+    dispose: () => {
+      for (const signal of SIGNALS) signals.off(signal, onSignal)
+    },
+  }
+}
+
+/** Resolves when `signal` has fired. */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

@@ -1,0 +1,89 @@
+import type { HistoryEntry, IncomingFile, IncomingMessage, MessageKind } from '@mimirjs/messenger'
+import { harmlessLine, harmlessText } from './harmless.js'
+
+/** A message for scripts: what `--json` prints and what `--exec` gets on standard input. */
+export interface MessageJson {
+  readonly event: 'message'
+  readonly id: string
+  /** Public key of the sender, 64 hex digits. */
+  readonly from: string
+  readonly fromName: string
+  readonly kind: MessageKind
+  readonly text: string
+  readonly replyTo: string | null
+  /** ISO 8601; by the sender's clock. */
+  readonly sentAt: string
+  readonly receivedAt: string
+  readonly file: FileJson | null
+}
+
+export interface FileJson {
+  /** What the sender called it; not a path. */
+  readonly name: string
+  readonly mimeType: string | null
+  readonly sizeBytes: number
+  readonly damaged: boolean
+  /** Where --save has put it. */
+  readonly path: string | null
+}
+
+export function messageJson(message: IncomingMessage, path: string | undefined): MessageJson {
+  return {
+    event: 'message',
+    id: message.id,
+    from: message.from,
+    fromName: message.fromName,
+    kind: message.kind,
+    text: message.text,
+    replyTo: message.replyTo ?? null,
+    sentAt: message.sentAt.toISOString(),
+    receivedAt: message.receivedAt.toISOString(),
+    file: message.file ? fileJson(message.file, path) : null,
+  }
+}
+
+export function fileJson(file: IncomingFile, path: string | undefined): FileJson {
+  return {
+    name: file.name,
+    mimeType: file.mimeType ?? null,
+    sizeBytes: file.bytes.length,
+    damaged: file.damaged,
+    path: path ?? null,
+  }
+}
+
+/**
+ * A message for people: time, name and the start of the key, because names prove nothing, then what it says. Further
+ * lines of a text are indented, so that no text can pass for a message of somebody else.
+ */
+export function messageLine(
+  message: Pick<HistoryEntry, 'kind' | 'text' | 'replyTo' | 'file'>,
+  head: { readonly time: Date; readonly name: string; readonly key: string; readonly path?: string | undefined },
+): string {
+  const parts = [
+    message.kind === 'reaction' ? `reacts to ${message.replyTo ?? 'nothing'} with` : '',
+    message.kind === 'unknown' ? '(of a kind this version does not know)' : '',
+    message.file ? `[${fileLine(message.kind, message.file, head.path)}]` : '',
+    message.replyTo !== undefined && message.kind !== 'reaction' ? `(in reply to ${message.replyTo})` : '',
+    harmlessText(message.text).replaceAll('\n', '\n    '),
+  ]
+  const said = parts.filter((part) => part !== '').join(' ')
+  return `${timeText(head.time)}  ${harmlessLine(head.name)} (${head.key.slice(0, 8)}): ${said}`
+}
+
+function fileLine(kind: MessageKind, file: IncomingFile, path: string | undefined): string {
+  const size = file.bytes.length < 10_240 ? `${file.bytes.length} bytes` : `${Math.round(file.bytes.length / 1024)} KiB`
+  const damaged = file.damaged ? ', damaged' : ''
+  return `${kind} ${harmlessLine(file.name)}, ${size}${damaged}${path === undefined ? '' : `, saved as ${path}`}`
+}
+
+/** Local time; with the date unless it is today's. */
+export function timeText(time: Date): string {
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(':')
+  if (time.toDateString() === new Date().toDateString()) return clock
+  return `${time.getFullYear()}-${twoDigits(time.getMonth() + 1)}-${twoDigits(time.getDate())} ${clock}`
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, '0')
+}

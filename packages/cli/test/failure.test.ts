@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { MessengerError } from '@mimirjs/messenger'
+import { TransportError } from '@mimirjs/transport'
+import { describe, expect, test } from 'vitest'
+import { CliError } from '../src/error.js'
+import { describeFailure, systemReason } from '../src/failure.js'
+
+function systemError(): Error {
+  try {
+    readFileSync('/no/such/file')
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('the file exists')
+}
+
+function named(name: string, code: string, cause?: unknown): Error {
+  return Object.assign(new Error(`${name} says ${code}`, { cause }), { name, code })
+}
+
+describe('a failure as one line', () => {
+  test('our own', () => {
+    expect(describeFailure(new CliError('bad-key', 'who?'))).toEqual({ code: 'bad-key', message: 'who?', exitCode: 2 })
+  })
+
+  test('of the system, in words', () => {
+    expect(describeFailure(systemError())).toEqual(
+      expect.objectContaining({ code: 'ENOENT', message: '/no/such/file: it does not exist (ENOENT)', exitCode: 5 }),
+    )
+    expect(systemReason(systemError())).toBe('it does not exist')
+  })
+
+  test('of a package, with what the system said', () => {
+    const error = new MessengerError('store', 'cannot open it', { cause: systemError() })
+    expect(describeFailure(error)).toEqual({
+      code: 'store',
+      message: 'cannot open it (it does not exist)',
+      exitCode: 5,
+    })
+  })
+
+  test('the exit code is that of the cause where the error itself has none', () => {
+    const taken = new TransportError('address-in-use', 'taken')
+    expect(describeFailure(new MessengerError('listen', 'cannot listen', { cause: taken }))).toHaveProperty(
+      'exitCode',
+      4,
+    )
+    expect(describeFailure(named('TrackerError', 'listen', taken))).toHaveProperty('exitCode', 4)
+    expect(describeFailure(new MessengerError('listen', 'cannot listen'))).toHaveProperty('exitCode', 1)
+  })
+
+  test.each([
+    ['MessengerError', 'in-use', 4],
+    ['MessengerError', 'too-large', 2],
+    ['TrackerError', 'store-foreign', 5],
+    ['TrackerError', 'store-in-use', 4],
+    ['StoreError', 'corrupt', 5],
+    ['CryptoError', 'key-file', 5],
+    ['ResolverError', 'timeout', 1],
+    ['Error', 'in-use', 1],
+  ])('%s %s: %d', (name, code, exitCode) => {
+    expect(describeFailure(named(name, code))).toHaveProperty('exitCode', exitCode)
+  })
+
+  test('whatever is thrown, on one line', () => {
+    expect(describeFailure(new Error('a\n   b\n'))).toEqual({ code: 'error', message: 'a b', exitCode: 1 })
+    expect(describeFailure(new TypeError())).toHaveProperty('message', 'TypeError')
+    expect(describeFailure('text')).toHaveProperty('message', 'text')
+    expect(describeFailure(undefined)).toHaveProperty('message', 'undefined')
+    const circle = new Error('round')
+    circle.cause = circle
+    expect(describeFailure(circle)).toHaveProperty('message', 'round')
+  })
+})
