@@ -27,6 +27,8 @@ const BACKOFF_MS: readonly number[] = [5000, 10_000, 20_000, 40_000, 60_000]
 /** Devices that started together do not stay together. */
 const MAX_JITTER_MS = 10_000
 const MIN_REFRESH_INTERVAL_MS = 2000
+/** A tracker that failed one place is no help for another at the same time. */
+const AVOID_MS = 5000
 /** A lifetime above it is cut: 2^53 ms would be lost in a Number, and no clock lasts as long. */
 const MAX_TTL_SECONDS = 0xffff_ffffn
 
@@ -49,6 +51,7 @@ export class Announcer {
   readonly #events: AnnouncerEvents
   readonly #slots: Slot[]
   readonly #repeat: boolean
+  readonly #avoidUntilMs = new Map<Tracker, number>()
   #record: AnnouncedRecord
   #refreshedMs = -Infinity
 
@@ -78,6 +81,7 @@ export class Announcer {
     const dueMs = Math.max(nowMs, this.#refreshedMs + MIN_REFRESH_INTERVAL_MS)
     this.#refreshedMs = dueMs
     this.#record = record
+    this.#avoidUntilMs.clear()
     for (const slot of this.#slots) {
       this.#cancel(slot)
       slot.tried.clear()
@@ -103,7 +107,7 @@ export class Announcer {
 
   #ask(slot: Slot, nowMs: number, last: { reason: AnnounceFailure; cause?: unknown } = { reason: 'busy' }): void {
     const { exchanges } = this.#context
-    const tracker = this.#choose(slot)
+    const tracker = this.#choose(slot, nowMs)
     const record = this.#record
     slot.tracker = tracker
     slot.dueMs = Infinity
@@ -134,15 +138,21 @@ export class Announcer {
       this.#events.announced(tracker, cut)
     } else if (outcome.type === 'failed') {
       slot.tried.add(tracker)
+      this.#avoidUntilMs.set(tracker, nowMs + AVOID_MS)
       slot.tracker = undefined
       this.#ask(slot, nowMs, outcome)
     }
   }
 
   /** The best tracker that no other place holds and that has not failed in this round. */
-  #choose(slot: Slot): Tracker | undefined {
+  #choose(slot: Slot, nowMs: number): Tracker | undefined {
     const held = new Set(this.#slots.filter((other) => other !== slot).map(({ tracker }) => tracker))
-    return this.#context.trackers.inOrder().find((tracker) => !held.has(tracker) && !slot.tried.has(tracker))
+    return this.#context.trackers
+      .inOrder()
+      .find(
+        (tracker) =>
+          !held.has(tracker) && !slot.tried.has(tracker) && nowMs >= (this.#avoidUntilMs.get(tracker) ?? -Infinity),
+      )
   }
 
   #pauseMs(ttlSeconds: number): number {
