@@ -8,11 +8,10 @@ import { exportPublicKey, generateRawPair, importPrivateKey } from './keys.js'
 import { plain } from './plain.js'
 import { PrivateKeys } from './private-keys.js'
 
-const seeds = new PrivateKeys('Ed25519')
+const seeds = new PrivateKeys((seed) => importPrivateKey('Ed25519', seed))
 
 export const generateKeyPair: typeof portable.generateKeyPair = () => {
   const { privateKey: seed, publicKey } = generateRawPair('Ed25519')
-  seeds.remember(seed, publicKey.slice())
   return { seed, publicKey }
 }
 

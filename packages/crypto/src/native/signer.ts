@@ -4,7 +4,7 @@ import { ED25519_SEED_BYTES, X25519_BYTES } from '../lengths.js'
 import type * as portable from '../portable/signer.js'
 import type { SeedSigner } from '../types.js'
 import { ed25519SeedToX25519 } from './ed25519.js'
-import { exportPublicKey, importPrivateKey } from './keys.js'
+import { exportPublicKey, importAgreementKey, importPrivateKey } from './keys.js'
 import { plain } from './plain.js'
 import { agreeWith } from './x25519.js'
 
@@ -32,7 +32,7 @@ class NativeSigner implements SeedSigner {
 
   agree(x25519PublicKey: Uint8Array): Uint8Array {
     requireBytes(x25519PublicKey, X25519_BYTES, 'publicKey')
-    this.#agreementKey ??= importPrivateKey('X25519', ed25519SeedToX25519(this.#seed))
+    this.#agreementKey ??= importAgreementKey(ed25519SeedToX25519(this.#seed))
     return agreeWith(this.#agreementKey, x25519PublicKey)
   }
 }

@@ -5,19 +5,15 @@ import type * as box from '../portable/box.js'
 import { deriveBoxKey } from '../portable/box.js'
 import type * as portable from '../portable/x25519.js'
 import { zeroSecret } from '../portable/x25519.js'
-import { exportPublicKey, generateRawPair, importPrivateKey } from './keys.js'
+import { exportPublicKey, generateRawPair, importAgreementKey, importPrivateKey } from './keys.js'
 import { PeerKeys } from './peer-keys.js'
 import { plain } from './plain.js'
 import { PrivateKeys } from './private-keys.js'
 
-const privateKeys = new PrivateKeys('X25519')
+const privateKeys = new PrivateKeys(importAgreementKey)
 const peerKeys = new PeerKeys('X25519')
 
-export const generateX25519KeyPair: typeof portable.generateX25519KeyPair = () => {
-  const { privateKey, publicKey } = generateRawPair('X25519')
-  privateKeys.remember(privateKey, publicKey.slice())
-  return { privateKey, publicKey }
-}
+export const generateX25519KeyPair: typeof portable.generateX25519KeyPair = () => generateRawPair('X25519')
 
 export const x25519PublicKey: typeof portable.x25519PublicKey = (privateKey) => {
   requireBytes(privateKey, X25519_BYTES, 'privateKey')
