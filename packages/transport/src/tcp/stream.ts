@@ -4,6 +4,7 @@ import { abortError, fromSystemError } from '../system-error.js'
 import type { ByteStream, StreamHandlers } from '../types.js'
 
 const STREAM = Symbol('mimirjs.transport.stream')
+const NOTHING = new Uint8Array(0)
 type StreamSocket = Socket & { [STREAM]: TcpStream }
 
 /**
@@ -96,8 +97,17 @@ export class TcpStream implements ByteStream {
     if (this.#error === undefined) this.#handlers?.data(chunk)
   }
 
-  /** @internal */
+  /**
+   * @internal The runtime reports a reset as an end when unread bytes came before it. Writing nothing asks the system
+   * which of the two it was: after a reset the write fails, and the stream closes with that error instead.
+   */
   onEnd(): void {
+    const { writableEnded, writableLength } = this.#socket
+    if (writableEnded || writableLength > 0) this.#reportEnd()
+    else this.#socket.write(NOTHING, (error) => error ?? this.#reportEnd())
+  }
+
+  #reportEnd(): void {
     if (this.#error === undefined) this.#handlers?.end()
   }
 

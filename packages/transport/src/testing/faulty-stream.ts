@@ -113,13 +113,19 @@ export class FaultyStream implements ByteStream {
   }
 
   abort(error?: Error): void {
-    this.#held.length = 0
+    this.#drop()
     if (this.#innerDone === undefined) {
       this.#inner.abort(error)
     } else if (!this.#closed) {
       this.#innerDone = { error: abortError(error, `stream to ${this.remoteAddress}`) }
       this.#schedule()
     }
+  }
+
+  #drop(): void {
+    this.#held.length = 0
+    this.#clock.clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   #cut(): void {
@@ -203,7 +209,7 @@ export class FaultyStream implements ByteStream {
 
   #onInnerClosed(error: TransportError | undefined): void {
     // A broken stream takes with it what was still on the way; an orderly close comes after the last byte.
-    if (error !== undefined) this.#held.length = 0
+    if (error !== undefined) this.#drop()
     this.#innerDone = { error }
     this.#schedule()
   }
@@ -211,7 +217,6 @@ export class FaultyStream implements ByteStream {
   #report(error: TransportError | undefined): void {
     if (this.#closed) return
     this.#closed = true
-    this.#clock.clearTimeout(this.#timer)
     this.#handlers?.closed(error)
   }
 }

@@ -34,6 +34,14 @@ export function closingChecks({ transport, listenAddress }: StreamConformanceOpt
       run: onPair(({ dialled, accepted }) => abort(accepted, dialled)),
     },
     {
+      name: 'abort by the dialler with unread bytes on the way: a reset, not an orderly end',
+      run: onPair(({ dialled, accepted }) => abortUnread(dialled, accepted)),
+    },
+    {
+      name: 'abort by the listener with unread bytes on the way: a reset, not an orderly end',
+      run: onPair(({ dialled, accepted }) => abortUnread(accepted, dialled)),
+    },
+    {
       name: 'abort from inside data: no data follows',
       run: onPair(async ({ dialled, accepted }) => {
         dialled.onData = () => dialled.call((stream) => stream.abort())
@@ -145,4 +153,17 @@ async function abort(from: Probe, to: Probe): Promise<void> {
   check(from.error.cause === reason, 'this side: the reason given is not the cause')
   check(to.error?.code === 'reset', `other side: expected reset, got ${to.error?.code}`)
   check(!to.ended, 'other side: an abort must not look like an orderly end')
+}
+
+async function abortUnread(from: Probe, to: Probe): Promise<void> {
+  to.call((stream) => stream.pause())
+  to.start()
+  from.start()
+  from.call((stream) => stream.write(new Uint8Array(8 * 1024 * 1024)))
+  await turns(50)
+  from.call((stream) => stream.abort())
+  await from.untilClosed()
+  to.call((stream) => stream.resume())
+  await to.untilClosed()
+  check(!to.ended && to.error?.code === 'reset', `expected reset, got ${to.error?.code ?? 'an orderly end'}`)
 }

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { createClock, systemClock } from '../../src/testing/index.js'
+
+describe('hand-turned clock', () => {
+  test('timers run when due, in order, each at its own time', () => {
+    const clock = createClock(1_000)
+    const seen: string[] = []
+    const at = (name: string, delayMs: number) => clock.setTimeout(() => seen.push(`${name}@${clock.nowMs()}`), delayMs)
+    at('late', 30)
+    at('first', 10)
+    at('second', 10)
+    const never = at('never', 20)
+    clock.clearTimeout(never)
+    clock.clearTimeout(undefined)
+    expect(clock.nextDueMs).toBe(1_010)
+    clock.advance(9)
+    expect(seen).toEqual([])
+    clock.advance(1)
+    expect(seen).toEqual(['first@1010', 'second@1010'])
+    clock.advance(100)
+    expect(seen).toEqual(['first@1010', 'second@1010', 'late@1030'])
+    expect(clock.nowMs()).toBe(1_110)
+    expect(clock.nextDueMs).toBeUndefined()
+  })
+
+  test('a timer set by a timer runs in the same advance if it is due', () => {
+    const clock = createClock()
+    const seen: number[] = []
+    const again = (): void => {
+      seen.push(clock.nowMs())
+      clock.setTimeout(again, 10)
+    }
+    again()
+    clock.advance(35)
+    expect(seen).toEqual([0, 10, 20, 30])
+  })
+
+  test('the system clock moves by itself', async () => {
+    const before = systemClock.nowMs()
+    await new Promise<void>((resolve) => {
+      systemClock.clearTimeout(systemClock.setTimeout(() => expect.unreachable(), 1))
+      systemClock.setTimeout(resolve, 2)
+    })
+    expect(systemClock.nowMs()).toBeGreaterThan(before)
+  })
+})
