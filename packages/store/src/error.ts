@@ -1,0 +1,30 @@
+export type StoreErrorCode =
+  | 'foreign' // the file is not SQLite, or belongs to another program
+  | 'newer' // a newer version of the program wrote it
+  | 'corrupt' // SQLite finds it damaged
+  | 'in-use' // another process has it open
+  | 'full' // no space left
+  | 'denied' // the system does not permit it, or the folder is read-only
+  | 'driver' // no SQLite driver could be loaded
+  | 'closed' // the database is closed
+  | 'constraint' // the statement breaks a rule of the schema
+  | 'io' // any other failure
+
+export type Blame = 'local'
+
+/** Every failure of this package. Recognise it by `name` or {@link isStoreError}, not by `instanceof`. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly code: StoreErrorCode
+  /** A database is ours alone: whatever fails, fails here. */
+  readonly blame: Blame = 'local'
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+export function isStoreError(value: unknown): value is StoreError {
+  return value instanceof Error && value.name === 'StoreError'
+}
