@@ -1,4 +1,4 @@
-// The arrows of the house, as two tables and the lint rule that holds them.
+// The arrows of the house, as tables and the lint rule that holds them.
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
 import { root } from '../lib/process.mjs'
@@ -25,11 +25,39 @@ export const ARROWS = {
  * @type {Record<string, readonly string[]>}
  */
 export const ADAPTERS = {
+  'packages/cli/src/**': [
+    'commander',
+    'qr',
+    'node:child_process',
+    'node:crypto',
+    'node:fs',
+    'node:os',
+    'node:path',
+    'node:stream',
+  ],
   'packages/crypto/src/portable/**': ['@noble/curves', '@noble/hashes', '@noble/ciphers'],
   'packages/crypto/src/native/**': ['node:crypto'],
   'packages/crypto/src/keyfile.ts': ['node:fs'],
   'packages/crypto/src/keyfile/**': ['node:crypto', 'node:fs', 'node:path'],
+  'packages/messenger/src/folder.ts': ['node:fs', 'node:os', 'node:path'],
+  'packages/store/src/database.ts': ['node:fs'],
+  'packages/store/src/driver-better.ts': ['node:buffer'],
+  'packages/store/src/load-driver.ts': ['node:module', 'node:path', 'node:sqlite', 'better-sqlite3', 'libsql'],
+  'packages/transport/src/tcp/**': ['node:net'],
+  'packages/transport/src/udp/**': ['node:dgram', 'node:dns'],
+  'packages/transport/src/testing/proxy.ts': ['node:net'],
 }
+
+/**
+ * The only source files that may ask the system for the time or for chance. Everything else is handed both.
+ * @type {readonly string[]}
+ */
+export const CLOCKS = [
+  'packages/cli/src/**',
+  'packages/transport/src/clock.ts',
+  'packages/transport/src/tcp/dial.ts',
+  'packages/transport/src/testing/**',
+]
 
 /** The modules that a file may import; in the table `a/**` stands for all files below `a/`. @param {string} file */
 function allowedOutside(file) {
