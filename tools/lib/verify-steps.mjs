@@ -55,6 +55,11 @@ export const verifySteps = [
   },
   { name: 'docs', about: 'the TypeScript in README.md files and guides', run: checkDocsExamples },
   {
+    name: 'site',
+    about: 'the documentation site, no broken link',
+    run: async () => outcomeOf(await runNode(['tools/site.mjs'], { timeoutMs: 2 * MINUTE_MS })),
+  },
+  {
     name: 'packages',
     about: 'publint and are-the-types-wrong on every tarball',
     run: async () => {
