@@ -43,6 +43,7 @@ export const ADAPTERS = {
   'packages/store/src/database.ts': ['node:fs'],
   'packages/store/src/driver-better.ts': ['node:buffer'],
   'packages/store/src/load-driver.ts': ['node:module', 'node:path', 'node:sqlite', 'better-sqlite3', 'libsql'],
+  'packages/tracker/src/open-store.ts': ['node:fs'],
   'packages/transport/src/tcp/**': ['node:net'],
   'packages/transport/src/udp/**': ['node:dgram', 'node:dns'],
   'packages/transport/src/testing/proxy.ts': ['node:net'],

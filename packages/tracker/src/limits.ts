@@ -21,8 +21,6 @@ export interface TrackerLimits {
   readonly checksPerSecond: number
   /** Sources remembered for the rates above; the ones not seen for longest are forgotten. */
   readonly sources: number
-  /** Announces that wait for the disk at one time; more are dropped. */
-  readonly pendingAnnounces: number
   /** Milliseconds between two removals of expired records. */
   readonly sweepIntervalMs: number
 }
@@ -38,11 +36,10 @@ export const DEFAULT_LIMITS: TrackerLimits = {
   announcesBurst: 20,
   checksPerSecond: 2000,
   sources: 10_000,
-  pendingAnnounces: 1024,
   sweepIntervalMs: 60_000,
 }
 
-const FINITE: ReadonlySet<keyof TrackerLimits> = new Set(['sources', 'pendingAnnounces', 'sweepIntervalMs'])
+const FINITE: ReadonlySet<keyof TrackerLimits> = new Set(['sources', 'sweepIntervalMs'])
 
 /** @throws {TrackerError} `bad-option` */
 export function completeLimits(given: Partial<TrackerLimits> = {}): TrackerLimits {

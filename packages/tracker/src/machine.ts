@@ -3,15 +3,13 @@ import {
   ANNOUNCE_RESPONSE_BYTES,
   decodeAnnounceRequest,
   encodeAnnounceResponseInto,
-  encodeRecordInto,
   GET_ADDRS_REQUEST_BYTES,
   GET_ADDRS_RESPONSE_HEAD_BYTES,
-  RECORD_BYTES,
   TrackerCommand,
 } from '@mimirjs/wire/tracker'
 import type { TrackerLimits } from './limits.js'
 import type { TrackerPolicy } from './policy.js'
-import { sameSignedPart, type TableChange } from './record.js'
+import { encodeRecord, sameSignedPart, type TableChange, userOf } from './record.js'
 import { Slab } from './slab.js'
 import { type Source, Sources } from './source.js'
 import type { Table } from './table.js'
@@ -110,7 +108,7 @@ export class TrackerMachine {
       this.counters.limited++
       return undefined
     }
-    const { count, body } = this.#table.answer(latin1(bytes, 6, GET_ADDRS_REQUEST_BYTES), nowMs)
+    const { count, body } = this.#table.answer(userOf(bytes, 6, GET_ADDRS_REQUEST_BYTES), nowMs)
     const answer = this.#slab.take(GET_ADDRS_RESPONSE_HEAD_BYTES + body.length)
     answer[0] = bytes[1]!
     answer[1] = bytes[2]!
@@ -131,10 +129,8 @@ export class TrackerMachine {
       return undefined
     }
     const request = decodeAnnounceRequest(bytes)
-    const user = latin1(request.publicKey, 0, request.publicKey.length)
-    const encoded = new Uint8Array(RECORD_BYTES)
-    const ttlSeconds = BigInt(this.#policy.lifetimeMs / 1000)
-    encodeRecordInto({ ...request, ttlSeconds }, encoded, 0)
+    const user = userOf(request.publicKey)
+    const encoded = encodeRecord(request, this.#policy)
     const known = this.#table.record(user, request.clientId)
     const checked =
       (known !== undefined && sameSignedPart(known.encoded, encoded)) ||
@@ -160,8 +156,4 @@ function acknowledge(nonce: number, ttlSeconds: bigint): Uint8Array {
   const bytes = new Uint8Array(ANNOUNCE_RESPONSE_BYTES)
   encodeAnnounceResponseInto({ nonce, ttlSeconds }, bytes, 0)
   return bytes
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
 }

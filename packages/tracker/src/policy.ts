@@ -7,8 +7,8 @@ export interface TrackerPolicy {
   readonly acknowledgedTtlSeconds: bigint
   /** Told to a device whose record could not be stored: it comes back sooner. */
   readonly refusedTtlSeconds: bigint
-  /** How long a record is kept after its announce. */
-  readonly lifetimeMs: number
+  /** How long a record is kept after its announce; answers carry the same figure. */
+  readonly lifetimeSeconds: bigint
   /** Most records in one answer. */
   readonly answerRecords: number
   /** Records that expire before the returned time are no longer given out. */
@@ -20,7 +20,7 @@ export const POLICIES = {
   classic: {
     acknowledgedTtlSeconds: 600n,
     refusedTtlSeconds: 120n,
-    lifetimeMs: 3_600_000,
+    lifetimeSeconds: 3600n,
     answerRecords: 10,
     // §8.3: this generation counts whole seconds and includes the last one.
     lapsedBelowMs: (nowMs) => nowMs - (nowMs % 1000),

@@ -1,3 +1,6 @@
+import { encodeRecordInto, RECORD_BYTES, type TrackerRecord } from '@mimirjs/wire/tracker'
+import type { TrackerPolicy } from './policy.js'
+
 /** A record as the table holds it. */
 export interface StoredRecord {
   readonly clientId: number
@@ -28,4 +31,23 @@ export const SIGNED_BYTES = 80
 export function sameSignedPart(a: Uint8Array, b: Uint8Array): boolean {
   for (let index = 0; index < SIGNED_BYTES; index++) if (a[index] !== b[index]) return false
   return true
+}
+
+/**
+ * A record as it goes into answers, its own copy.
+ * @throws {WireError} `length` | `out-of-range`
+ */
+export function encodeRecord(record: Omit<TrackerRecord, 'ttlSeconds'>, policy: TrackerPolicy): Uint8Array {
+  const encoded = new Uint8Array(RECORD_BYTES)
+  encodeRecordInto({ ...record, ttlSeconds: policy.lifetimeSeconds }, encoded, 0)
+  return encoded
+}
+
+/** latin1 text of the 32-byte user key: the cheapest text of 32 bytes, and a map key hashed with a secret seed. */
+export function userOf(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+}
+
+export function publicKeyOf(user: string): Uint8Array {
+  return Buffer.from(user, 'latin1')
 }

@@ -1,5 +1,5 @@
-import type { Database, Statement } from '@mimirjs/store'
-import type { TableChange } from './record.js'
+import type { Database, Row, Statement, Value } from '@mimirjs/store'
+import { publicKeyOf, type TableChange } from './record.js'
 
 // The records of the classic generation in one SQLite file. `position` keeps the stored order; an update keeps the row.
 
@@ -25,14 +25,15 @@ export const STORE_MIGRATIONS: readonly string[] = [
 /** Rows read before other work gets its turn. */
 const PAGE_ROWS = 500
 
-/** A row as it was read, its types and lengths checked, its signature not. */
-export interface LoadedRecord {
+/** A row as it was read: its types checked, its lengths and its signature not. */
+export interface RecordRow {
   readonly publicKey: Uint8Array
   readonly clientId: number
   readonly address: Uint8Array
   readonly signature: Uint8Array
+  readonly port: number
+  readonly priority: number
   readonly expiresMs: number
-  readonly encoded: Uint8Array
 }
 
 export class Storage {
@@ -79,35 +80,33 @@ export class Storage {
    * Hand every row to `take`, in stored order. Rows that are not records, and those `take` turns down, are removed.
    * @returns how many rows were removed
    */
-  async load(take: (record: LoadedRecord) => boolean): Promise<number> {
+  async load(take: (row: RecordRow) => boolean): Promise<number> {
     let removed = 0
-    for (let after: unknown = -1; ; ) {
-      const rows = this.#page.all(after as number)
+    for (let after: Value = -1; ; ) {
+      const rows = this.#page.all(after)
       if (rows.length === 0) return removed
-      const refused: unknown[] = []
+      const refused: Value[] = []
       for (const row of rows) {
         const record = readRow(row)
-        if (record === undefined || !take(record)) refused.push(row['position'])
-        after = row['position']
+        after = row['position']!
+        if (record === undefined || !take(record)) refused.push(after)
       }
       removed += refused.length
+      // Resolves in a later turn of the event loop: datagrams and signals get theirs between two pages.
       await this.#database.write(() => {
-        for (const position of refused) this.#removeRow.run(position as number)
-      })
-      await new Promise((resolve) => {
-        setImmediate(resolve)
+        for (const position of refused) this.#removeRow.run(position)
       })
     }
   }
 
   #apply(change: TableChange): void {
-    const user = Buffer.from(change.user, 'latin1')
+    const user = publicKeyOf(change.user)
     if (change.type === 'remove') {
       this.#remove.run(user, change.clientId)
       return
     }
     const { encoded } = change
-    const view = new DataView(encoded.buffer, encoded.byteOffset)
+    const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength)
     this.#put.run(
       user,
       change.clientId,
@@ -118,4 +117,15 @@ export class Storage {
       change.expiresMs,
     )
   }
+}
+
+/** Files are edited by hand and by accident: SQLite takes any value in any column. */
+function readRow(row: Row): RecordRow | undefined {
+  const { user_key: publicKey, client_id: clientId, address, signature, port, priority, expires_ms: expiresMs } = row
+  if (!(publicKey instanceof Uint8Array && address instanceof Uint8Array && signature instanceof Uint8Array)) {
+    return undefined
+  }
+  if (typeof clientId !== 'number' || typeof port !== 'number' || typeof priority !== 'number') return undefined
+  if (typeof expiresMs !== 'number') return undefined
+  return { publicKey, clientId, address, signature, port, priority, expiresMs }
 }

@@ -8,12 +8,19 @@ import type { StoredRecord, TableChange } from './record.js'
 
 /** A record whose signature was checked, and where it came from. */
 export interface Announcement {
-  /** latin1 text of the 32-byte user key: the cheapest text of 32 bytes, and a key that V8 hashes with a secret seed. */
   readonly user: string
   readonly clientId: number
   readonly encoded: Uint8Array
   /** What the limits count the sender as. */
   readonly source: string
+}
+
+/** A record that the store has kept. */
+export interface LoadedRecord {
+  readonly user: string
+  readonly clientId: number
+  readonly expiresMs: number
+  readonly encoded: Uint8Array
 }
 
 export type AnnounceOutcome =
@@ -44,6 +51,7 @@ const FULL_SWEEP_INTERVAL_MS = 1000
 export class Table {
   readonly #policy: TrackerPolicy
   readonly #limits: TrackerLimits
+  readonly #lifetimeMs: number
   readonly #users = new Map<string, User>()
   /** Users counted per source; holds no more entries than there are users. */
   readonly #usersBySource = new Map<string, number>()
@@ -54,6 +62,7 @@ export class Table {
   constructor(policy: TrackerPolicy, limits: TrackerLimits) {
     this.#policy = policy
     this.#limits = limits
+    this.#lifetimeMs = Number(policy.lifetimeSeconds) * 1000
   }
 
   get users(): number {
@@ -85,7 +94,7 @@ export class Table {
       if (reason !== undefined) return { stored: false, reason }
       entry = this.#addUser(user, source)
     }
-    const expiresMs = nowMs + this.#policy.lifetimeMs
+    const expiresMs = nowMs + this.#lifetimeMs
     const changes: TableChange[] = [{ type: 'put', user, clientId, expiresMs, encoded }]
     this.#put(entry, { clientId, expiresMs, announced: ++this.#announced, encoded }, nowMs)
     for (const removed of this.#evict(entry)) changes.push({ type: 'remove', user, clientId: removed.clientId })
@@ -96,14 +105,14 @@ export class Table {
    * Take a record from the store at start. Its remaining lifetime is cut to what an announce would give now.
    * @returns `false` if it has lapsed or finds no room
    */
-  load(user: string, clientId: number, expiresMs: number, encoded: Uint8Array, nowMs: number): boolean {
+  load({ user, clientId, expiresMs, encoded }: LoadedRecord, nowMs: number): boolean {
     if (expiresMs < this.#policy.lapsedBelowMs(nowMs)) return false
     let entry = this.#users.get(user)
     if (entry === undefined) {
       if (this.#users.size >= this.#limits.users) return false
       entry = this.#addUser(user, undefined)
     }
-    const clampedMs = Math.min(expiresMs, nowMs + this.#policy.lifetimeMs)
+    const clampedMs = Math.min(expiresMs, nowMs + this.#lifetimeMs)
     this.#put(entry, { clientId, expiresMs: clampedMs, announced: ++this.#announced, encoded }, nowMs)
     return this.#evict(entry).every((removed) => removed.clientId !== clientId)
   }
