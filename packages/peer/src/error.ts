@@ -17,6 +17,7 @@ export type PeerErrorCode =
   | 'address' // the address in HELLO does not belong to the network the connection came from
   | 'refused' // `authorize` said no
   | 'slow-reader' // the other side does not read, and answers to it piled up
+  | 'ended' // the other side closed before it was READY
   | 'transport' // the stream failed below us
   | 'closed' // used after it was closed
   | 'window-full' // as many messages unacknowledged as allowed, or the stream is not draining
@@ -27,6 +28,7 @@ export type PeerErrorCode =
   | 'unreachable' // no address led to the wanted identity
   | 'signer' // the signer failed
   | 'handler' // a callback of the application threw
+  | 'internal' // a fault of this package: please report it
 
 /** Who caused it: the caller, the other side, the network, or the clock. */
 export type Blame = 'local' | 'remote' | 'transport' | 'timeout'
@@ -49,6 +51,7 @@ const BLAME: Record<PeerErrorCode, Blame> = {
   address: 'remote',
   refused: 'local',
   'slow-reader': 'remote',
+  ended: 'remote',
   transport: 'transport',
   closed: 'local',
   'window-full': 'local',
@@ -59,6 +62,7 @@ const BLAME: Record<PeerErrorCode, Blame> = {
   unreachable: 'transport',
   signer: 'local',
   handler: 'local',
+  internal: 'local',
 }
 
 /** Every failure of this package. Recognise it by `name` or {@link isPeerError}, not by `instanceof`. */

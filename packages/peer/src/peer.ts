@@ -1,32 +1,294 @@
-import type { Listener } from '@mimirjs/transport'
+import { isPoint, randomBytes, verify } from '@mimirjs/crypto'
+import { type ByteStream, type Clock, type Listener, steadyClock } from '@mimirjs/transport'
+import { keyText, sameBytes } from './bytes.js'
+import { IssuedChallenges } from './challenge.js'
+import { type ConnectionHost, PeerConnection } from './connection.js'
+import { ConnectionTable } from './connection-table.js'
+import { DeadlineWheel } from './deadline-wheel.js'
+import { abortedBy, Dial } from './dial.js'
 import { PeerError } from './error.js'
-import type { Connection, ConnectOptions, PeerCloseOptions, PeerOptions } from './types.js'
+import { generationProfile } from './generations.js'
+import { DEFAULT_LIMITS } from './limits.js'
+import type { SessionContext } from './session.js'
+import { SignatureBudget } from './signature-budget.js'
+import { sessionTimers } from './timers.js'
+import type { Connection, ConnectionHandlers, ConnectOptions, PeerCloseOptions, PeerOptions } from './types.js'
+import { WaitingRoom } from './waiting-room.js'
 
-/** An identity on the network: it listens, dials, and keeps one table of authenticated connections. */
+const KEY_BYTES = 32
+const DEFAULT_CLOSE_MS = 5_000
+
+/** An attempt at one address waits for the end of its handshake here. */
+interface Attempting {
+  ready(): void
+  failed(error: PeerError): void
+}
+
+/**
+ * An identity on the network: it listens and dials, proves itself and asks for proof, and keeps the table of READY
+ * connections. What is said on them is the application's business.
+ * @example
+ * const peer = new Peer({ signer, transports, clientId: 1, onConnection: () => handlers })
+ * await peer.listen('tcp://[::]:5050')
+ */
 export class Peer {
-  readonly options: PeerOptions
+  readonly #options: PeerOptions
+  readonly #host: ConnectionHost
+  readonly #context: SessionContext
+  readonly #clock: Clock
+  readonly #wheel: DeadlineWheel
+  readonly #table = new ConnectionTable<PeerConnection>()
+  readonly #strangers: WaitingRoom<PeerConnection>
+  readonly #budget: SignatureBudget
+  readonly #dials = new Map<string, Dial<PeerConnection>>()
+  readonly #attempts = new Map<PeerConnection, Attempting>()
+  readonly #listeners = new Set<Listener>()
+  /** Connections whose stream is not closed yet. */
+  readonly #streams = new Set<PeerConnection>()
+  #onQuiet: (() => void) | undefined
+  #nextId = 1
+  #closing: Promise<void> | undefined
 
+  /** @throws {RangeError} for a generation, key or clientId that cannot be */
   constructor(options: PeerOptions) {
-    this.options = options
+    const { signer, clientId, generation = 'classic', clock = steadyClock } = options
+    const profile = generationProfile(generation)
+    if (signer.publicKey.length !== KEY_BYTES) throw new RangeError(`signer.publicKey: expected ${KEY_BYTES} bytes`)
+    if ((clientId | 0) !== clientId) throw new RangeError('clientId: expected a signed 32-bit integer')
+    const limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.#options = options
+    this.#clock = clock
+    this.#wheel = new DeadlineWheel(clock)
+    this.#strangers = new WaitingRoom(limits)
+    this.#budget = new SignatureBudget(limits.signaturesPerMinute)
+    this.#context = {
+      localPublicKey: signer.publicKey,
+      clientId,
+      generation,
+      profile,
+      limits,
+      frames: options.frames,
+      timers: sessionTimers(profile, options.timers),
+      challenges: options.challenges ?? {},
+      issued: new IssuedChallenges(),
+      verify,
+      isPoint,
+      random: options.random?.bind(options) ?? randomBytes,
+    }
+    this.#host = {
+      context: this.#context,
+      clock,
+      wheel: this.#wheel,
+      signer,
+      logger: options.logger,
+      mayProve: (connection, remotePublicKey) => this.#mayProve(connection, remotePublicKey),
+      ready: (connection) => this.#ready(connection),
+      over: (connection, error) => this.#over(connection, error),
+      gone: (connection) => this.#gone(connection),
+    }
   }
 
-  listen(address: string): Promise<Listener> {
-    return Promise.reject(new PeerError('unreachable', `cannot listen on ${address}: the peer is not wired up`))
+  /** Take connections at an address URL. Rejects with a `TransportError`, or `closed`. */
+  async listen(address: string): Promise<Listener> {
+    this.#demandOpen()
+    const listener = await this.#options.transports.listen(address, {
+      onStream: (stream) => this.#accept(stream),
+      onError: (error) => {
+        this.#listeners.delete(listener)
+        this.#options.logger?.error({ address, error }, 'a listener failed')
+      },
+    })
+    this.#listeners.add(listener)
+    if (this.#closing !== undefined) await listener.close()
+    return {
+      address: listener.address,
+      close: () => {
+        this.#listeners.delete(listener)
+        return listener.close()
+      },
+    }
   }
 
-  connect(_remotePublicKey: Uint8Array, _addresses: readonly string[], _options?: ConnectOptions): Promise<Connection> {
-    return Promise.reject(new PeerError('unreachable', 'cannot connect: the peer is not wired up'))
+  /**
+   * A READY connection to an identity: one that exists, or the first that the addresses lead to, tried in order. Calls
+   * for the same identity share one dial. Rejects with `unreachable` (its cause lists what each address said),
+   * `bad-signature` when somebody else answered, `self`, `aborted`, `closed`.
+   * @param remotePublicKey - 32 bytes
+   */
+  async connect(
+    remotePublicKey: Uint8Array,
+    addresses: readonly string[],
+    { signal }: ConnectOptions = {},
+  ): Promise<Connection> {
+    this.#demandOpen()
+    if (remotePublicKey.length !== KEY_BYTES) throw new RangeError(`remotePublicKey: expected ${KEY_BYTES} bytes`)
+    if (sameBytes(remotePublicKey, this.#context.localPublicKey)) {
+      throw new PeerError('self', 'this is our own identity: there is nobody to connect to')
+    }
+    if (signal?.aborted === true) throw abortedBy(signal)
+    return this.#table.newest(remotePublicKey) ?? this.#dial(remotePublicKey.slice(), addresses).wait(signal)
   }
 
-  connection(_remotePublicKey: Uint8Array): Connection | undefined {
-    return undefined
+  /** The newest READY connection to an identity. */
+  connection(remotePublicKey: Uint8Array): Connection | undefined {
+    return this.#table.newest(remotePublicKey)
   }
 
+  /** All READY connections, of all identities. */
   connections(): Connection[] {
-    return []
+    return this.#table.all()
   }
 
-  close(_options?: PeerCloseOptions): Promise<void> {
-    return Promise.resolve()
+  /**
+   * Stop listening and dialling, wait for outstanding acknowledgements, end every connection. What is not done in time
+   * is cut. Messages without OK then count as not delivered.
+   */
+  close({ timeoutMs = DEFAULT_CLOSE_MS }: PeerCloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs)
+    return this.#closing
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const error = new PeerError('closed', 'the peer was closed')
+    for (const dial of this.#dials.values()) dial.fail(error)
+    for (const stranger of [...this.#strangers]) stranger.fail(error)
+    let expired = false
+    const cancel = this.#clock.schedule(() => {
+      expired = true
+      this.#onQuiet?.()
+    }, timeoutMs)
+    const listeners = [...this.#listeners].map((listener) => listener.close())
+    await this.#until(() => expired || this.#table.all().every((connection) => connection.unacknowledged === 0))
+    for (const connection of this.#table.all()) connection.close()
+    await this.#until(() => expired || this.#streams.size === 0)
+    for (const connection of this.#streams) connection.abort()
+    await Promise.all(listeners)
+    cancel()
+    this.#wheel.close()
+  }
+
+  async #until(isQuiet: () => boolean): Promise<void> {
+    while (!isQuiet()) {
+      await new Promise<void>((resolve) => {
+        this.#onQuiet = resolve
+      })
+    }
+    this.#onQuiet = undefined
+  }
+
+  // --- in and out --------------------------------------------------------------------------------------------------
+
+  #accept(stream: ByteStream): void {
+    if (this.#closing !== undefined || this.#table.size >= this.#context.limits.connections) {
+      stream.start(DEAF)
+      stream.abort()
+      return
+    }
+    const connection = new PeerConnection(this.#host, this.#nextId++, stream)
+    const leaving = this.#strangers.enter(connection)
+    leaving?.fail(new PeerError('limit', 'too many connections that prove nothing: the oldest left for a new one'))
+    this.#streams.add(connection)
+    connection.start()
+  }
+
+  #dial(remotePublicKey: Uint8Array, addresses: readonly string[]): Dial<PeerConnection> {
+    const key = keyText(remotePublicKey)
+    const running = this.#dials.get(key)
+    if (running !== undefined) {
+      running.add(addresses)
+      return running
+    }
+    const dial = new Dial<PeerConnection>(
+      (address, signal) => this.#attempt(remotePublicKey, address, signal),
+      this.#context.limits.addressesPerDial,
+    )
+    dial.add(addresses)
+    this.#dials.set(key, dial)
+    // One turn later, so that whoever asked waits already.
+    queueMicrotask(() => void dial.run().finally(() => this.#dials.delete(key)))
+    return dial
+  }
+
+  async #attempt(remotePublicKey: Uint8Array, address: string, signal: AbortSignal): Promise<PeerConnection> {
+    const timeoutMs = this.#context.timers.connectMs
+    const stream = await this.#options.transports.dial(address, { timeoutMs, signal })
+    if (signal.aborted) {
+      stream.start(DEAF)
+      stream.abort()
+      throw abortedBy(signal)
+    }
+    const connection = new PeerConnection(this.#host, this.#nextId++, stream, remotePublicKey)
+    this.#streams.add(connection)
+    return new Promise((resolve, reject) => {
+      const callOff = (): void => connection.fail(abortedBy(signal))
+      const done = (): void => {
+        this.#attempts.delete(connection)
+        signal.removeEventListener('abort', callOff)
+      }
+      this.#attempts.set(connection, {
+        ready() {
+          done()
+          resolve(connection)
+        },
+        failed(error) {
+          done()
+          reject(error)
+        },
+      })
+      signal.addEventListener('abort', callOff)
+      connection.start()
+    })
+  }
+
+  // --- what connections ask and tell -------------------------------------------------------------------------------
+
+  #mayProve(connection: PeerConnection, remotePublicKey: Uint8Array): PeerError | undefined {
+    const { remoteAddress, role } = connection
+    const direction = role === 'initiator' ? 'outbound' : 'inbound'
+    if (this.#options.authorize?.(remotePublicKey, { direction, remoteAddress }) === false) {
+      return new PeerError('refused', 'authorize said no to this identity')
+    }
+    if (this.#budget.take(connection.addressGroup, this.#clock.nowMs())) return undefined
+    this.#options.logger?.warn({ peer: connection.id, remoteAddress }, 'signatures refused: too many in a minute')
+    return new PeerError('limit', 'this address had its share of signatures for the minute')
+  }
+
+  #ready(connection: PeerConnection): ConnectionHandlers {
+    this.#strangers.leave(connection)
+    this.#table.add(connection)
+    const mates = this.#table.of(connection.remotePublicKey)
+    if (mates.length > this.#context.limits.connectionsPerIdentity) {
+      mates[0]?.fail(new PeerError('limit', 'too many connections of one identity: the oldest was closed'))
+    }
+    const { id, role, remoteAddress } = connection
+    this.#options.logger?.debug({ peer: id, role, remoteAddress }, 'connection ready')
+    const handlers = this.#options.onConnection(connection)
+    this.#attempts.get(connection)?.ready()
+    this.#dials.get(keyText(connection.remotePublicKey))?.succeed(connection)
+    return handlers
+  }
+
+  #over(connection: PeerConnection, error: PeerError | undefined): void {
+    this.#strangers.leave(connection)
+    this.#table.delete(connection)
+    const { id, role, remoteAddress } = connection
+    if (error !== undefined) {
+      const { code, blame, message } = error
+      this.#options.logger?.debug({ peer: id, role, remoteAddress, code, blame }, `connection failed: ${message}`)
+    }
+    this.#attempts.get(connection)?.failed(error ?? new PeerError('ended', 'the connection closed before it was READY'))
+    this.#onQuiet?.()
+  }
+
+  #gone(connection: PeerConnection): void {
+    this.#streams.delete(connection)
+    this.#onQuiet?.()
+  }
+
+  #demandOpen(): void {
+    if (this.#closing !== undefined) throw new PeerError('closed', 'the peer was closed: make another')
   }
 }
+
+/** For streams nobody wants. */
+const DEAF = { data() {}, end() {}, drain() {}, closed() {} } as const

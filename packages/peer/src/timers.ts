@@ -1,30 +1,54 @@
-/** Every time span of a session, in milliseconds (peer protocol §9.1). */
+import type { GenerationProfile } from './generations.js'
+
+/** Every time span of a session, in milliseconds. Defaults: peer protocol §9.1. */
 export interface SessionTimers {
   /** From an address dialled to an open stream. Default 3 000 classic, 5 000 overlay. */
   connectMs: number
-  /** From HELLO to CHALLENGE. */
+  /** From HELLO to CHALLENGE. Default 5 000. */
   helloMs: number
-  /** The whole handshake, either role. */
+  /** The whole handshake, either role. Default 15 000. */
   authMs: number
-  /** From one PING to the next on a silent connection; overlay only. */
+  /** From one PING to the next while nothing arrives; overlay only. Default 45 000. */
   pingMs: number
-  /** Drawn at random and added or taken off, so that many connections do not ping at once. */
+  /** Most that chance adds to or takes from `pingMs`, so that many connections do not ping at once. Default 5 000. */
   pingJitterMs: number
-  /** From PING to PONG; overlay only. */
+  /** From PING to PONG; overlay only. Default 7 000. */
   pongMs: number
-  /** From the last frame that counts as activity to an idle end. Default 120 000 classic, 600 000 overlay. */
+  /** From the last frame that counts as activity to an orderly end. Default 120 000 classic, 600 000 overlay. */
   idleMs: number
-  /** From a message written to the question whether the other side is alive. */
+  /** From a message written to the question whether the other side lives. Default 20 000. */
   answerMs: number
   /** A write that does not drain while nothing arrives. Default as `idleMs`. */
   stallMs: number
-  /** From our orderly end to the end of the other side; then the stream is cut. */
+  /** From our orderly end to that of the other side; then the stream is cut. Default 5 000. */
   lingerMs: number
-  /** From one PING to the next during a call. */
+  /** From one PING to the next during a call. Default 1 750. */
   callPingMs: number
+  /** As `pingJitterMs`, during a call. Default 250. */
   callPingJitterMs: number
-  /** From the last sign of life during a call to its end. */
+  /** From the last sign of life during a call to the end of the connection. Default 3 500. */
   callSilenceMs: number
-  /** From an offer to an answer. */
+  /** From a call offer to its end without an answer. Default 60 000. */
   ringMs: number
+}
+
+export function sessionTimers(profile: GenerationProfile, timers: Partial<SessionTimers> = {}): SessionTimers {
+  const idleMs = timers.idleMs ?? profile.idleMs
+  return {
+    connectMs: profile.connectMs,
+    helloMs: 5_000,
+    authMs: 15_000,
+    pingMs: 45_000,
+    pingJitterMs: 5_000,
+    pongMs: 7_000,
+    answerMs: 20_000,
+    lingerMs: 5_000,
+    callPingMs: 1_750,
+    callPingJitterMs: 250,
+    callSilenceMs: 3_500,
+    ringMs: 60_000,
+    ...timers,
+    idleMs,
+    stallMs: timers.stallMs ?? idleMs,
+  }
 }

@@ -1,10 +1,11 @@
 import type { Signer } from '@mimirjs/crypto'
-import type { Transports } from '@mimirjs/transport'
+import type { Clock, Logger, Transports } from '@mimirjs/transport'
 import type { Generation } from '@mimirjs/wire'
 import type {
   CallAnswerFrame,
   CallOfferFrame,
   CallPacketFrame,
+  FrameLimits,
   InfoResponseFrame,
   SignalFrame,
   TextFrame,
@@ -64,12 +65,17 @@ export interface Connection {
   refuse(guid: bigint): void
   /** Ask for the profile, if it changed after `sinceSeconds` (seconds since 1970; 0n for never received). Once per connection. */
   requestInfo(sinceSeconds: bigint): void
-  /** Answer an INFO_REQUEST. Do not call it when nothing changed: silence is the answer then. */
+  /**
+   * Answer an INFO_REQUEST. Do not call it when nothing changed: silence is the answer then, and also what becomes of
+   * this one while the other side does not read. @throws {PeerError} `closed` | `message`
+   */
   sendInfo(info: OutgoingInfo): void
   /** Write a call frame. @throws {PeerError} `call-state` | `closed` */
   sendCall(frame: CallFrame): void
-  /** Write out what is pending and close. */
+  /** Write out what is pending and close. What was not acknowledged by then counts as not delivered. */
   close(): void
+  /** Cut the connection and drop what is pending. */
+  abort(): void
 }
 
 /**
@@ -102,22 +108,6 @@ export interface AuthorizeContext {
   readonly remoteAddress: string
 }
 
-/** Time. The default is the system's monotonic clock and its timers; tests turn one by hand. */
-export interface Clock {
-  /** Milliseconds on any clock that never goes back. */
-  nowMs(): number
-  /** Call back once after `delayMs`. @returns a function that cancels it */
-  schedule(callback: () => void, delayMs: number): () => void
-}
-
-/** The part of a pino logger that is used. */
-export interface Logger {
-  debug(fields: object, message: string): void
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
-
 export interface ChallengePolicy {
   /** Issue challenges bound to identities and transport addresses (peer protocol §12.3). Default `false`. */
   bound?: boolean
@@ -146,7 +136,10 @@ export interface PeerOptions {
   authorize?(remotePublicKey: Uint8Array, context: AuthorizeContext): boolean
   challenges?: ChallengePolicy
   limits?: Partial<PeerLimits>
+  /** Ceilings of single frames, in bytes. */
+  frames?: Partial<FrameLimits>
   timers?: Partial<SessionTimers>
+  /** Default: the system's timers and a clock that never goes back. */
   clock?: Clock
   /** Cryptographically strong random bytes. */
   random?(byteLength: number): Uint8Array

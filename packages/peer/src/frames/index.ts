@@ -1,0 +1,5 @@
+export { AckWindow } from './ack-window.js'
+export { FrameLink, type FrameLinkOptions, OPAQUE_TYPE, type RequestDone } from './frame-link.js'
+export { FrameSplitter, type FrameTarget } from './frame-splitter.js'
+export { type ByteSink, FrameWriter } from './frame-writer.js'
+export { type Flushable, processTurn, WriteTurn } from './write-turn.js'

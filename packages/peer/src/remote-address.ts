@@ -1,0 +1,36 @@
+import { isTransportError, parseAddress, parseIp } from '@mimirjs/transport'
+
+const UNKNOWN: Uint8Array = new Uint8Array(0)
+
+/**
+ * The end of a stream as 16 or 32 bytes: the node key an overlay proves, else the IPv6 address of its URL; empty for
+ * anything else.
+ */
+export function channelAddress(address: string, publicKey?: Uint8Array): Uint8Array {
+  if (publicKey !== undefined) return publicKey
+  const host = hostOf(address)
+  if (/^[0-9a-f]{64}$/.test(host)) {
+    return Uint8Array.from({ length: 32 }, (_, at) => Number.parseInt(host.slice(2 * at, 2 * at + 2), 16))
+  }
+  const ip = parseIp(host)
+  return ip?.length === 16 ? ip : UNKNOWN
+}
+
+/**
+ * Whom the limits per remote address count as one: the host without its port, and of IPv6 the first 64 bits, for
+ * whoever has one such address has all of them.
+ */
+export function addressGroup(address: string): string {
+  const host = hostOf(address)
+  const ip = parseIp(host)
+  return ip?.length === 16 ? `${ip.subarray(0, 8).join('.')}/64` : host
+}
+
+function hostOf(address: string): string {
+  try {
+    return parseAddress(address).host
+  } catch (error) {
+    if (isTransportError(error)) return address
+    throw error
+  }
+}
