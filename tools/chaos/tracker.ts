@@ -6,7 +6,7 @@ process.on('disconnect', () => process.exit(0))
 const tracker = await createTracker({
   address: address!,
   store: database!,
-  limits: { announcesPerSecond: 10_000, resolvesPerSecond: 10_000 },
+  limits: { announcesPerSecond: 10_000, announcesBurst: 10_000, getAddrsPerSecond: 10_000, getAddrsBurst: 10_000 },
 })
 process.send!({ event: 'ready', address: tracker.address, publicKey: '' })
 process.on('message', async () => {
