@@ -1,13 +1,6 @@
-/** Time as tests need it: read, wait, and give up waiting. */
-export interface Clock {
-  /** Milliseconds on a clock that never goes back. */
-  nowMs(): number
-  /** Call once, `delayMs` from now at the earliest. */
-  setTimeout(callback: () => void, delayMs: number): ClockTimer
-  clearTimeout(timer: ClockTimer | undefined): void
-}
+import type { Clock } from '../clock.js'
 
-/** What {@link Clock.setTimeout} returns; opaque. */
+/** What {@link ManualClock.setTimeout} returns; opaque. */
 export type ClockTimer = object
 
 /** A clock that stands still until it is turned by hand. */
@@ -16,13 +9,9 @@ export interface ManualClock extends Clock {
   advance(ms: number): void
   /** When the next timer is due, `undefined` without timers. */
   readonly nextDueMs: number | undefined
-}
-
-/** The machine's own clock. */
-export const systemClock: Clock = {
-  nowMs: () => performance.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
-  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+  /** The same as `schedule`, in the shape of the runtime's own pair, for code that takes that. */
+  setTimeout(callback: () => void, delayMs: number): ClockTimer
+  clearTimeout(timer: ClockTimer | undefined): void
 }
 
 /** @param startMs - what the clock shows at first */
@@ -50,6 +39,11 @@ class HandTurnedClock implements ManualClock {
 
   nowMs(): number {
     return this.#nowMs
+  }
+
+  schedule(callback: () => void, delayMs: number): () => void {
+    const timer = this.setTimeout(callback, delayMs)
+    return () => this.clearTimeout(timer)
   }
 
   setTimeout(callback: () => void, delayMs: number): ClockTimer {

@@ -1,5 +1,5 @@
+import { type Clock, steadyClock } from '../clock.js'
 import type { DatagramHandlers, DatagramPeer, DatagramSocket, DatagramTransport } from '../types.js'
-import { type Clock, systemClock } from './clock.js'
 import type { FaultyOptions } from './faulty-streams.js'
 import { createRandom, type Random } from './random.js'
 
@@ -19,7 +19,7 @@ export interface DatagramFaults {
 export function faultyDatagrams(
   transport: DatagramTransport,
   faults: DatagramFaults,
-  { seed = 1, clock = systemClock }: FaultyOptions = {},
+  { seed = 1, clock = steadyClock }: FaultyOptions = {},
 ): DatagramTransport {
   const random = createRandom(seed)
   return {
@@ -79,15 +79,15 @@ class FaultyDatagramSocket implements DatagramSocket {
   #sendLater(bytes: Uint8Array, to: DatagramPeer): void {
     const { delayMs = 0 } = this.#faults
     if (delayMs === 0) this.#inner.send(bytes, to)
-    else this.#clock.setTimeout(() => this.#inner.send(bytes, to), this.#random.next() * delayMs)
+    else this.#clock.schedule(() => this.#inner.send(bytes, to), this.#random.next() * delayMs)
   }
 
   #holdBack(bytes: Uint8Array, to: DatagramPeer, untilMs: number): void {
     const release = (): void => {
-      this.#clock.clearTimeout(timer)
+      cancel()
       this.#sendLater(bytes, to)
     }
-    const timer = this.#clock.setTimeout(() => {
+    const cancel = this.#clock.schedule(() => {
       if (this.#heldBack === release) this.#heldBack = undefined
       release()
     }, untilMs)

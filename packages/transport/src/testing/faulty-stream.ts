@@ -1,7 +1,7 @@
+import type { Clock } from '../clock.js'
 import { TransportError } from '../error.js'
 import { abortError } from '../system-error.js'
 import type { ByteStream, StreamHandlers } from '../types.js'
-import type { Clock, ClockTimer } from './clock.js'
 import type { Random } from './random.js'
 
 /** What a faulty link does to streams. Everything is off when absent. */
@@ -55,7 +55,7 @@ export class FaultyStream implements ByteStream {
   /** The stream below is closed; reported when nothing is held any more. */
   #innerDone: { readonly error: TransportError | undefined } | undefined
   #closed = false
-  #timer: ClockTimer | undefined
+  #cancelTimer: (() => void) | undefined
   #turnDue = false
 
   constructor(inner: ByteStream, faults: StreamFaults, random: Random, clock: Clock) {
@@ -124,8 +124,8 @@ export class FaultyStream implements ByteStream {
 
   #drop(): void {
     this.#held.length = 0
-    this.#clock.clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
   }
 
   #cut(): void {
@@ -157,12 +157,12 @@ export class FaultyStream implements ByteStream {
   }
 
   #schedule(): void {
-    if (this.#turnDue || this.#closed || this.#timer !== undefined) return
+    if (this.#turnDue || this.#closed || this.#cancelTimer !== undefined) return
     if (this.#held.length === 0 ? this.#innerDone === undefined : this.#paused) return
     const waitMs = this.#held.length === 0 ? 0 : this.#dueMs - this.#clock.nowMs()
     if (waitMs > 0) {
-      this.#timer = this.#clock.setTimeout(() => {
-        this.#timer = undefined
+      this.#cancelTimer = this.#clock.schedule(() => {
+        this.#cancelTimer = undefined
         this.#turn()
       }, waitMs)
       return

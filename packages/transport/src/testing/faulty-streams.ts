@@ -1,6 +1,6 @@
+import { type Clock, steadyClock } from '../clock.js'
 import { TransportError } from '../error.js'
 import type { ByteStream, DialOptions, Listener, ListenOptions, StreamTransport } from '../types.js'
-import { type Clock, systemClock } from './clock.js'
 import { FaultyStream, type StreamFaults } from './faulty-stream.js'
 import { createRandom, type Random } from './random.js'
 
@@ -31,7 +31,7 @@ class FaultyStreams implements StreamTransport {
   readonly #random: Random
   readonly #clock: Clock
 
-  constructor(inner: StreamTransport, faults: StreamFaults, { seed = 1, clock = systemClock }: FaultyOptions) {
+  constructor(inner: StreamTransport, faults: StreamFaults, { seed = 1, clock = steadyClock }: FaultyOptions) {
     this.scheme = inner.scheme
     this.#inner = inner
     this.#faults = faults

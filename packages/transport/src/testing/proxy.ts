@@ -1,6 +1,6 @@
+import { type Clock, steadyClock } from '../clock.js'
 import { tcp } from '../tcp.js'
 import type { ByteStream, Listener, StreamTransport } from '../types.js'
-import { type Clock, systemClock } from './clock.js'
 import { FaultyStream, type StreamFaults } from './faulty-stream.js'
 import type { FaultyOptions } from './faulty-streams.js'
 import { createRandom, type Random } from './random.js'
@@ -50,7 +50,7 @@ class StreamProxy implements FaultyProxy {
   #frozen = false
   #closed = false
 
-  constructor({ listen, target, faults = {}, transport = tcp(), seed = 1, clock = systemClock }: FaultyProxyOptions) {
+  constructor({ listen, target, faults = {}, transport = tcp(), seed = 1, clock = steadyClock }: FaultyProxyOptions) {
     this.target = target
     this.#listenAddress = listen
     this.#transport = transport
