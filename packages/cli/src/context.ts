@@ -12,6 +12,8 @@ export interface Context {
   readonly trackers: readonly string[]
   /** Fires when the person wants the command to end. */
   readonly stop: AbortSignal
+  /** Fires when the person does not want to wait for that. */
+  readonly force: AbortSignal
   /** For the packages below; silent unless --verbose. */
   readonly logger: Logger
 }

@@ -7,7 +7,7 @@ export function parseDuration(text: string): number {
   const parts = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)$/.exec(text)
   const durationMs = parts ? Number(parts[1]) * UNITS_MS[parts[2] as keyof typeof UNITS_MS] : Number.NaN
   if (durationMs > 0 && durationMs <= 24 * 24 * UNITS_MS.h) return Math.ceil(durationMs)
-  throw new InvalidArgumentError('Expected a time such as 500ms, 30s, 2m or 1h.')
+  throw new InvalidArgumentError('Expected a time such as 500ms, 30s, 2m or 1h')
 }
 
 /** Milliseconds as a person says it. */

@@ -6,6 +6,7 @@ export type CliErrorCode =
   | 'exists' // the file is there already and is not overwritten
   | 'no-identity' // the home folder has no key yet
   | 'not-delivered' // accepted, but not delivered in time
+  | 'no-answer' // delivered, but not answered in time
   | 'no-records' // no tracker knows the key
   | 'file' // a file or folder cannot be read or written
   | 'output' // standard output cannot be written
@@ -18,6 +19,7 @@ const FACTS: Record<CliErrorCode, { blame: CliError['blame']; exitCode: ExitCode
   exists: { blame: 'local', exitCode: ExitCode.failure },
   'no-identity': { blame: 'local', exitCode: ExitCode.failure },
   'not-delivered': { blame: 'timeout', exitCode: ExitCode.notYet },
+  'no-answer': { blame: 'timeout', exitCode: ExitCode.notYet },
   'no-records': { blame: 'remote', exitCode: ExitCode.notYet },
   file: { blame: 'local', exitCode: ExitCode.storage },
   output: { blame: 'local', exitCode: ExitCode.storage },

@@ -6,7 +6,7 @@ export const ExitCode = {
   failure: 1,
   /** The command line is wrong: unknown flag, bad key, bad address, text too large. Nothing was done. */
   usage: 2,
-  /** Not yet: accepted but not delivered in time, or no tracker knows the key. */
+  /** Not yet: accepted but not delivered, or not answered, in time; no tracker knows the key. */
   notYet: 3,
   /** The home folder, the database or the port is in use by another process. */
   inUse: 4,

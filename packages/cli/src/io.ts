@@ -8,7 +8,7 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Folder that relative paths start from. */
   readonly cwd: string
-  /** Emits `SIGINT` and `SIGTERM` (stop in order, at the second one at once) and `SIGUSR2` (a tracker's counters). */
+  /** Emits `SIGINT` and `SIGTERM` (stop in order, at the second one at once) and `SIGUSR2` (a tracker prints its figures). */
   readonly signals: SignalSource
 }
 

@@ -8,7 +8,8 @@ export function addressParser(scheme: 'tcp' | 'udp'): (text: string) => string {
       parseAddress(text, scheme)
       return text
     } catch (error) {
-      throw new InvalidArgumentError(isTransportError(error) ? `${capital(error.message)}.` : String(error))
+      if (!isTransportError(error)) throw error
+      throw new InvalidArgumentError(capital(error.message).replace('scheme://', `${scheme}://`))
     }
   }
 }
@@ -21,7 +22,7 @@ export function listParser(parse: (text: string) => string): (text: string, befo
 export function parseCount(text: string): number {
   const count = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0
   if (count > 0) return count
-  throw new InvalidArgumentError('Expected a whole number from 1 to 999999.')
+  throw new InvalidArgumentError('Expected a whole number from 1 to 999999')
 }
 
 function capital(text: string): string {

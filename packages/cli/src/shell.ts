@@ -6,7 +6,7 @@ import { homeFolder } from './home.js'
 import type { CliIo } from './io.js'
 import { addressParser, listParser } from './options.js'
 import { isClosedPipe, Output } from './output.js'
-import { type Stop, watchSignals } from './stop.js'
+import { type Stop, watchSignals, whenAborted } from './stop.js'
 
 interface SharedOptions {
   home?: string
@@ -48,7 +48,7 @@ export class Shell {
     const stop = watchSignals(this.#io.signals)
     try {
       const context = this.#context(command.optsWithGlobals<SharedOptions>(), stop)
-      const forced = stop.forced.then(() => ExitCode.interrupted)
+      const forced = whenAborted(stop.forced).then(() => ExitCode.interrupted)
       this.#exitCode = await Promise.race([this.#guarded(context, work), forced])
     } finally {
       stop.dispose()
@@ -98,6 +98,7 @@ export class Shell {
       home: homeFolder(this.#io, options.home),
       trackers: options.tracker ?? trackersOf(this.#io.env['MIMIR_TRACKERS']),
       stop: stop.requested,
+      force: stop.forced,
       logger: {
         debug: (fields, message) => output.log('debug', fields, message),
         info: (fields, message) => output.log('info', fields, message),

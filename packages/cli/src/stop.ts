@@ -6,26 +6,20 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 export interface Stop {
   /** Fires at the first signal. */
   readonly requested: AbortSignal
-  /** Resolves at the second signal. */
-  readonly forced: Promise<void>
+  /** Fires at the second signal. */
+  readonly forced: AbortSignal
   /** Listen to signals no more. */
   dispose(): void
 }
 
 export function watchSignals(signals: SignalSource): Stop {
-  const controller = new AbortController()
-  let force = (): void => {}
-  const forced = new Promise<void>((resolve) => {
-    force = resolve
-  })
-  const onSignal = (): void => {
-    if (controller.signal.aborted) force()
-    else controller.abort()
-  }
+  const requested = new AbortController()
+  const forced = new AbortController()
+  const onSignal = (): void => (requested.signal.aborted ? forced : requested).abort()
   for (const signal of SIGNALS) signals.on(signal, onSignal)
   return {
-    requested: controller.signal,
-    forced,
+    requested: requested.signal,
+    forced: forced.signal,
     dispose: () => {
       for (const signal of SIGNALS) signals.off(signal, onSignal)
     },

@@ -27,6 +27,14 @@ export interface FileJson {
   readonly path: string | null
 }
 
+export interface EntryJson extends Pick<MessageJson, 'id' | 'kind' | 'text' | 'replyTo' | 'sentAt' | 'file'> {
+  readonly event: 'entry'
+  /** Public key of the other person, 64 hex digits. */
+  readonly peer: string
+  readonly outgoing: boolean
+  readonly state: HistoryEntry['state']
+}
+
 export function messageJson(message: IncomingMessage, path: string | undefined): MessageJson {
   return {
     event: 'message',
@@ -42,7 +50,24 @@ export function messageJson(message: IncomingMessage, path: string | undefined):
   }
 }
 
-export function fileJson(file: IncomingFile, path: string | undefined): FileJson {
+/** An entry of the history for scripts. @param path - where its file was saved */
+export function entryJson(entry: HistoryEntry, path: string | undefined): EntryJson {
+  const { id, peer, outgoing, state, kind, text, replyTo, sentAt, file } = entry
+  return {
+    event: 'entry',
+    id,
+    peer,
+    outgoing,
+    state,
+    kind,
+    text,
+    replyTo: replyTo ?? null,
+    sentAt: sentAt.toISOString(),
+    file: file ? fileJson(file, path) : null,
+  }
+}
+
+function fileJson(file: IncomingFile, path: string | undefined): FileJson {
   return {
     name: file.name,
     mimeType: file.mimeType ?? null,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type ExecOptions, execCommand } from '../src/exec.js'
 import { temporaryFolder } from './support/folder.js'
+import { isRunning } from './support/mimir.js'
 import { Terminal } from './support/terminal.js'
 
 const never = new AbortController().signal
@@ -84,13 +85,3 @@ describe('the command of a message', () => {
     await expect(output('sleep 600', { kill: kill.signal })).rejects.toThrow('it was stopped')
   })
 })
-
-/** A process that has ended but was not waited for yet counts as ended. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return process.platform !== 'linux' || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
-}

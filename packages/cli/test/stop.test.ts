@@ -8,8 +8,9 @@ test('the first signal asks to stop, the second forces it', async () => {
   expect(stop.requested.aborted).toBe(false)
   signals.emit('SIGINT')
   await whenAborted(stop.requested)
+  expect(stop.forced.aborted).toBe(false)
   signals.emit('SIGTERM')
-  await stop.forced
+  await whenAborted(stop.forced)
   stop.dispose()
   expect(signals.eventNames()).toEqual([])
 })

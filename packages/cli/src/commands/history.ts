@@ -8,7 +8,7 @@ import { parseCount } from '../options.js'
 import { parsePerson } from '../person.js'
 import { makeFolder, saveFile } from '../save.js'
 import type { Shell } from '../shell.js'
-import { fileJson, messageLine } from '../view.js'
+import { entryJson, messageLine } from '../view.js'
 
 interface HistoryOptions {
   readonly limit: number
@@ -47,22 +47,6 @@ async function history(context: Context, text: string, options: HistoryOptions):
     })
   }
   return ExitCode.ok
-}
-
-function entryJson(entry: HistoryEntry, path: string | undefined) {
-  const { id, peer, outgoing, state, kind, text, replyTo, sentAt, file } = entry
-  return {
-    event: 'entry',
-    id,
-    peer,
-    outgoing,
-    state,
-    kind,
-    text,
-    replyTo: replyTo ?? null,
-    sentAt: sentAt.toISOString(),
-    file: file ? fileJson(file, path) : null,
-  }
 }
 
 const STATE_TEXT: Record<HistoryEntry['state'], string> = {

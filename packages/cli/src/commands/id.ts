@@ -174,6 +174,6 @@ export function parseName(name: string): string {
     formatContactLink({ publicKey: new Uint8Array(32), name })
     return name
   } catch {
-    throw new InvalidArgumentError('Expected at most 256 characters, none of them a control character.')
+    throw new InvalidArgumentError('Expected at most 256 characters, none of them a control character')
   }
 }

@@ -110,6 +110,7 @@ class Handling {
       this.#break = reject
     })
     this.broken.catch(() => {})
+    context.force.addEventListener('abort', () => this.#kill.abort())
   }
 
   /** Resolves when the message is handled; a message that is not stays pending and comes again at the next start. */

@@ -5,15 +5,18 @@ import type { Context } from '../context.js'
 import { formatDuration, parseDuration } from '../duration.js'
 import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
+import { harmlessText } from '../harmless.js'
 import { lookUp, openMessenger, peerText } from '../messenger.js'
 import { addressParser, listParser } from '../options.js'
 import { isClosedPipe } from '../output.js'
 import { parsePerson } from '../person.js'
 import type { Shell } from '../shell.js'
+import { entryJson } from '../view.js'
 
 interface SendOptions extends ContentOptions {
   readonly address?: string[]
   readonly wait: boolean
+  readonly answer?: boolean
   /** Milliseconds. */
   readonly timeout: number
 }
@@ -32,7 +35,8 @@ export function sendCommand(shell: Shell): Command {
       listParser(addressParser('tcp')),
     )
     .option('--no-wait', 'end as soon as it is accepted: it is on disk, a later send or listen delivers it')
-    .option('--timeout <time>', 'how long to wait for the delivery', parseDuration, 30_000)
+    .option('--answer', 'also wait until it is answered, and print the answer')
+    .option('--timeout <time>', 'how long to wait in all', parseDuration, 30_000)
     .addHelpText(
       'after',
       `
@@ -42,6 +46,7 @@ accepted but not delivered in time; the next 'mimir send' or 'mimir listen' with
 Examples:
   mimir send 8a88e3dd… "See you at eight"
   mimir send alice --image cat.png "Look"
+  mimir send weather-bot "Oslo" --answer --quiet
   df -h | mimir send alice -
   mimir send alice -- --not-a-flag`,
     )
@@ -51,6 +56,7 @@ Examples:
 }
 
 async function send(context: Context, to: string, words: string[], options: SendOptions): Promise<ExitCode> {
+  if (options.answer && !options.wait) throw new CliError('usage', '--answer waits, --no-wait does not: choose one')
   const person = parsePerson(to)
   const content = await readContent(context.io, words, options)
   await using messenger = await openMessenger(context)
@@ -65,17 +71,26 @@ async function send(context: Context, to: string, words: string[], options: Send
 
   const hopeless = context.trackers.length === 0 && options.address === undefined
   if (hopeless) throw notDelivered(sent, 'neither --tracker nor --address says where to look for them')
-  if (await isDelivered(messenger, sent, options.timeout, context.stop)) {
+  const patience = startTimer(options.timeout, context.stop)
+  try {
+    if (!(await isDelivered(messenger, sent, patience.signal)))
+      throw notDelivered(sent, `${endText(context, options)}${obstacle()}`)
     const tookMs = Math.round(performance.now() - startedMs)
     await say(context, { event: 'delivered', ...sent, tookMs }, `delivered ${sent.id} in ${formatDuration(tookMs)}`)
+    if (options.answer) await printAnswer(context, messenger, sent, patience.signal, endText(context, options))
     return ExitCode.ok
+  } finally {
+    patience.dispose()
   }
-  const until = context.stop.aborted ? 'before it was stopped' : `within ${formatDuration(options.timeout)}`
-  throw notDelivered(sent, `${until}${obstacle()}`)
 }
 
-/** Say it to whom listens: the message is what matters. */
+function endText(context: Context, options: SendOptions): string {
+  return context.stop.aborted ? 'stopped before' : `not within ${formatDuration(options.timeout)}`
+}
+
+/** How far it has come, to whom listens: with --quiet the exit code alone says it. */
 async function say(context: Context, event: object, text: string): Promise<void> {
+  if (context.output.verbosity === 'quiet' && !context.output.json) return
   try {
     await context.output.result(event, text)
   } catch (error) {
@@ -90,19 +105,57 @@ function notDelivered({ id }: Sent, why: string): CliError {
   )
 }
 
-async function isDelivered(messenger: Messenger, sent: Sent, timeoutMs: number, stop: AbortSignal): Promise<boolean> {
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(), timeoutMs)
-  const signal = AbortSignal.any([timeout.signal, stop])
+async function isDelivered(messenger: Messenger, sent: Sent, signal: AbortSignal): Promise<boolean> {
   try {
     await messenger.whenDelivered(sent, { signal })
     return true
   } catch (error) {
     if (signal.aborted) return false
     throw error
-  } finally {
-    clearTimeout(timer)
   }
+}
+
+/**
+ * The answer is looked up in the history, not taken out of the inbox: the next `mimir listen` handles it as any other.
+ * @throws {CliError} `no-answer`
+ */
+async function printAnswer(
+  context: Context,
+  messenger: Messenger,
+  sent: Sent,
+  signal: AbortSignal,
+  end: string,
+): Promise<void> {
+  while (!signal.aborted) {
+    const entries = await messenger.history(sent.to, { limit: ANSWER_WINDOW })
+    const answer = entries.find((entry) => !entry.outgoing && entry.replyTo === sent.id)
+    if (answer) return context.output.result(entryJson(answer, undefined), () => harmlessText(answer.text))
+    await pause(ANSWER_POLL_MS, signal)
+  }
+  throw new CliError('no-answer', `message ${sent.id} is delivered, but was not answered: ${end}`)
+}
+
+/** Answers come within the next messages, or they are not what was waited for. */
+const ANSWER_WINDOW = 50
+const ANSWER_POLL_MS = 100
+
+function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, delayMs)
+    signal.addEventListener('abort', end)
+  })
+}
+
+/** Unlike `AbortSignal.timeout` it keeps the process alive while it runs, and it can be taken back. */
+function startTimer(timeoutMs: number, stop: AbortSignal): { signal: AbortSignal; dispose(): void } {
+  const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(), timeoutMs)
+  return { signal: AbortSignal.any([timeout.signal, stop]), dispose: () => clearTimeout(timer) }
 }
 
 /** @returns what has stood in the way so far, as the end of a sentence */

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { createTracker, type Tracker } from '@mimirjs/tracker'
 import type { Command } from 'commander'
 import type { Context } from '../context.js'
+import { formatDuration } from '../duration.js'
 import { ExitCode } from '../exit-code.js'
 import { addressParser } from '../options.js'
 import type { Shell } from '../shell.js'
@@ -23,7 +24,7 @@ export function trackerCommand(shell: Shell): Command {
     .addHelpText(
       'after',
       `
-SIGUSR2 prints its counters.
+SIGUSR2 prints its figures.
 
 Example:
   mimir tracker --listen udp://127.0.0.1:5050 --db ./tracker.sqlite`,
@@ -43,25 +44,30 @@ async function runTracker(context: Context, options: TrackerOptions): Promise<Ex
     logger: context.logger,
     ...(options.allowAnySource ? { allowAnySource: true } : {}),
   })
-  const printCounters = (): void => {
-    output.result({ event: 'counters', ...tracker.counters }, () => countersText(tracker)).catch(() => {})
+  tracker.on('down', ({ error, retryMs }) => {
+    output.warn(error)
+    output.status(`the socket failed; trying again in ${formatDuration(retryMs)}`)
+  })
+  tracker.on('up', (event) => output.status(`answering again on ${event.address}`))
+  const printStats = (): void => {
+    output.result({ event: 'stats', ...tracker.stats() }, () => statsText(tracker)).catch(() => {})
   }
   // Windows does not know this signal and refuses to listen for it.
-  if (process.platform !== 'win32') io.signals.on('SIGUSR2', printCounters)
+  if (process.platform !== 'win32') io.signals.on('SIGUSR2', printStats)
   try {
     const { address } = tracker
     await output.result({ event: 'ready', ready: true, address, db: store }, `tracker on ${address}, database ${store}`)
     await whenAborted(context.stop)
   } finally {
-    io.signals.off('SIGUSR2', printCounters)
+    io.signals.off('SIGUSR2', printStats)
     await tracker.close()
   }
-  output.status(`stopped; ${countersText(tracker)}`)
+  output.status(`stopped; ${statsText(tracker)}`)
   return ExitCode.ok
 }
 
-function countersText({ counters }: Tracker): string {
-  return Object.entries(counters)
+function statsText(tracker: Tracker): string {
+  return Object.entries(tracker.stats())
     .map(([name, count]) => `${name} ${count}`)
     .join(', ')
 }

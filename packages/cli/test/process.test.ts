@@ -1,0 +1,227 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { openDatabase } from '@mimirjs/store'
+import { describe, expect, test } from 'vitest'
+import { temporaryFolder } from './support/folder.js'
+import { isRunning, Mimir, type MimirOptions, mimir } from './support/mimir.js'
+import { Person } from './support/people.js'
+import { Terminal } from './support/terminal.js'
+
+const PROCESS_MS = 60_000
+const KEY = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c'
+
+/** One line for people, no trace of a stack; nothing on standard output. */
+async function expectOneLine(args: readonly string[], options: MimirOptions = {}): Promise<[number | null, string]> {
+  const run = new Mimir(args, options)
+  const exitCode = await run.ended
+  expect([args, run.out.text]).toEqual([args, ''])
+  expect(run.err.text).toMatch(/^mimir: [^\n]+\n$/)
+  expect(run.err.text).not.toMatch(/ {4}at |\.ts:\d|node:internal/)
+  return [exitCode, run.err.text]
+}
+
+describe('mimir as a process', () => {
+  test(
+    'two people, a tracker, and a receiver killed in the middle of a message',
+    async () => {
+      const folder = temporaryFolder()
+      const tracker = mimir(
+        'tracker',
+        '--json',
+        '--listen',
+        'udp://127.0.0.1:0',
+        '--db',
+        join(folder, 'tracker.sqlite'),
+      )
+      const trackerAddress = String((await tracker.out.event('ready'))['address'])
+      const shared = ['--tracker', trackerAddress, '--home', join(folder, 'bob'), '--json']
+      const listen = ['listen', ...shared, '--listen', 'tcp://127.0.0.1:0']
+      // Handles what says 'ok'; anything else takes longer than this process lives.
+      const stuck = mimir(...listen, '--exec', 'grep -q \'"text":"ok' + "' || sleep 20")
+      const { publicKey } = await stuck.out.event('ready')
+      await stuck.out.event('announced')
+
+      const send = (text: string, ...more: string[]): Mimir =>
+        mimir('send', String(publicKey), text, '--tracker', trackerAddress, '--home', join(folder, 'alice'), ...more)
+      const sent = send('ok 1')
+      expect([await sent.ended, sent.err.text]).toEqual([0, ''])
+      expect(await send('stuck 2').ended).toBe(0)
+      await stuck.out.event('message', ({ text }) => text === 'stuck 2')
+      await stuck.kill('SIGKILL')
+      const late = send('ok 3', '--timeout', '300ms', '--json')
+      expect(await late.ended).toBe(3)
+      expect(late.out.json).toEqual([expect.objectContaining({ event: 'accepted' })])
+      expect(late.err.json).toEqual([expect.objectContaining({ error: 'not-delivered', exitCode: 3 })])
+
+      const again = mimir(...listen)
+      await again.out.event('announced')
+      expect(await send('ok 4').ended).toBe(0)
+      await again.out.event('message', ({ text }) => text === 'ok 4')
+      expect(await again.kill('SIGTERM')).toBe(0)
+      expect(await tracker.kill('SIGINT')).toBe(0)
+      const texts = again.out.json.filter(({ event }) => event === 'message').map(({ text }) => text)
+      expect(texts).toEqual(['stuck 2', 'ok 3', 'ok 4'])
+      const id = (run: Mimir, wanted: string): unknown => run.out.json.find(({ text }) => text === wanted)?.['id']
+      expect(id(again, 'stuck 2')).toBe(id(stuck, 'stuck 2'))
+
+      const history = mimir('history', '--home', join(folder, 'bob'), '--json', await onlyContact(join(folder, 'bob')))
+      expect(await history.ended).toBe(0)
+      expect(history.out.json.map(({ text, state }) => [text, state])).toEqual([
+        ['ok 1', 'handled'],
+        ['stuck 2', 'handled'],
+        ['ok 3', 'handled'],
+        ['ok 4', 'handled'],
+      ])
+    },
+    PROCESS_MS,
+  )
+
+  test(
+    'a reader that leaves early is no failure',
+    async () => {
+      const person = new Person()
+      for (let at = 0; at < 50; at++) await person.run(['send', KEY, 'x'.repeat(10_000), '--no-wait'])
+      const history = new Mimir(['history', KEY, '--home', join(person.cwd, 'home')])
+      history.process.stdout?.destroy()
+      expect([await history.ended, history.err.text]).toEqual([0, ''])
+    },
+    PROCESS_MS,
+  )
+
+  test(
+    'a second Ctrl-C does not wait',
+    async () => {
+      const command = 'echo started $$ >&2; sleep 600'
+      const options = ['--listen', 'tcp://127.0.0.1:0', '--home', temporaryFolder()]
+      const listening = mimir('listen', ...options, '--exec', command)
+      const status = await listening.err.line((line) => line.startsWith('listening on'))
+      const [, address = '', publicKey = ''] = /listening on (\S+) as (\S+)/.exec(status) ?? []
+      await new Person().run(['send', publicKey, 'x', '--address', address])
+      const started = await listening.err.line((line) => line.startsWith('started'))
+      listening.process.kill('SIGINT')
+      await listening.err.line((line) => line.startsWith('waiting for'))
+      listening.process.kill('SIGINT')
+      expect(await listening.ended).toBe(130)
+      // The command is gone with us, not left behind.
+      await expect.poll(() => isRunning(Number(started.split(' ')[1]))).toBe(false)
+    },
+    PROCESS_MS,
+  )
+})
+
+describe('what can be wrong, each in one line and without a trace', () => {
+  test(
+    'flags, keys and addresses',
+    async () => {
+      for (const [args, why] of [
+        [['--nonsense'], 'unknown option'],
+        [['send', KEY.slice(1), 'x'], 'names nobody'],
+        [['resolve', KEY, '--tracker', 'nonsense'], 'udp://'],
+        [['listen', '--listen', 'tcp://nonsense'], 'tcp://'],
+      ] as const) {
+        const [exitCode, line] = await expectOneLine(args)
+        expect([args, exitCode]).toEqual([args, 2])
+        expect(line).toContain(why)
+      }
+    },
+    PROCESS_MS,
+  )
+
+  test(
+    'a port in use, a home in use',
+    async () => {
+      const server = createServer().listen(0, '127.0.0.1')
+      await new Promise((resolve) => server.once('listening', resolve))
+      const { port } = server.address() as { port: number }
+      const folder = temporaryFolder()
+      const [inUse] = await expectOneLine([
+        ...['listen', '--quiet', '--home', join(folder, 'a')],
+        ...['--listen', `tcp://127.0.0.1:${port}`],
+      ])
+      expect(inUse).toBe(4)
+      await new Promise((resolve) => server.close(resolve))
+      const bob = new Person()
+      await bob.listen()
+      const [sameHome, line] = await expectOneLine(['send', KEY, 'x', '--home', join(bob.cwd, 'home')])
+      expect(sameHome).toBe(4)
+      expect(line).toContain('in use')
+    },
+    PROCESS_MS,
+  )
+
+  test(
+    'a home that is no folder, a key that is none, a database that is none or of another program',
+    async () => {
+      const folder = temporaryFolder()
+      const path = (name: string): string => join(folder, name)
+      writeFileSync(path('file'), '')
+      for (const name of ['bad-key', 'no-database', 'foreign', 'folder'])
+        expect(await new Terminal().run('id', 'create', '--home', path(name))).toBe(0)
+      writeFileSync(join(path('bad-key'), 'identity.key'), 'too short')
+      writeFileSync(join(path('no-database'), 'messenger.sqlite'), 'This is a diary, not a database.\n'.repeat(100))
+      openDatabase(join(path('foreign'), 'messenger.sqlite'), {
+        applicationId: 0x12345678,
+        migrations: ['CREATE TABLE diary (line TEXT)'],
+      }).close()
+      mkdirSync(join(path('folder'), 'messenger.sqlite'))
+      for (const name of ['file', 'bad-key', 'no-database', 'foreign', 'folder']) {
+        const [exitCode, line] = await expectOneLine(['send', KEY, 'x', '--home', path(name)])
+        expect([name, exitCode]).toEqual([name, 5])
+        expect(line).toContain(path(name))
+      }
+    },
+    PROCESS_MS,
+  )
+
+  test(
+    'a home that we may not read',
+    async () => {
+      const folder = temporaryFolder()
+      const home = join(folder, 'home')
+      expect(await new Terminal().run('id', 'create', '--home', home)).toBe(0)
+      chmodSync(join(home, 'identity.key'), 0)
+      // The rights of files do not bind root: then the command works, which is right, too.
+      const isRoot = process.getuid?.() === 0
+      if (isRoot) expect(await mimir('id', 'show', '--home', home).ended).toBe(0)
+      else expect((await expectOneLine(['id', 'show', '--home', home]))[0]).toBe(5)
+    },
+    PROCESS_MS,
+  )
+
+  test(
+    'a disk that is full: nothing is accepted, what was accepted is still there',
+    async () => {
+      const alice = new Person()
+      const home = join(alice.cwd, 'home')
+      expect(await alice.run(['send', KEY, 'before', '--no-wait'])).toMatchObject({ exitCode: 0 })
+      // No file may grow above 256 KiB: the same refusal to write as that of a full disk, without the rights of root.
+      const options = { stdin: 'x'.repeat(900_000), shell: 'ulimit -f 512;' }
+      const [exitCode] = await expectOneLine(['send', KEY, '-', '--no-wait', '--home', home], options)
+      expect(exitCode).toBe(5)
+      const { out } = await alice.run(['history', KEY, '--json'])
+      expect(out.json.map(({ text }) => text)).toEqual(['before'])
+      expect(await alice.run(['send', KEY, 'after', '--no-wait'])).toMatchObject({ exitCode: 0 })
+    },
+    PROCESS_MS,
+  )
+
+  test(
+    'standard output on a full disk',
+    async () => {
+      const alice = new Person()
+      await alice.run(['send', KEY, 'x', '--no-wait'])
+      const full = new Mimir(['history', KEY, '--home', join(alice.cwd, 'home')], { shell: 'exec >/dev/full;' })
+      const missing = process.platform !== 'linux'
+      expect([await full.ended, full.err.all.length]).toEqual([missing ? 2 : 5, 1])
+    },
+    PROCESS_MS,
+  )
+})
+
+/** The key of the only person that this home knows. */
+async function onlyContact(home: string): Promise<string> {
+  const contacts = mimir('contacts', '--home', home, '--json')
+  await contacts.ended
+  return String(contacts.out.json[0]?.['peer'])
+}

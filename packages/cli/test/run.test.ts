@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { ExitCode } from '../src/index.js'
+import { Terminal } from './support/terminal.js'
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+
+const COMMANDS = [
+  ['id'],
+  ['id', 'create'],
+  ['id', 'show'],
+  ['id', 'link'],
+  ['id', 'export'],
+  ['tracker'],
+  ['listen'],
+  ['send'],
+  ['resolve'],
+  ['history'],
+  ['contacts'],
+  ['contacts', 'list'],
+  ['contacts', 'add'],
+  ['contacts', 'block'],
+]
+
+async function help(...args: string[]): Promise<string> {
+  const terminal = new Terminal()
+  expect([args, await terminal.run(...args, '--help')]).toEqual([args, 0])
+  expect(terminal.err.text).toBe('')
+  return terminal.out.text
+}
+
+describe('mimir', () => {
+  test('--version', async () => {
+    const terminal = new Terminal()
+    expect(await terminal.run('--version')).toBe(0)
+    expect(terminal.out.text).toMatch(/^\d+\.\d+\.\d+\S*\n$/)
+  })
+
+  test('--help lists the commands and explains the exit codes', async () => {
+    const text = await help()
+    for (const [command] of COMMANDS) expect(text).toContain(`\n  ${command} `)
+    for (const exitCode of Object.values(ExitCode)) expect(text).toMatch(new RegExp(`\n  ${exitCode}  \\S`))
+  })
+
+  test('every option of every command is in the README, and nothing else', async () => {
+    const inHelp = new Set<string>()
+    for (const command of [[], ...COMMANDS])
+      for (const [option] of (await help(...command)).matchAll(/(?<=^ {2}(?:-\w, )?)--[a-z-]+/gm)) inHelp.add(option)
+    const reference = readme.slice(readme.indexOf('## Commands'), readme.indexOf('## Exit codes'))
+    const inReadme = new Set([...reference.matchAll(/(?<=`(?:-\w, )?)--[a-z-]+/g)].map(([option]) => option))
+    expect([...inReadme].sort()).toEqual([...inHelp].sort())
+  })
+
+  test('every exit code is in the README', () => {
+    const table = readme.slice(readme.indexOf('## Exit codes'))
+    for (const exitCode of Object.values(ExitCode)) expect(table).toMatch(new RegExp(`\n\\| ${exitCode} \\|`))
+  })
+
+  test('shared options stand before or behind the command', async () => {
+    for (const args of [
+      ['--home', 'a', '--json', 'id', 'create'],
+      ['id', '--home', 'a', '--json', 'create'],
+      ['id', 'create', '--home', 'a', '--json'],
+    ]) {
+      const terminal = new Terminal()
+      expect(await terminal.run(...args)).toBe(0)
+      expect(terminal.out.json[0]?.['home']).toBe(`${terminal.cwd}/a`)
+    }
+  })
+
+  test('the home folder comes from the option, else from the environment', async () => {
+    const terminal = new Terminal({ env: { MIMIR_HOME: 'from-env' } })
+    await terminal.run('id', 'create', '--json')
+    expect(terminal.out.json[0]?.['home']).toBe(`${terminal.cwd}/from-env`)
+  })
+
+  test.each([
+    [['--nonsense'], "unknown option '--nonsense'"],
+    [['nonsense'], "unknown command 'nonsense'"],
+    [['id', 'nonsense'], "unknown command 'nonsense'"],
+    [['id', 'show', '--nonsense'], "unknown option '--nonsense'"],
+    [['listen', '--jso'], 'Did you mean --json?'],
+    [['tracker', 'extra'], 'too many arguments'],
+    [['send'], "missing required argument 'to'"],
+    [['id', 'show', '--home'], 'argument missing'],
+    [['id', 'show', '--quiet', '--verbose'], 'cannot be used with'],
+    [['tracker', '--tracker', 'nonsense'], 'got "nonsense"'],
+  ])('%j is refused in one line', async (args, why) => {
+    const terminal = new Terminal()
+    expect(await terminal.run(...args)).toBe(2)
+    expect(terminal.out.text).toBe('')
+    expect(terminal.err.all).toHaveLength(1)
+    expect(terminal.err.text).toMatch(/^mimir: /)
+    expect(terminal.err.text).toContain(why)
+  })
+
+  test('for scripts a mistake is JSON, too', async () => {
+    const terminal = new Terminal()
+    expect(await terminal.run('--json', 'nonsense')).toBe(2)
+    expect(terminal.err.json).toEqual([expect.objectContaining({ error: 'usage', exitCode: 2 })])
+  })
+
+  test('without a command it shows what there is', async () => {
+    for (const args of [[], ['id']]) {
+      const terminal = new Terminal()
+      expect(await terminal.run(...args)).toBe(2)
+      expect(terminal.err.text).toContain('Usage: mimir')
+      expect(terminal.out.text).toBe('')
+    }
+  })
+})
