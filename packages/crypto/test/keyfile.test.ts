@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import {
   chmodSync,
   mkdirSync,
@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadKeyFile, loadOrCreateKeyFile, readKeyFile, writeKeyFile } from '../src/keyfile.js'
 import { publicKeyFromSeed } from '../src/node.js'
@@ -59,7 +60,7 @@ describe('reading', () => {
     writeFileSync(path, content)
     expect(codeOf(() => readKeyFile(path))).toBe('key-file')
     expect(codeOf(() => loadOrCreateKeyFile(path))).toBe('key-file')
-    expect(new Uint8Array(readFileSync(path))).toEqual(new Uint8Array(content))
+    expect(readFileSync(path).equals(content)).toBe(true)
   })
 
   test('the error says what was expected and shows nothing of the content', () => {
@@ -147,6 +148,22 @@ describe('loading or creating', () => {
     expect(first).toMatchObject({ created: true, format: 'raw', readableByOthers: false })
     expect(loadOrCreateKeyFile(path)).toEqual({ ...first, created: false })
     expect(readKeyFile(path)).toEqual(first.seed)
+  })
+
+  test('programs that start at once get the same key', async () => {
+    const source = new URL('../src/keyfile.ts', import.meta.url).href
+    const program = `
+      const { loadOrCreateKeyFile } = await import(${JSON.stringify(source)})
+      const { seed, created } = loadOrCreateKeyFile(${JSON.stringify(path)})
+      console.log(JSON.stringify({ seed: Buffer.from(seed).toString('hex'), created }))`
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', program]
+    const runs = await Promise.all(
+      Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, args, { cwd: import.meta.dirname })),
+    )
+    const keys = runs.map(({ stdout }) => JSON.parse(stdout) as { seed: string; created: boolean })
+    expect(keys.filter(({ created }) => created)).toHaveLength(1)
+    expect(keys.map(({ seed }) => seed)).toEqual(Array(4).fill(toHex(readKeyFile(path))))
+    expect(readdirSync(folder)).toEqual(['identity.key'])
   })
 
   test('does not take the place of a dangling link', () => {

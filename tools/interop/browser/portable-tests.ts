@@ -1,0 +1,50 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { root } from '../../lib/process.mjs'
+
+/** The packages that must run wherever JavaScript runs. */
+const PACKAGES = ['wire', 'crypto'] as const
+
+export interface PortableTests {
+  /** Test files that reach nothing of Node, relative to the repository. */
+  readonly include: string[]
+  /** The others, each with the first module or global of Node that it reaches. */
+  readonly excluded: readonly { readonly file: string; readonly because: string }[]
+}
+
+/** Sort the tests of the portable packages by whether anything they import, however far, is Node's. */
+export function portableTests(): PortableTests {
+  const include: string[] = []
+  const excluded: { file: string; because: string }[] = []
+  for (const file of PACKAGES.flatMap(testFiles)) {
+    const because = reachesNode(path.join(root, file), new Set())
+    if (because === undefined) include.push(file)
+    else excluded.push({ file, because })
+  }
+  return { include, excluded }
+}
+
+function testFiles(name: string): string[] {
+  const folder = path.join(root, 'packages', name, 'test')
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => path.posix.join('packages', name, 'test', file.split(path.sep).join('/')))
+    .sort()
+}
+
+/** Follows relative imports only: what a package imports from another is portable if that package is. */
+function reachesNode(file: string, seen: Set<string>): string | undefined {
+  if (seen.has(file) || !existsSync(file)) return undefined
+  seen.add(file)
+  const code = readFileSync(file, 'utf8')
+  const [, global] = /\b(Buffer|process|require)[.(]/.exec(code) ?? []
+  if (global !== undefined) return `the global ${global}`
+  for (const [, specifier = ''] of code.matchAll(/^(?:import|export)\b[^'"]*?['"]([^'"]+)['"]/gm)) {
+    if (specifier.startsWith('node:')) return specifier
+    if (!specifier.startsWith('.')) continue
+    const found = reachesNode(path.resolve(path.dirname(file), specifier.replace(/\.js$/, '.ts')), seen)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,37 @@
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { portableTests } from '../interop/browser/portable-tests.js'
+import { root, runTool } from '../lib/process.mjs'
+
+const interop = (args: readonly string[], env: Record<string, string> = {}): ReturnType<typeof runTool> =>
+  runTool('tsx', [path.join(root, 'tools/interop/main.ts'), ...args], { env: { MIMIR_CI: '', ...env } })
+
+describe('pnpm interop', () => {
+  test('an unknown name ends with 2 and the list of suites', async () => {
+    const { code, output } = await interop(['nonsense'])
+    expect(code).toBe(2)
+    expect(output).toMatch(/no interop suite nonsense[^]*browser[^]*runtimes[^]*yggdrasil/)
+  })
+
+  test('what comes later is said and is not counted as missing', async () => {
+    const { code, output } = await interop(['yggdrasil'], { MIMIR_CI: '1' })
+    expect(output).toContain('comes later: yggdrasil')
+    expect(output.trimEnd()).toMatch(/0 passed, 0 failed$/)
+    expect(code).toBe(0)
+  })
+})
+
+describe('portableTests', () => {
+  const { include, excluded } = portableTests()
+
+  test('takes the suite of the portable build and of the codecs', () => {
+    expect(include).toContain('packages/crypto/test/portable.test.ts')
+    expect(include.filter((file) => file.startsWith('packages/wire/')).length).toBeGreaterThan(5)
+  })
+
+  test('leaves out what reaches Node, however far', () => {
+    expect(excluded).toContainEqual({ file: 'packages/crypto/test/node.test.ts', because: 'node:crypto' })
+    expect(excluded.map(({ file }) => file)).toContain('packages/crypto/test/keyfile.test.ts')
+    expect(include.filter((file) => excluded.some((other) => other.file === file))).toEqual([])
+  })
+})
