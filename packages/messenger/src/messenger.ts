@@ -1,5 +1,5 @@
 import { randomBytes, type Signer } from '@mimirjs/crypto'
-import { type Connection, type ConnectionHandlers, Peer } from '@mimirjs/peer'
+import { type Connection, type ConnectionHandlers, Peer, type PeerLimits } from '@mimirjs/peer'
 import { type Announcing, Resolver } from '@mimirjs/resolver-client'
 import {
   type Clock,
@@ -54,7 +54,7 @@ export interface MessengerOptions extends Partial<MessengerParts> {
   /** Pauses between attempts to reach a peer. Default 1 000 ms doubling to 120 000 ms. */
   retry?: Partial<RetryOptions>
   /** Limits of the connections; see `@mimirjs/peer`. */
-  limits?: ConstructorParameters<typeof Peer>[0]['limits']
+  limits?: Partial<PeerLimits>
   /** 'power' (default): an accepted message survives power loss. 'process': it survives the death of the process. */
   durability?: 'power' | 'process'
   /** pino-shaped; silent by default. */
@@ -165,6 +165,7 @@ export class Messenger {
       onConnection: (connection) => this.#connected(connection),
       authorize: (remotePublicKey) => this.#accepts(toHex(remotePublicKey)),
       ...(options.limits ? { limits: options.limits } : {}),
+      ...(options.clock ? { clock: options.clock } : {}),
       ...(options.logger ? { logger: options.logger } : {}),
     })
     if (options.trackers && options.trackers.length > 0)

@@ -2,7 +2,6 @@ import { MessengerError } from './error.js'
 import type {
   Contact,
   ContactChange,
-  IncomingState,
   NewIncoming,
   NewOutgoing,
   OutgoingState,
@@ -16,9 +15,7 @@ export function createMemoryStore(): Store {
   return new MemoryStore()
 }
 
-interface Row extends StoredMessage {
-  state: OutgoingState | IncomingState
-  settledMs: number
+type Row = { -readonly [Key in keyof StoredMessage]: StoredMessage[Key] } & {
   heldBy: number | undefined
 }
 
@@ -27,6 +24,9 @@ class MemoryStore implements Store {
   readonly #contacts = new Map<string, Contact>()
   readonly #rows = new Map<number, Row>()
   readonly #byGuid = new Map<string, Row>()
+  /** Rows that are held or stored, and rows that are unhandled, by peer, in order: found without a look at the rest. */
+  readonly #outbox = new OpenRows()
+  readonly #inbox = new OpenRows()
   #lastSeq = 0
 
   async setting(name: string): Promise<string | undefined> {
@@ -58,19 +58,20 @@ class MemoryStore implements Store {
     if (before) {
       if (before.state !== 'held' || before.heldBy !== heldBy)
         throw new MessengerError('store', `message id ${message.guid} to ${message.peer} is already taken`)
-      return this.#put({ ...before, ...rest, payload: message.payload.slice() })
+      return { ...Object.assign(before, rest, { payload: message.payload.slice() }) }
     }
     const state: OutgoingState = heldBy === undefined ? 'stored' : 'held'
     const seq = ++this.#lastSeq
-    return this.#put({ ...rest, payload: message.payload.slice(), seq, outgoing: true, state, settledMs: 0, heldBy })
+    const payload = message.payload.slice()
+    return this.#put({ ...rest, payload, seq, outgoing: true, state, settledMs: 0, heldBy }, this.#outbox)
   }
 
   async pending(peer: string, limit: number): Promise<StoredMessage[]> {
-    return this.#select((row) => row.peer === peer && row.outgoing && row.state === 'stored').slice(0, limit)
+    return this.#outbox.first(peer, 'stored', limit)
   }
 
   async pendingPeers(): Promise<string[]> {
-    return [...new Set(this.#select((row) => row.outgoing && row.state === 'stored').map((row) => row.peer))]
+    return this.#outbox.peers('stored')
   }
 
   async markDelivered(peer: string, guid: bigint, atMs: number): Promise<boolean> {
@@ -78,19 +79,22 @@ class MemoryStore implements Store {
     if (row?.state !== 'stored') return false
     row.state = 'delivered'
     row.settledMs = atMs
+    this.#outbox.delete(row)
     return true
   }
 
   async markFailed(seq: number): Promise<void> {
     const row = this.#rows.get(seq)
-    if (row?.outgoing) row.state = 'failed'
+    if (!row?.outgoing) return
+    row.state = 'failed'
+    this.#outbox.delete(row)
   }
 
   async receive(message: NewIncoming): Promise<StoredMessage | undefined> {
     this.#known(message.peer)
     if (this.#byGuid.has(rowKey(message.peer, false, message.guid))) return undefined
     const { receivedMs, ...rest } = message
-    return this.#put({
+    const row: Row = {
       ...rest,
       payload: message.payload.slice(),
       seq: ++this.#lastSeq,
@@ -98,21 +102,25 @@ class MemoryStore implements Store {
       state: 'unhandled',
       settledMs: receivedMs,
       heldBy: undefined,
-    })
+    }
+    return this.#put(row, this.#inbox)
   }
 
   async nextUnhandled(peer: string): Promise<StoredMessage | undefined> {
-    return this.#select((row) => row.peer === peer && row.state === 'unhandled')[0]
+    return this.#inbox.first(peer, 'unhandled', 1)[0]
   }
 
   async unhandledPeers(): Promise<string[]> {
-    return [...new Set(this.#select((row) => row.state === 'unhandled').map((row) => row.peer))]
+    return this.#inbox.peers('unhandled')
   }
 
   async handled(seq: number): Promise<void> {
     const message = this.#rows.get(seq)
-    if (message?.state === 'unhandled') message.state = 'handled'
-    for (const row of this.#rows.values()) {
+    if (message?.state === 'unhandled') {
+      message.state = 'handled'
+      this.#inbox.delete(message)
+    }
+    for (const row of this.#outbox.all()) {
       if (row.state !== 'held' || row.heldBy !== seq) continue
       row.state = 'stored'
       row.heldBy = undefined
@@ -121,9 +129,11 @@ class MemoryStore implements Store {
 
   async history(peer: string, options: { limit: number; beforeSeq?: number }): Promise<StoredMessage[]> {
     const before = options.beforeSeq ?? Number.POSITIVE_INFINITY
-    return this.#select((row) => row.peer === peer && row.seq < before && row.state !== 'held')
+    const rows = [...this.#rows.values()].filter((row) => row.peer === peer && row.seq < before && row.state !== 'held')
+    return rows
       .reverse()
       .slice(0, options.limit)
+      .map((row) => ({ ...row }))
   }
 
   async message(peer: string, guid: bigint, outgoing: boolean): Promise<StoredMessage | undefined> {
@@ -132,12 +142,7 @@ class MemoryStore implements Store {
   }
 
   async counts(): Promise<StoreCounts> {
-    const count = (test: (row: Row) => boolean): number => this.#select(test).length
-    return {
-      undelivered: count((row) => row.outgoing && (row.state === 'held' || row.state === 'stored')),
-      unhandled: count((row) => row.state === 'unhandled'),
-      messages: this.#rows.size,
-    }
+    return { undelivered: this.#outbox.size, unhandled: this.#inbox.size, messages: this.#rows.size }
   }
 
   async close(): Promise<void> {}
@@ -151,16 +156,50 @@ class MemoryStore implements Store {
     return contact
   }
 
-  #put(row: Row): StoredMessage {
+  #put(row: Row, open: OpenRows): StoredMessage {
     this.#rows.set(row.seq, row)
     this.#byGuid.set(rowKey(row.peer, row.outgoing, row.guid), row)
+    open.add(row)
     return { ...row }
   }
+}
 
-  /** Copies, so that nobody outside changes a row; in order of acceptance. */
-  #select(test: (row: Row) => boolean): StoredMessage[] {
+/** The rows of each peer that something is still to be done with, in order of acceptance. */
+class OpenRows {
+  readonly #byPeer = new Map<string, Set<Row>>()
+
+  get size(): number {
+    let size = 0
+    for (const rows of this.#byPeer.values()) size += rows.size
+    return size
+  }
+
+  add(row: Row): void {
+    const rows = this.#byPeer.get(row.peer)
+    if (rows) rows.add(row)
+    else this.#byPeer.set(row.peer, new Set([row]))
+  }
+
+  delete(row: Row): void {
+    const rows = this.#byPeer.get(row.peer)
+    if (rows?.delete(row) && rows.size === 0) this.#byPeer.delete(row.peer)
+  }
+
+  *all(): Generator<Row> {
+    for (const rows of this.#byPeer.values()) yield* rows
+  }
+
+  peers(state: Row['state']): string[] {
+    return [...this.#byPeer].filter(([, rows]) => [...rows].some((row) => row.state === state)).map(([peer]) => peer)
+  }
+
+  /** Copies, so that nobody outside changes a row. */
+  first(peer: string, state: Row['state'], limit: number): StoredMessage[] {
     const found: StoredMessage[] = []
-    for (const row of this.#rows.values()) if (test(row)) found.push({ ...row })
+    for (const row of this.#byPeer.get(peer) ?? []) {
+      if (found.length === limit) break
+      if (row.state === state) found.push({ ...row })
+    }
     return found
   }
 }
