@@ -26,7 +26,7 @@ export const POLICIES = {
   // Tracker protocol §11.4 to §11.6. Trackers of this generation do not tell each other, so all are told.
   classic: {
     requestTimeoutMs: 10_000,
-    repeatAfterMs: [1000, 3000, 7000],
+    repeatAfterMs: [1000, 2000, 4000, 7000],
     emptyGraceMs: 4000,
     maxLifetimeMs: 3_600_000,
     minAnnounceMs: 30_000,

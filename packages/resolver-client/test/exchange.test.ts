@@ -68,7 +68,7 @@ describe('exchanges', () => {
     }
   })
 
-  test('is sent again after 1, 3 and 7 s under the same nonce, and fails after 10 s', () => {
+  test('is sent again after 1, 2, 4 and 7 s under the same nonce, and fails after 10 s', () => {
     const { exchanges, a, outcomes, ask, sent } = setUp()
     ask(undefined, 100)
     const first = sent()
@@ -81,7 +81,7 @@ describe('exchanges', () => {
       exchanges.tick(nextMs)
       if (outcomes.length === 0) expect(sent()).toEqual(first)
     }
-    expect(dueMs).toEqual([1100, 3100, 7100, 10_100])
+    expect(dueMs).toEqual([1100, 2100, 4100, 7100, 10_100])
     expect(outcomes).toEqual([{ type: 'failed', reason: 'timeout' }])
     expect(a.score).toBe(75)
   })

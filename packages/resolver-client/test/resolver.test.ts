@@ -66,7 +66,7 @@ describe('resolve', () => {
     clock.advance(10_000)
     await failed
     await settleNetwork()
-    expect(tracker.requests).toHaveLength(4)
+    expect(tracker.requests).toHaveLength(5)
     expect(new Set(tracker.requests.map(({ nonce }) => nonce)).size).toBe(1)
     await resolver.close()
   })
