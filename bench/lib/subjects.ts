@@ -1,0 +1,13 @@
+/** Every subject of `pnpm bench`, in the order of the report, with the packages of ours it measures. */
+export const SUBJECTS = {
+  codec: ['wire'],
+  crypto: ['crypto'],
+  frames: ['wire', 'crypto', 'transport', 'peer'],
+  text: ['wire', 'crypto', 'transport', 'peer'],
+  connect: ['wire', 'crypto', 'transport', 'peer'],
+  memory: ['wire', 'crypto', 'transport', 'peer'],
+  tracker: ['wire', 'crypto', 'transport', 'store', 'tracker'],
+  messenger: ['wire', 'crypto', 'transport', 'store', 'peer', 'resolver-client', 'messenger'],
+} as const satisfies Record<string, readonly string[]>
+
+export type SubjectName = keyof typeof SUBJECTS

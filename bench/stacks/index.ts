@@ -1,0 +1,21 @@
+import type { Stack } from '../lib/stack.js'
+
+/** Every stack by name; loaded by name only, so that no process carries code of a stack that it does not run. */
+export const STACKS = {
+  'mimir-frames': async () => (await import('./mimir-frames.js')).mimirFramesStack('promises'),
+  'mimir-frames-callbacks': async () => (await import('./mimir-frames.js')).mimirFramesStack('callbacks'),
+  'mimir-peer': async () => (await import('./mimir-peer.js')).mimirPeerStack(),
+  'net-requests': async () => (await import('./net-requests.js')).netRequestsStack(),
+  net: async () => (await import('./net.js')).netStack('plain'),
+  'net-coalesced': async () => (await import('./net.js')).netStack('coalesced'),
+  tls: async () => (await import('./tls.js')).tlsStack(),
+  'secret-stream': async () => (await import('./secret-stream.js')).secretStreamStack('plain'),
+  'secret-stream-coalesced': async () => (await import('./secret-stream.js')).secretStreamStack('coalesced'),
+  libp2p: async () => (await import('./libp2p.js')).libp2pStack('plain'),
+  'libp2p-coalesced': async () => (await import('./libp2p.js')).libp2pStack('coalesced'),
+  'mimir-tracker': async () => (await import('./mimir-tracker.js')).mimirTrackerStack(),
+  'dgram-echo': async () => (await import('./dgram-echo.js')).dgramEchoStack('default'),
+  'dgram-echo-without-lookup': async () => (await import('./dgram-echo.js')).dgramEchoStack('none'),
+} as const satisfies Record<string, () => Promise<Stack>>
+
+export type StackName = keyof typeof STACKS
