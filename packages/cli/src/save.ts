@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { randomBytes } from '@mimirjs/crypto'
 import type { IncomingFile } from '@mimirjs/messenger'
+import { toHex } from '@mimirjs/wire'
 import { CliError } from './error.js'
 import { systemReason } from './failure.js'
 
@@ -27,7 +28,7 @@ export async function saveFile(
   message: { readonly id: string; readonly from: string; readonly file: IncomingFile },
 ): Promise<string> {
   const path = join(folder, `${message.from.slice(0, 16)}_${message.id}.${ending(message.file.name)}`)
-  const part = join(folder, `.${randomBytes(8).toString('hex')}.part`)
+  const part = join(folder, `.${toHex(randomBytes(8))}.part`)
   try {
     await writeDurably(part, message.file.bytes)
     await rename(part, path)

@@ -90,6 +90,25 @@ describe('mimir as a process', () => {
   )
 
   test(
+    'a reader that leaves a listener loses no message',
+    async () => {
+      const listen = ['listen', '--json', '--listen', 'tcp://127.0.0.1:0', '--home', temporaryFolder()]
+      const left = mimir(...listen)
+      const { address, publicKey } = await left.out.event('ready')
+      const alice = new Person()
+      await alice.run(['send', String(publicKey), 'printed', '--address', String(address)])
+      await left.out.event('message')
+      left.process.stdout?.destroy()
+      await alice.run(['send', String(publicKey), 'not printed', '--address', String(address)])
+      expect(await left.ended).toBe(1)
+      expect(left.err.json).toEqual([expect.objectContaining({ error: 'reader-gone' })])
+      const again = mimir(...listen)
+      expect(await again.out.event('message')).toMatchObject({ text: 'not printed' })
+    },
+    PROCESS_MS,
+  )
+
+  test(
     'a second Ctrl-C does not wait',
     async () => {
       const command = 'echo started $$ >&2; sleep 600'

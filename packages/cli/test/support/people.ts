@@ -5,7 +5,7 @@ import { Terminal, type TerminalOptions } from './terminal.js'
 /** A tracker in this process, on a port of its own. @returns its address */
 export async function startTracker(): Promise<string> {
   const terminal = new Terminal()
-  terminal.start('tracker', '--json', '--home', 'home', '--listen', 'udp://127.0.0.1:0')
+  void terminal.start('tracker', '--json', '--home', 'home', '--listen', 'udp://127.0.0.1:0')
   return String((await terminal.out.event('ready'))['address'])
 }
 
