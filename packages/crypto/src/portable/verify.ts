@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
-import { concatBytes, requireUint8Array } from '../bytes.js'
+import { concatBytes, littleEndian, requireUint8Array } from '../bytes.js'
 import { ED25519_PUBLIC_KEY_BYTES, ED25519_SIGNATURE_BYTES } from '../lengths.js'
 
 /**
@@ -39,10 +39,4 @@ export function hasVerifiableShape(signature: Uint8Array, message: Uint8Array, p
   requireUint8Array(message, 'message')
   requireUint8Array(publicKey, 'publicKey')
   return signature.length === ED25519_SIGNATURE_BYTES && publicKey.length === ED25519_PUBLIC_KEY_BYTES
-}
-
-function littleEndian(bytes: Uint8Array): bigint {
-  let hex = ''
-  for (const byte of bytes) hex = byte.toString(16).padStart(2, '0') + hex
-  return BigInt(`0x${hex}`)
 }
