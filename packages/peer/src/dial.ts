@@ -15,15 +15,18 @@ interface Waiter<T> {
 export class Dial<T> {
   readonly #attempt: Attempt<T>
   readonly #maxAddresses: number
+  readonly #onSettled: () => void
   readonly #addresses: string[] = []
   readonly #errors: unknown[] = []
   readonly #waiters = new Set<Waiter<T>>()
-  readonly #abort = new AbortController()
+  #attempting: AbortController | undefined
   #settled = false
 
-  constructor(attempt: Attempt<T>, maxAddresses: number) {
+  /** @param onSettled - the dial is decided: nobody may join it any more */
+  constructor(attempt: Attempt<T>, maxAddresses: number, onSettled: () => void) {
     this.#attempt = attempt
     this.#maxAddresses = maxAddresses
+    this.#onSettled = onSettled
   }
 
   /** Add addresses behind those not yet tried; those known are not tried twice. */
@@ -37,13 +40,15 @@ export class Dial<T> {
   /** Try until something is decided. Never rejects: {@link wait} tells. */
   async run(): Promise<void> {
     for (let index = 0; index < this.#addresses.length && !this.#settled; index++) {
+      this.#attempting = new AbortController()
       try {
-        this.succeed(await this.#attempt(this.#addresses[index]!, this.#abort.signal))
+        this.#succeed(await this.#attempt(this.#addresses[index]!, this.#attempting.signal))
       } catch (error) {
         this.#errors.push(error)
+        this.#attempting = undefined
       }
     }
-    this.fail(this.#verdict())
+    if (!this.#settled) this.fail(this.#verdict())
   }
 
   wait(signal?: AbortSignal): Promise<T> {
@@ -69,22 +74,28 @@ export class Dial<T> {
     })
   }
 
-  /** A READY connection is there, from here or from elsewhere; a running attempt is called off. */
-  succeed(connection: T): void {
+  /** A READY connection came from elsewhere. */
+  preempt(connection: T): void {
+    this.#succeed(connection)
+    this.#attempting?.abort()
+  }
+
+  #succeed(connection: T): void {
     this.#settle((waiter) => waiter.resolve(connection))
   }
 
   fail(error: PeerError): void {
     this.#settle((waiter) => waiter.reject(error))
+    this.#attempting?.abort()
   }
 
   #settle(tell: (waiter: Waiter<T>) => void): void {
     if (this.#settled) return
     this.#settled = true
+    this.#onSettled()
     const waiters = [...this.#waiters]
     this.#waiters.clear()
     for (const waiter of waiters) tell(waiter)
-    this.#abort.abort()
   }
 
   /** An impostor at one of the addresses is worth more than the news that others did not answer. */

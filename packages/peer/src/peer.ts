@@ -201,11 +201,12 @@ export class Peer {
     const dial = new Dial<PeerConnection>(
       (address, signal) => this.#attempt(remotePublicKey, address, signal),
       this.#context.limits.addressesPerDial,
+      () => this.#dials.delete(key),
     )
     dial.add(addresses)
     this.#dials.set(key, dial)
-    // One turn later, so that whoever asked waits already.
-    queueMicrotask(() => void dial.run().finally(() => this.#dials.delete(key)))
+    // A little later, so that whoever asked waits already.
+    queueMicrotask(() => void dial.run())
     return dial
   }
 
@@ -263,8 +264,9 @@ export class Peer {
     const { id, role, remoteAddress } = connection
     this.#options.logger?.debug({ peer: id, role, remoteAddress }, 'connection ready')
     const handlers = this.#options.onConnection(connection)
-    this.#attempts.get(connection)?.ready()
-    this.#dials.get(keyText(connection.remotePublicKey))?.succeed(connection)
+    const attempting = this.#attempts.get(connection)
+    if (attempting !== undefined) attempting.ready()
+    else this.#dials.get(keyText(connection.remotePublicKey))?.preempt(connection)
     return handlers
   }
 

@@ -185,7 +185,7 @@ export class Session {
     if (this.#state === 'closed') return
     this.#nowMs = this.#heardMs = nowMs
     const writer = this.#writer
-    const room = this.window
+    const wasFull = this.#state === 'ready' && this.window === 0
     writer.cork()
     try {
       this.#reader.push(chunk)
@@ -200,7 +200,7 @@ export class Session {
       this.#close(
         new PeerError('slow-reader', `${writer.queuedAnswerBytes} bytes of answers wait for a side that does not read`),
       )
-    } else if (room === 0 && this.window > 0) this.#events.onWritable()
+    } else if (wasFull && this.window > 0) this.#events.onWritable()
   }
 
   /** The other side ended its direction: that is the end of the session. */
