@@ -28,9 +28,8 @@ export class Inbox {
     this.#onError = options.onError
   }
 
-  /** There is a handler now: start with what was left from before. */
+  /** There is a handler, or one more: start with what was left from before. */
   async open(): Promise<void> {
-    if (this.#open) return
     this.#open = true
     for (const peer of await this.#store.unhandledPeers()) this.notify(peer)
   }
@@ -42,10 +41,15 @@ export class Inbox {
     this.#schedule()
   }
 
-  /** Start nothing more; resolves when the running handlers have finished. */
-  async close(): Promise<void> {
+  /** There is no handler any more: what comes waits for the next. */
+  pause(): void {
     this.#open = false
     this.#waiting.clear()
+  }
+
+  /** Start nothing more; resolves when the running handlers have finished. */
+  async close(): Promise<void> {
+    this.pause()
     await Promise.all(this.#running.values())
   }
 
@@ -68,6 +72,7 @@ export class Inbox {
         message = await this.#store.nextUnhandled(peer)
         if (!message || !this.#open) return
         const release = await this.#run(message)
+        if (!release) return
         await this.#settle(message.seq)
         release()
       }
@@ -92,7 +97,10 @@ export class Inbox {
   }
 }
 
-/** Runs all handlers of one message and never rejects. What it returns is called once the cursor is on disk. */
-type RunHandlers = (message: StoredMessage) => Promise<() => void>
+/**
+ * Runs all handlers of one message and never rejects. What it returns is called once the cursor is on disk; `undefined`
+ * if nobody took the message, which then stays.
+ */
+type RunHandlers = (message: StoredMessage) => Promise<(() => void) | undefined>
 
 const MAX_SIDE_BY_SIDE = 16

@@ -130,6 +130,8 @@ export class Messenger {
   readonly #kinds = new Map<string, ContactKind>()
   readonly #hints = new Map<string, string[]>()
   readonly #listeners: Listener[] = []
+  /** Whoever waits for something that will not come after close. */
+  readonly #onClose = new Set<() => void>()
   readonly #storing = new Set<Promise<unknown>>()
   #profile: Profile
   readonly #announcing: Announcing[] = []
@@ -225,8 +227,10 @@ export class Messenger {
   off(event: 'message', handler: MessageHandler): this
   off<Name extends keyof MessengerEvents>(event: Name, listener: (event: MessengerEvents[Name]) => void): this
   off(event: 'message' | keyof MessengerEvents, listener: (event: never) => unknown): this {
-    if (event === 'message') this.#handlers.delete(listener as MessageHandler)
-    else this.#emitter.off(event, listener as (event: unknown) => void)
+    if (event === 'message') {
+      this.#handlers.delete(listener as MessageHandler)
+      if (this.#handlers.size === 0) this.#inbox.pause()
+    } else this.#emitter.off(event, listener as (event: unknown) => void)
     return this
   }
 
@@ -235,33 +239,37 @@ export class Messenger {
    * the loop leaves the current message handled and the rest for the next handler.
    */
   async *messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<IncomingMessage, void, void> {
-    const waiting: { message: IncomingMessage; done: () => void }[] = []
+    const waiting: { message: IncomingMessage; done: (result?: typeof NOT_TAKEN) => void }[] = []
     let wake: () => void = () => {}
+    const stop = (): void => wake()
     const handler: MessageHandler = (message) =>
-      new Promise<void>((done) => {
+      new Promise((done) => {
         waiting.push({ message, done })
         wake()
       })
-    const stop = (): void => wake()
     options.signal?.addEventListener('abort', stop)
+    this.#onClose.add(stop)
     this.on('message', handler)
     try {
       while (!options.signal?.aborted && !this.#closing) {
         const next = waiting.shift()
-        if (next) {
-          try {
-            yield next.message
-          } finally {
-            next.done()
-          }
-        } else
+        if (next === undefined) {
           await new Promise<void>((resolve) => {
             wake = resolve
           })
+          continue
+        }
+        try {
+          yield next.message
+        } finally {
+          next.done()
+        }
       }
     } finally {
       options.signal?.removeEventListener('abort', stop)
+      this.#onClose.delete(stop)
       this.off('message', handler)
+      for (const { done } of waiting) done(NOT_TAKEN)
     }
   }
 
@@ -312,8 +320,6 @@ export class Messenger {
       throw new MessengerError('aborted', 'waiting for the delivery was aborted', { cause: signal.reason })
     if (this.#closing) throw new MessengerError('closed', 'the messenger was closed before the delivery')
   }
-  readonly #onClose = new Set<() => void>()
-
   /**
    * Be reachable: accept connections and, with trackers, announce our address until {@link close}.
    * @returns the address URL really listened on
@@ -571,8 +577,8 @@ export class Messenger {
     )
   }
 
-  /** Run the handlers of one message. @returns what to do once the cursor is on disk */
-  async #handle(row: StoredMessage): Promise<() => void> {
+  /** Run the handlers of one message. @returns what to do once the cursor is on disk, if anybody took the message */
+  async #handle(row: StoredMessage): Promise<(() => void) | undefined> {
     const contact = await this.#store.contact(row.peer)
     const view = viewContent(row)
     let index = 0
@@ -595,15 +601,18 @@ export class Messenger {
         return send(peer, content)
       },
     }
+    let taken = false
     for (const handler of [...this.#handlers]) {
       try {
-        await handler(message)
+        if ((await handler(message)) !== NOT_TAKEN) taken = true
       } catch (cause) {
+        taken = true
         this.#report(
           new MessengerError('handler', `the handler of message ${row.guid} from ${row.peer} failed`, { cause }),
         )
       }
     }
+    if (!taken) return undefined
     return () => {
       for (const peer of receivers) this.#courier(peer).kick()
     }
@@ -639,6 +648,8 @@ export class Messenger {
   }
 }
 
+/** What an iterator says of messages that it was handed and never looked at. */
+const NOT_TAKEN = Symbol('not taken')
 /** Port 5050 is the protocol's own (peer protocol §2). */
 const DEFAULT_ADDRESS = 'tcp://[::]:5050'
 const MAX_HINTS = 8

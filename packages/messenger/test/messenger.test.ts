@@ -259,6 +259,34 @@ describe('handlers', () => {
     expect(last!.text).toBe('three')
   })
 
+  test('what an iterator never looked at goes to the next handler, from every sender', async () => {
+    const world = createWorld()
+    const [ann, ben, cat] = [await world.person(), await world.person(), await world.person()]
+    const place = await ben.messenger.listen(ben.address)
+    const sent = []
+    for (const { messenger } of [ann, cat]) {
+      messenger.addAddress(ben.messenger.publicKey, place)
+      for (let i = 0; i < 3; i++)
+        sent.push(messenger.whenDelivered(await messenger.send(ben.messenger.publicKey, `${i}`)))
+    }
+    await Promise.all(sent)
+    const seen: string[] = []
+    for await (const { id } of ben.messenger.messages()) {
+      seen.push(id)
+      break
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    expect((await ben.messenger.health()).unhandled).toBe(5)
+    const rest = await collect(ben.messenger, 5)
+    expect(new Set([...seen, ...rest.map(({ id }) => id)]).size).toBe(6)
+  })
+
+  test('the iterator ends with its messenger', async () => {
+    const { messenger } = await createWorld().person()
+    setImmediate(() => void messenger.close())
+    for await (const message of messenger.messages()) expect(message).toBeUndefined()
+  })
+
   test('the iterator ends with its signal', async () => {
     const world = createWorld()
     const ben = await world.person()
