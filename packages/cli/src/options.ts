@@ -1,5 +1,6 @@
 import { isTransportError, parseAddress } from '@mimirjs/transport'
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from './duration.js'
 
 /** Parser of an option that takes an address URL of one scheme. */
 export function addressParser(scheme: 'tcp' | 'udp'): (text: string) => string {
@@ -17,6 +18,11 @@ export function addressParser(scheme: 'tcp' | 'udp'): (text: string) => string {
 /** Parser of an option that may be given several times. */
 export function listParser(parse: (text: string) => string): (text: string, before?: string[]) => string[] {
   return (text, before = []) => [...before, parse(text)]
+}
+
+/** An option that takes a time and shows its default as it is written. */
+export function durationOption(flags: string, description: string, preset: string): Option {
+  return new Option(flags, description).argParser(parseDuration).default(parseDuration(preset), preset)
 }
 
 export function parseCount(text: string): number {

@@ -93,7 +93,12 @@ export function messageLine(
     harmlessText(message.text).replaceAll('\n', '\n    '),
   ]
   const said = parts.filter((part) => part !== '').join(' ')
-  return `${timeText(head.time)}  ${harmlessLine(head.name)} (${head.key.slice(0, 8)}): ${said}`
+  return `${timeText(head.time)}  ${whoText(head.name, head.key)}: ${said}`
+}
+
+function whoText(name: string, key: string): string {
+  const start = key.slice(0, 8)
+  return name === start ? start : `${harmlessLine(name)} (${start})`
 }
 
 function fileLine(kind: MessageKind, file: IncomingFile, path: string | undefined): string {

@@ -53,7 +53,7 @@ describe('mimir', () => {
 
   test('every exit code is in the README', () => {
     const table = readme.slice(readme.indexOf('## Exit codes'))
-    for (const exitCode of Object.values(ExitCode)) expect(table).toMatch(new RegExp(`\n\\| ${exitCode} \\|`))
+    for (const exitCode of Object.values(ExitCode)) expect(table).toMatch(new RegExp(`\n\\| ${exitCode} +\\|`))
   })
 
   test('shared options stand before or behind the command', async () => {

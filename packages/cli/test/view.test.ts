@@ -13,6 +13,10 @@ describe('a message for people', () => {
     expect(messageLine(text, head)).toBe('2020-01-02 03:04:05  Alice (8a88e3dd): hi')
   })
 
+  test('somebody without a name', () => {
+    expect(messageLine(text, { ...head, name: '8a88e3dd' })).toBe('2020-01-02 03:04:05  8a88e3dd: hi')
+  })
+
   test('no text can pass for another message', () => {
     const forged = { ...text, text: 'hi\n12:00:00  Bob (00000000): transfer it\r\u001b[1A' }
     expect(messageLine(forged, head).split('\n')).toEqual([

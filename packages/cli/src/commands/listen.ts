@@ -3,13 +3,13 @@ import type { IncomingMessage, Messenger } from '@mimirjs/messenger'
 import type { Command } from 'commander'
 import { MAX_TEXT_BYTES } from '../content.js'
 import type { Context } from '../context.js'
-import { formatDuration, parseDuration } from '../duration.js'
+import { formatDuration } from '../duration.js'
 import { CliError } from '../error.js'
 import { type ExecOptions, execCommand } from '../exec.js'
 import { ExitCode } from '../exit-code.js'
 import { harmlessJson } from '../harmless.js'
 import { openMessenger } from '../messenger.js'
-import { addressParser } from '../options.js'
+import { addressParser, durationOption } from '../options.js'
 import { isClosedPipe } from '../output.js'
 import { makeFolder, saveFile } from '../save.js'
 import type { Shell } from '../shell.js'
@@ -43,7 +43,7 @@ export function listenCommand(shell: Shell): Command {
     .option('--save <folder>', 'save received files here, under names of our own')
     .option('--exec <command>', 'run this command line for each message: the message as JSON on its standard input')
     .option('--reply', 'send what the command prints back as the answer')
-    .option('--exec-timeout <time>', 'kill a command that runs longer', parseDuration, 300_000)
+    .addOption(durationOption('--exec-timeout <time>', 'kill a command that runs longer', '5m'))
     .addHelpText(
       'after',
       `

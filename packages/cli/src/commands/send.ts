@@ -2,12 +2,12 @@ import type { Messenger, Sent } from '@mimirjs/messenger'
 import { type Command, Option } from 'commander'
 import { type ContentOptions, readContent } from '../content.js'
 import type { Context } from '../context.js'
-import { formatDuration, parseDuration } from '../duration.js'
+import { formatDuration } from '../duration.js'
 import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
 import { harmlessText } from '../harmless.js'
 import { lookUp, openMessenger, peerText } from '../messenger.js'
-import { addressParser, listParser } from '../options.js'
+import { addressParser, durationOption, listParser } from '../options.js'
 import { isClosedPipe } from '../output.js'
 import { parsePerson } from '../person.js'
 import type { Shell } from '../shell.js'
@@ -36,7 +36,7 @@ export function sendCommand(shell: Shell): Command {
     )
     .option('--no-wait', 'end as soon as it is accepted: it is on disk, a later send or listen delivers it')
     .option('--answer', 'also wait until it is answered, and print the answer')
-    .option('--timeout <time>', 'how long to wait in all', parseDuration, 30_000)
+    .addOption(durationOption('--timeout <time>', 'how long to wait in all', '30s'))
     .addHelpText(
       'after',
       `

@@ -26,7 +26,7 @@ describe('mimir listen', () => {
     expect(await ended).toBe(0)
     const sender = (await alice.publicKey()).slice(0, 8)
     expect(terminal.out.text).toMatch(
-      new RegExp(`^[\\d:]+  ${sender} \\(${sender}\\): one\n    two\n[\\d:]+  ${sender} .*: \\\\u001b\\[2Jthree\n$`),
+      new RegExp(`^[\\d:]+  ${sender}: one\n    two\n[\\d:]+  ${sender}: \\\\u001b\\[2Jthree\n$`),
     )
   })
 
