@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createSigner, generateSeed } from '@mimirjs/crypto'
 import { Transports } from '@mimirjs/transport'
 import { createMemoryNetwork } from '@mimirjs/transport/memory'
-import { faultyStreams } from '@mimirjs/transport/testing'
+import { createClock, faultyStreams } from '@mimirjs/transport/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createMemoryStore, type IncomingMessage, Messenger, type MessengerOptions, type Store } from '../src/index.js'
 
@@ -294,6 +294,23 @@ describe('handlers', () => {
     setImmediate(() => controller.abort())
     for await (const message of ben.messenger.messages({ signal: controller.signal })) expect(message).toBeUndefined()
   })
+})
+
+test('close ends with the last acknowledgement, not with its timeout', async () => {
+  const world = createWorld()
+  // Nobody turns this clock, so no timeout ever comes.
+  const clock = createClock(1_700_000_000_000)
+  const [ann, ben] = [await world.person({ clock }), await world.person({ clock })]
+  ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+  ben.messenger.addAddress(ann.messenger.publicKey, await ann.messenger.listen(ann.address))
+  const arrived = [collect(ann.messenger, 40), collect(ben.messenger, 40)]
+  for (let i = 0; i < 40; i++) {
+    await ann.messenger.send(ben.messenger.publicKey, `to ben ${i}`)
+    await ben.messenger.send(ann.messenger.publicKey, `to ann ${i}`)
+  }
+  await Promise.all(arrived)
+  await Promise.all([ann.messenger.close(), ben.messenger.close()])
+  expect(await ann.parts.store.counts()).toMatchObject({ undelivered: 0, unhandled: 0 })
 })
 
 describe('who may write', () => {

@@ -24,6 +24,8 @@ export interface ConnectionHost {
   mayProve(connection: PeerConnection, remotePublicKey: Uint8Array): PeerError | undefined
   /** The connection is READY; the handlers are those of the application. */
   ready(connection: PeerConnection): ConnectionHandlers
+  /** Nothing is on its way without OK any more. */
+  quiet(): void
   /** The session is over, READY or not. */
   over(connection: PeerConnection, error: PeerError | undefined): void
   /** The stream is gone too. */
@@ -241,10 +243,12 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
 
   onAcknowledged(guid: bigint): void {
     this.#call('acknowledged', (handlers) => handlers.acknowledged(guid))
+    if (this.unacknowledged === 0) this.#host.quiet()
   }
 
   onUnanswered(guid: bigint): void {
     this.#call('unanswered', (handlers) => handlers.unanswered?.(guid))
+    if (this.unacknowledged === 0) this.#host.quiet()
   }
 
   onWritable(): void {

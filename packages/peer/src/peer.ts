@@ -83,6 +83,7 @@ export class Peer {
       logger: options.logger,
       mayProve: (connection, remotePublicKey) => this.#mayProve(connection, remotePublicKey),
       ready: (connection) => this.#ready(connection),
+      quiet: () => this.#onQuiet?.(),
       over: (connection, error) => this.#over(connection, error),
       gone: (connection) => this.#gone(connection),
     }
