@@ -74,6 +74,8 @@ export class DeadlineWheel {
       if (tick > nowTick) continue
       this.#slots.delete(tick)
       for (const entry of slot) {
+        // Whoever was woken before may have removed it.
+        if (entry.wheelTick !== tick) continue
         entry.wheelTick = NOT_WAITING
         const deadlineMs = entry.nextDeadlineMs
         if (deadlineMs !== undefined && deadlineMs <= nowMs) entry.tick(nowMs)

@@ -34,6 +34,8 @@ export interface MachineOptions {
   timers?: Partial<SessionTimers>
   challenges?: ChallengePolicy
   channel?: Channel
+  /** Instead of a seeded sequence, the same for every machine. */
+  random?: (byteLength: number) => Uint8Array
   /** Our challenge, instead of chance. */
   challenge?: Uint8Array
   issued?: IssuedChallenges
@@ -84,7 +86,7 @@ export class Machine implements SessionEvents {
       isPoint,
       random: (byteLength) => {
         if (byteLength === 32 && challenge !== undefined) return challenge
-        return random.bytes(byteLength)
+        return options.random?.(byteLength) ?? random.bytes(byteLength)
       },
     }
     const writer = new FrameWriter(

@@ -33,12 +33,27 @@ export interface Negative {
   readonly expect: { readonly error: string | null; readonly action: string }
 }
 
-type Vector = Transcript | Negative
+export interface Extension {
+  readonly kind: 'extension'
+  readonly name: string
+  readonly hex: string
+  readonly input: {
+    readonly r: string
+    readonly role: 2 | 4
+    readonly verifierIdentity: string
+    readonly signerIdentity: string
+    readonly verifierTransport: string
+    readonly signerTransport: string
+  }
+}
+
+type Vector = Transcript | Negative | Extension
 
 const vectors = JSON.parse(readFileSync(new URL('./peer-sequences.json', import.meta.url), 'utf8')) as readonly Vector[]
 
 export const transcripts: readonly Transcript[] = vectors.filter((vector) => vector.kind === 'transcript')
 export const negatives: readonly Negative[] = vectors.filter((vector) => vector.kind === 'negative')
+export const extensions: readonly Extension[] = vectors.filter((vector) => vector.kind === 'extension')
 
 export function transcript(name: string): Transcript {
   const found = transcripts.find((candidate) => candidate.name === name)

@@ -1,0 +1,76 @@
+import { isPoint } from '@mimirjs/crypto'
+import { fromHex } from '@mimirjs/wire'
+import { describe, expect, test } from 'vitest'
+import {
+  boundChallenge,
+  type ChallengeKit,
+  checkChallenge,
+  IssuedChallenges,
+  issueChallenge,
+} from '../src/challenge.js'
+import { alice, bob } from './support/keys.js'
+import { extensions } from './support/vectors.js'
+
+const nowhere = { localAddress: new Uint8Array(0), remoteAddress: new Uint8Array(0) }
+const kit = (random: (byteLength: number) => Uint8Array): ChallengeKit => ({
+  localPublicKey: bob.publicKey,
+  challenges: {},
+  issued: new IssuedChallenges(),
+  isPoint,
+  random,
+})
+
+describe('bound challenges', () => {
+  for (const { name, input, hex } of extensions) {
+    const verifier = fromHex(input.verifierIdentity)
+    const signer = fromHex(input.signerIdentity)
+    const verifierAddress = fromHex(input.verifierTransport)
+    const signerAddress = fromHex(input.signerTransport)
+    const nonce = fromHex(input.r)
+
+    test(`${name}: as recorded`, () => {
+      const made = boundChallenge(input.role, nonce, verifier, signer, { verifierAddress, signerAddress })
+      expect(made).toEqual(fromHex(hex))
+    })
+
+    test(`${name}: issued by one side, recognised by the other`, () => {
+      const issuing = { ...kit(() => nonce), localPublicKey: verifier, challenges: { bound: true } }
+      const made = issueChallenge(issuing, input.role, signer, {
+        localAddress: verifierAddress,
+        remoteAddress: signerAddress,
+      })
+      expect(made).toEqual(fromHex(hex))
+      const signing = { ...kit(() => nonce), localPublicKey: signer }
+      const channel = { localAddress: signerAddress, remoteAddress: verifierAddress }
+      expect(checkChallenge(signing, input.role, made, verifier, channel)).toBe(true)
+      const otherRole = input.role === 2 ? 4 : 2
+      expect(checkChallenge(signing, otherRole, made, verifier, channel)).toBe(false)
+    })
+  }
+})
+
+describe('random challenges', () => {
+  test('are drawn until one is no curve point', () => {
+    const draws = [alice.publicKey, bob.publicKey, new Uint8Array(32).fill(2)]
+    expect(isPoint(draws[2]!)).toBe(false)
+    const drawn = issueChallenge(
+      kit(() => draws.shift()!),
+      2,
+      alice.publicKey,
+      nowhere,
+    )
+    expect(drawn).toEqual(new Uint8Array(32).fill(2))
+    expect(draws).toEqual([])
+  })
+
+  test('a source that only gives points is broken, not waited for', () => {
+    expect(() =>
+      issueChallenge(
+        kit(() => alice.publicKey),
+        2,
+        alice.publicKey,
+        nowhere,
+      ),
+    ).toThrow(RangeError)
+  })
+})
