@@ -1,0 +1,8 @@
+import type { CodecTable } from './codec.js'
+import { linkCodecs } from './codecs-link.js'
+import { peerCodecs } from './codecs-peer.js'
+import { tlvCodecs } from './codecs-tlv.js'
+import { trackerCodecs } from './codecs-tracker.js'
+
+/** Every codec that vectors can name. A protocol adds a file with its own table and one line here. */
+export const CODECS: CodecTable = { ...tlvCodecs, ...peerCodecs, ...linkCodecs, ...trackerCodecs }
