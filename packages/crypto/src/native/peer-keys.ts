@@ -1,36 +1,41 @@
 import type { KeyObject } from 'node:crypto'
 import { type Curve, importPublicKey } from './keys.js'
 
-/** How many public keys of others stay imported, for each curve: about 1 MB. */
+/** How many public keys of others are remembered, for each curve; a power of two. About 1 MB when all are imported. */
 export const PEER_KEYS_KEPT = 1_024
 
+const KEY_BYTES = 32
+
 /**
- * Imported public keys of others. Two halves: when the recent one is full, the older one is thrown away. A look-up is
- * one or two steps, and no stranger can make it grow.
+ * Imported public keys of others. Each key has one place, given by its first bytes, which the next key with the same
+ * place takes: no look-up allocates, and no stranger can make it grow. A key is kept imported from its second sight on,
+ * for most strangers are seen once.
  */
 export class PeerKeys {
   readonly #curve: Curve
-  #recent = new Map<string, KeyObject>()
-  #older = new Map<string, KeyObject>()
+  /** The key last seen at each place. */
+  readonly #bytes = new Uint8Array(PEER_KEYS_KEPT * KEY_BYTES)
+  readonly #imported = new Array<KeyObject | undefined>(PEER_KEYS_KEPT).fill(undefined)
 
   constructor(curve: Curve) {
     this.#curve = curve
   }
 
-  get size(): number {
-    return this.#recent.size + this.#older.size
+  /** @returns `undefined` at first sight */
+  find(publicKey: Uint8Array): KeyObject | undefined {
+    const place = ((publicKey[0] as number) | ((publicKey[1] as number) << 8)) & (PEER_KEYS_KEPT - 1)
+    if (this.#holds(place, publicKey)) {
+      this.#imported[place] ??= importPublicKey(this.#curve, publicKey)
+      return this.#imported[place]
+    }
+    this.#bytes.set(publicKey, place * KEY_BYTES)
+    this.#imported[place] = undefined
+    return undefined
   }
 
-  get(publicKey: Uint8Array): KeyObject {
-    const name = Buffer.from(publicKey.buffer, publicKey.byteOffset, publicKey.byteLength).toString('latin1')
-    const recent = this.#recent.get(name)
-    if (recent !== undefined) return recent
-    const key = this.#older.get(name) ?? importPublicKey(this.#curve, publicKey)
-    if (this.#recent.size >= PEER_KEYS_KEPT / 2) {
-      this.#older = this.#recent
-      this.#recent = new Map()
-    }
-    this.#recent.set(name, key)
-    return key
+  #holds(place: number, publicKey: Uint8Array): boolean {
+    const start = place * KEY_BYTES
+    for (let at = 0; at < KEY_BYTES; at++) if (this.#bytes[start + at] !== publicKey[at]) return false
+    return true
   }
 }

@@ -5,7 +5,7 @@ import type * as box from '../portable/box.js'
 import { deriveBoxKey } from '../portable/box.js'
 import type * as portable from '../portable/x25519.js'
 import { zeroSecret } from '../portable/x25519.js'
-import { exportPublicKey, generateRawPair, importAgreementKey, importPrivateKey } from './keys.js'
+import { exportPublicKey, generateRawPair, importAgreementKey, importPrivateKey, importPublicKey } from './keys.js'
 import { PeerKeys } from './peer-keys.js'
 import { plain } from './plain.js'
 import { PrivateKeys } from './private-keys.js'
@@ -28,7 +28,7 @@ export const x25519: typeof portable.x25519 = (privateKey, publicKey) => {
 
 /** @throws {CryptoError} `shared-secret` */
 export function agreeWith(privateKey: KeyObject, publicKey: Uint8Array): Uint8Array {
-  const peerKey = peerKeys.get(publicKey)
+  const peerKey = peerKeys.find(publicKey) ?? importPublicKey('X25519', publicKey)
   try {
     return plain(diffieHellman({ privateKey, publicKey: peerKey }))
   } catch (cause) {
