@@ -16,6 +16,12 @@ afterEach(() => {
   rmSync(checkout, { recursive: true, force: true })
 })
 
+/** Only what git tracks is judged: scratch files are nobody's business. */
+async function add(file: string, content: string): Promise<void> {
+  writeFileSync(path.join(checkout, file), content)
+  await run('git', ['add', file], { cwd: checkout })
+}
+
 // Put together, so that the check does not find them here.
 const wrong = [
   ['a skipped test', ['it', '.skip("later")']],
@@ -23,21 +29,20 @@ const wrong = [
   ['a silenced compiler', ['// @ts-', 'ignore']],
   ['a silenced lint', ['// biome-', 'ignore lint: reasons']],
   ['an unfinished mark', ['// TO', 'DO later']],
-  ['an any', ['const x = y as', ' any']],
   ['a foreign path', ['const x = "/wor', 'k/main"']],
 ] as const
 
 test.each(wrong)('finds %s', async (_name, parts) => {
-  writeFileSync(path.join(checkout, 'packages/wire/test/a.test.ts'), `\n${parts.join('')}\n`)
+  await add('packages/wire/test/a.test.ts', `\n${parts.join('')}\n`)
   expect(await checkHygiene(checkout)).toEqual({ failed: expect.stringContaining('packages/wire/test/a.test.ts:2:') })
 })
 
 test('finds an archive', async () => {
-  writeFileSync(path.join(checkout, 'packages/wire/mimirjs-wire-1.0.0.tgz'), '')
+  await add('packages/wire/mimirjs-wire-1.0.0.tgz', '')
   expect(await checkHygiene(checkout)).toEqual({ failed: expect.stringContaining('mimirjs-wire-1.0.0.tgz') })
 })
 
 test('passes a clean tree', async () => {
-  writeFileSync(path.join(checkout, 'packages/wire/test/a.test.ts'), 'test("it skips blanks only", () => {})\n')
+  await add('packages/wire/test/a.test.ts', 'test("it skips blanks only", () => {})\n')
   expect(await checkHygiene(checkout)).toBeUndefined()
 })
