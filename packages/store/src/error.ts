@@ -4,10 +4,14 @@ export type StoreErrorCode =
   | 'corrupt' // SQLite finds it damaged
   | 'in-use' // another process has it open
   | 'full' // no space left
-  | 'denied' // the system does not permit it, or the folder is read-only
+  | 'read-only' // the file or its file system cannot be written
+  | 'denied' // the file cannot be opened there: no permission, no such folder
+  | 'exists' // a backup would overwrite something
   | 'driver' // no SQLite driver could be loaded
   | 'closed' // the database is closed
   | 'constraint' // the statement breaks a rule of the schema
+  | 'out-of-range' // a number that may have been rounded: read with bigints
+  | 'misuse' // called from where it cannot be called
   | 'io' // any other failure
 
 export type Blame = 'local'

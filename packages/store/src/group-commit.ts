@@ -1,4 +1,10 @@
-import type { StoreError } from './error.js'
+/** What group commit needs of a database. Works and bodies are synchronous. */
+export interface TransactionRunner {
+  /** Run `body` between BEGIN and COMMIT. Throws what `body` or COMMIT threw, and has then undone everything. */
+  transaction(body: () => void): void
+  /** Run `body` inside the transaction; if it throws, undo its effects alone and throw that. */
+  savepoint(body: () => void): void
+}
 
 interface Work {
   readonly run: () => unknown
@@ -7,69 +13,82 @@ interface Work {
 }
 
 /**
- * Gathers the writes of one event-loop turn into one transaction. One COMMIT then pays for all of them, and a lone
- * write still commits within its turn.
+ * Gathers the writes of one turn of the event loop into one transaction: one COMMIT, and one fsync, pays for all. The
+ * flush is a `setImmediate`, which runs after the sockets of this turn were read and before the next are: it gathers
+ * what came over all of them, and a lone write still commits within its turn.
  *
- * A work that throws must not take the others with it: the transaction is rolled back and run again without it. So
- * works must be nothing but statements, and may run more than once.
+ * Nearly always no work throws, so the first attempt spends nothing on the case: the works follow each other bare. If
+ * one does throw, everything is rolled back and run once more, each work in a savepoint of its own. Works may therefore
+ * run twice, never more.
  */
 export class GroupCommit {
-  readonly #transaction: (work: () => void) => void
+  readonly #runner: TransactionRunner
   #queue: Work[] = []
   #scheduled: NodeJS.Immediate | undefined
 
-  /** @param transaction - runs its argument between BEGIN and COMMIT, or throws and leaves nothing behind */
-  constructor(transaction: (work: () => void) => void) {
-    this.#transaction = transaction
+  constructor(runner: TransactionRunner) {
+    this.#runner = runner
   }
 
   add<T>(run: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ run, resolve: resolve as (value: never) => void, reject })
+      this.#queue.push({ run, resolve, reject })
       this.#scheduled ??= setImmediate(() => this.flush())
     })
   }
 
-  /** Commit what is queued now. */
+  /** Commit what is queued now. Never throws: whoever queued a work hears how it went. */
   flush(): void {
     clearImmediate(this.#scheduled)
     this.#scheduled = undefined
-    let works = this.#queue
+    const works = this.#queue
+    if (works.length === 0) return
     this.#queue = []
-    while (works.length > 0) works = this.#commit(works)
+    if (!this.#runBare(works)) this.#runApart(works)
   }
 
-  /** Fail what is queued. */
-  fail(error: StoreError): void {
-    clearImmediate(this.#scheduled)
-    this.#scheduled = undefined
-    for (const { reject } of this.#queue.splice(0)) reject(error)
-  }
-
-  /** @returns the works to run again, without the one that threw */
-  #commit(works: Work[]): Work[] {
+  /** @returns whether the works are settled; `false`: one of them threw, and none left anything behind */
+  #runBare(works: readonly Work[]): boolean {
     const results: unknown[] = []
-    let failed: { index: number; error: unknown } | undefined
+    let thrown = false
     try {
-      this.#transaction(() => {
-        for (const [index, { run }] of works.entries()) {
+      this.#runner.transaction(() => {
+        for (const { run } of works) {
+          thrown = true
+          results.push(run())
+          thrown = false
+        }
+      })
+    } catch (error) {
+      if (thrown && works.length > 1) return false
+      // A work alone needs no second attempt, and a COMMIT that failed would fail again.
+      for (const { reject } of works) reject(error)
+      return true
+    }
+    for (const [index, { resolve }] of works.entries()) resolve(results[index] as never)
+    return true
+  }
+
+  #runApart(works: readonly Work[]): void {
+    const settle: (() => void)[] = []
+    try {
+      this.#runner.transaction(() => {
+        for (const { run, resolve, reject } of works) {
+          let result: unknown
           try {
-            results.push(run())
+            this.#runner.savepoint(() => {
+              result = run()
+            })
+            settle.push(() => resolve(result as never))
           } catch (error) {
-            failed = { index, error }
-            throw error
+            settle.push(() => reject(error))
           }
         }
       })
     } catch (error) {
-      if (!failed) {
-        for (const { reject } of works) reject(error)
-        return []
-      }
-      works[failed.index]!.reject(failed.error)
-      return works.filter((_, index) => index !== failed?.index)
+      for (const { reject } of works) reject(error)
+      return
     }
-    for (const [index, { resolve }] of works.entries()) resolve(results[index] as never)
-    return []
+    for (const run of settle) run()
   }
 }

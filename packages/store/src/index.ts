@@ -1,10 +1,7 @@
-export {
-  type Database,
-  type OpenOptions,
-  openDatabase,
-  type Row,
-  type Statement,
-  type StatementOptions,
-} from './database.js'
-export type { DriverName, RunResult, Value } from './driver.js'
-export { isStoreError, StoreError, type StoreErrorCode } from './error.js'
+export type { Database, StatementOptions } from './database.js'
+export type { DriverChoice, DriverModule, DriverName, RunResult } from './driver.js'
+export { type Blame, isStoreError, StoreError, type StoreErrorCode } from './error.js'
+export { type OpenOptions, openDatabase } from './open.js'
+export type { SchemaOptions } from './schema.js'
+export type { Statement } from './statement.js'
+export type { Row, Value } from './value.js'

@@ -1,43 +1,30 @@
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import type { Driver, DriverName } from './driver.js'
-import { type BetterConstructor, betterDriver } from './driver-better.js'
-import { type NodeConstructor, nodeDriver } from './driver-node.js'
+import { dirname, join } from 'node:path'
+import type { Driver, DriverChoice, DriverModule, DriverName } from './driver.js'
+import { type BetterSqlite3, betterSqlite3Driver } from './drivers/better-sqlite3.js'
+import { type Libsql, libsqlDriver } from './drivers/libsql.js'
+import { type NodeSqlite, nodeSqliteDriver } from './drivers/node-sqlite.js'
 import { StoreError } from './error.js'
 
-const ownRequire = createRequire(import.meta.url)
+/** In the order in which `auto` tries them. */
+const NAMES: readonly DriverName[] = ['node:sqlite', 'better-sqlite3', 'libsql']
 
-/** How each driver is loaded, in the order in which they are tried. Each throws when it is not there. */
-const LOADERS: Record<DriverName, () => Driver> = {
-  'node:sqlite': () => nodeDriver((ownRequire('node:sqlite') as { DatabaseSync: NodeConstructor }).DatabaseSync),
-  'better-sqlite3': () => betterDriver('better-sqlite3', requireInstalled('better-sqlite3') as BetterConstructor),
-  libsql: () => betterDriver('libsql', ownRequire('libsql') as BetterConstructor),
-}
-
-/** Installed beside the program, or as an optional peer of this package. */
-function requireInstalled(name: string): unknown {
-  try {
-    return ownRequire(name)
-  } catch {
-    return createRequire(join(process.cwd(), 'package.json'))(name)
-  }
-}
-
+/** Drivers proven to work in this process: loading native code twice costs, and what it finds does not change. */
 const loaded = new Map<DriverName, Driver>()
 
 /**
- * The driver asked for, or for `auto` the first that is there: Node's own, better-sqlite3 if the program has it
- * installed, libsql, which needs no compiler.
+ * The driver asked for, or for `auto` the first that works: Node's own, better-sqlite3 if the program has it installed,
+ * libsql, which needs no compiler.
  * @throws {StoreError} `driver`
  */
-export function loadDriver(choice: DriverName | 'auto'): Driver {
-  const names = choice === 'auto' ? (Object.keys(LOADERS) as DriverName[]) : [choice]
+export function loadDriver(choice: DriverChoice): Driver {
+  if (typeof choice === 'object') return toDriver(choice)
   const failures: string[] = []
-  for (const name of names) {
+  for (const name of choice === 'auto' ? NAMES : [choice]) {
     const known = loaded.get(name)
-    if (known) return known
+    if (known !== undefined) return known
     try {
-      const driver = LOADERS[name]()
+      const driver = toDriver({ name, module: load(name) })
       // A native library may load and still not open anything on this platform.
       driver.open(':memory:').close()
       loaded.set(name, driver)
@@ -48,6 +35,45 @@ export function loadDriver(choice: DriverName | 'auto'): Driver {
   }
   throw new StoreError(
     'driver',
-    `no SQLite driver could be loaded (${failures.join('; ')}); install better-sqlite3, or use Node 22.13 or newer`,
+    `no SQLite driver could be loaded (${failures.join('; ')}): use Node 22.13 or newer, or install better-sqlite3`,
   )
+}
+
+function toDriver({ name, module }: DriverModule): Driver {
+  if (name === 'node:sqlite') return nodeSqliteDriver(module as NodeSqlite)
+  if (name === 'better-sqlite3') return betterSqlite3Driver(module as BetterSqlite3)
+  return libsqlDriver(module as Libsql)
+}
+
+function load(name: DriverName): unknown {
+  const ownRequire = createRequire(import.meta.url)
+  if (name === 'node:sqlite') return quietly(() => ownRequire(name))
+  if (name === 'libsql') return ownRequire(name)
+  // An optional driver belongs to the program, which may keep its packages apart from ours.
+  const script = process.argv[1]
+  const places = [import.meta.url, join(process.cwd(), 'package.json')]
+  if (script !== undefined) places.push(join(dirname(script), 'package.json'))
+  let failure: unknown
+  for (const place of places) {
+    try {
+      return createRequire(place)(name)
+    } catch (error) {
+      failure ??= error
+    }
+  }
+  throw failure
+}
+
+/**
+ * Node 22 warns on every start that `node:sqlite` is experimental. Which versions of it work is for our tests to know:
+ * the warning would only alarm the users of programs built on this.
+ */
+function quietly<T>(run: () => T): T {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return run()
+  } finally {
+    process.emitWarning = emitWarning
+  }
 }
