@@ -1,0 +1,80 @@
+// pnpm fuzz [NAME] [--seconds N] [--seed N]   feed mutated bytes to every decoder whose name contains NAME
+// pnpm fuzz --list                            print the names
+// Exit: 0 nothing found, 1 an invariant broke (the input is printed), 2 wrong arguments.
+import { parseArgs } from 'node:util'
+import { fuzz } from './fuzz.js'
+import { TARGETS } from './targets.js'
+import { Watchdog } from './watchdog.js'
+
+const USAGE = 'usage: pnpm fuzz [NAME] [--seconds N] [--seed N] [--list]'
+const DEFAULT_SECONDS = 60
+/** Cases of one target before the next has its turn. */
+const BATCH = 500
+
+interface Options {
+  readonly name: string
+  readonly seconds: number
+  readonly seed: number
+  readonly list: boolean
+}
+
+process.exitCode = await main(process.argv.slice(2).filter((argument) => argument !== '--'))
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = read(args)
+  if (typeof options === 'string') {
+    console.error(`fuzz: ${options}; ${USAGE}`)
+    return 2
+  }
+  const targets = TARGETS.filter(({ name }) => name.includes(options.name))
+  if (targets.length === 0) {
+    console.error(`fuzz: nothing is called ${options.name}: see --list`)
+    return 2
+  }
+  if (options.list) {
+    console.log(targets.map(({ name }) => name).join('\n'))
+    return 0
+  }
+  console.log(`seed ${options.seed}, ${options.seconds} s, ${targets.length} targets`)
+  const watchdog = new Watchdog(targets.map(({ name }) => name))
+  const hooks = {
+    nowMs: () => performance.now(),
+    before: ({ name }: { readonly name: string }, input: Uint8Array) => watchdog.note(name, input),
+  }
+  const endMs = performance.now() + options.seconds * 1000
+  let cases = 0
+  for (let round = 0; performance.now() < endMs || round === 0; round++) {
+    for (const target of targets) {
+      const failure = fuzz(target, (options.seed + round * BATCH) | 0, BATCH, hooks)
+      cases += BATCH
+      if (failure !== undefined) {
+        console.error(`fuzz: ${failure.target} (seed ${failure.seed}): ${failure.reason}\n  input ${failure.input}`)
+        await watchdog.stop()
+        console.log(`${cases} cases, 1 failed`)
+        return 1
+      }
+    }
+  }
+  await watchdog.stop()
+  console.log(`${cases} cases passed, 0 failed`)
+  return 0
+}
+
+/** The options, or what is wrong with them. */
+function read(args: readonly string[]): Options | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { seconds: { type: 'string' }, seed: { type: 'string' }, list: { type: 'boolean', default: false } },
+    })
+    if (positionals.length > 1) return `expected one name, got ${positionals.join(' ')}`
+    const seconds = Number(values.seconds ?? DEFAULT_SECONDS)
+    if (!(seconds >= 0 && seconds <= 1_000_000)) return `--seconds: expected a number from 0 on, got ${values.seconds}`
+    const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+    if (!Number.isInteger(seed)) return `--seed: expected an integer, got ${values.seed}`
+    return { name: positionals[0] ?? '', seconds, seed, list: values.list }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
