@@ -1,5 +1,7 @@
 // A table of steps: each prints one line, a failing one its whole output.
 
+import { stripVTControlCharacters } from 'node:util'
+
 /**
  * What a step returns: nothing or `detail` when it passed, `failed` with its output, `leftOut` with a reason.
  * @typedef {{ detail?: string | undefined, failed?: string | undefined, leftOut?: string | undefined } | undefined | void} Outcome
@@ -78,4 +80,12 @@ export function outcomeOf(result, detail) {
   if (result.code !== 0) return { failed: `${result.output}\nexit code ${result.code}` }
   const text = detail?.(result)
   return text === undefined ? undefined : { detail: text }
+}
+
+/** The last line that says how many passed. @param {import('./process.mjs').Result} result */
+export function counted({ output }) {
+  return stripVTControlCharacters(output)
+    .match(/^.*\b\d+ (\w+ )?passed.*$/gm)
+    ?.at(-1)
+    ?.trim()
 }

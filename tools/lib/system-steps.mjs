@@ -1,6 +1,6 @@
 // The steps of `npm test` beyond `pnpm verify`: whole programs against each other.
 import { runNode, runTool } from './process.mjs'
-import { outcomeOf } from './steps.mjs'
+import { counted, outcomeOf } from './steps.mjs'
 
 const MINUTE_MS = 60_000
 
@@ -38,8 +38,8 @@ export const systemSteps = [
     about: 'foreign implementations',
     run: async () => {
       const result = await runTool('tsx', ['tools/interop/main.ts'], { timeoutMs: 5 * MINUTE_MS })
-      const leftOut = result.output.match(/^.*left out.*$/gim)?.map((line) => line.trim())
-      return result.code === 0 && leftOut ? { leftOut: leftOut.join('; ') } : outcomeOf(result)
+      const leftOut = [...result.output.matchAll(/^left out on this machine: (.*)$/gm)].map(([, what]) => what)
+      return result.code === 0 && leftOut.length > 0 ? { leftOut: leftOut.join('; ') } : outcomeOf(result, counted)
     },
   },
   {
