@@ -4,7 +4,9 @@ import path from 'node:path'
 import { buildJs, buildTypes, prepare } from './lib/prepare.mjs'
 import { root, runTool } from './lib/process.mjs'
 
-const waiting = readdirSync(path.join(root, '.changeset')).filter((file) => file.endsWith('.md') && file !== 'README.md')
+const waiting = readdirSync(path.join(root, '.changeset')).filter(
+  (file) => file.endsWith('.md') && file !== 'README.md',
+)
 if (waiting.length > 0) {
   console.log(`nothing is published: ${waiting.join(', ')} wait for \`npx changeset version\``)
   process.exit(0)
