@@ -5,8 +5,8 @@ import type { Channel, FloodOptions, FloodResult } from './stack.js'
 /** What the rivals have in common: bytes go in, bytes come out. */
 export interface Pipe {
   write(bytes: Uint8Array): void
-  /** Write both without joining them, where the stack can. */
-  writeBoth?(head: Uint8Array, tail: Uint8Array): void
+  /** Write all of them in one system call without copying them together, where the stack can. */
+  writeAll?(chunks: readonly Uint8Array[]): void
   onData(handler: (chunk: Uint8Array) => void): void
   reset(): void
 }
@@ -96,17 +96,19 @@ export class PipeChannel implements Channel {
   }
 
   #sendLarge(count: number, body: Uint8Array): void {
+    if (this.#pipe.writeAll === undefined) {
+      for (let i = 0; i < count; i++) this.#pipe.write(this.#frame(body))
+      return
+    }
     const rest = body.subarray(4)
+    const chunks: Uint8Array[] = []
     for (let i = 0; i < count; i++) {
-      if (this.#pipe.writeBoth === undefined) {
-        this.#pipe.write(this.#frame(body))
-        continue
-      }
       const head = Buffer.allocUnsafe(8)
       writeU32(head, 0, body.length)
       writeU32(head, 4, this.#takeId())
-      this.#pipe.writeBoth(head, rest)
+      chunks.push(head, rest)
     }
+    this.#pipe.writeAll(chunks)
   }
 
   #sendTogether(count: number, body: Uint8Array): void {

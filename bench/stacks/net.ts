@@ -23,10 +23,9 @@ export function socketPipe(socket: Socket): Pipe {
   socket.on('error', () => socket.destroy())
   return {
     write: (bytes) => void socket.write(bytes),
-    writeBoth(head, tail) {
+    writeAll(chunks) {
       socket.cork()
-      socket.write(head)
-      socket.write(tail)
+      for (const chunk of chunks) socket.write(chunk)
       socket.uncork()
     },
     onData: (handler) => void socket.on('data', handler),
