@@ -10,7 +10,7 @@ import { helloByteLength, writeHello } from './hello.js'
 import { atMost, infoResponseByteLength, writeInfoResponse } from './info.js'
 import type { FrameLimits } from './limits.js'
 import { ENCODING_RULES } from './rules.js'
-import { textHeadByteLength, textHeaderSize, writeTextHead } from './text.js'
+import { checkText, MAX_TEXT_HEAD_BYTES, textHeadByteLength, writeTextHead } from './text.js'
 import type { PeerFrame, TextFrame, UnknownFrame } from './types.js'
 
 const KNOWN_CODES: ReadonlySet<number> = new Set(Object.values(FrameType))
@@ -46,6 +46,13 @@ export function encodeFrameInto(
   offset: number,
   limits?: Partial<FrameLimits>,
 ): number {
+  if (frame.type === 'text') {
+    const most = offset + HEADER_BYTES + MAX_TEXT_HEAD_BYTES + frame.payload.length
+    if (most <= target.length) {
+      checkText(frame, frameLimits(limits))
+      return writeText(frame, generation, target, offset)
+    }
+  }
   const bodyBytes = bodyByteLength(frame, frameLimits(limits))
   const end = offset + HEADER_BYTES + bodyBytes
   if (end > target.length) {
@@ -61,18 +68,17 @@ export function encodeFrameInto(
  * @throws {WireError} `out-of-range` or `length`.
  */
 export function encodeTextHead(frame: TextFrame, generation: Generation, limits?: Partial<FrameLimits>): Uint8Array {
-  const headBytes = textHeadByteLength(frame, frameLimits(limits))
-  const target = new Uint8Array(HEADER_BYTES + headBytes)
-  const rules = ENCODING_RULES[generation]
-  writeHeader(target, 0, FrameType.text, textHeaderSize(frame, headBytes, rules))
-  writeTextHead(target, HEADER_BYTES, frame, rules)
+  checkText(frame, frameLimits(limits))
+  const target = new Uint8Array(HEADER_BYTES + textHeadByteLength(frame))
+  writeTextHead(target, 0, frame, ENCODING_RULES[generation])
   return target
 }
 
 function bodyByteLength(frame: PeerFrame, limits: FrameLimits): number {
   switch (frame.type) {
     case 'text':
-      return textHeadByteLength(frame, limits) + frame.payload.length
+      checkText(frame, limits)
+      return textHeadByteLength(frame) + frame.payload.length
     case 'ok':
       checkI64(frame.id, 'ok.id')
       return 8
@@ -117,15 +123,12 @@ function writeFrame(
   offset: number,
   bodyBytes: number,
 ): void {
-  const rules = ENCODING_RULES[generation]
-  const typeCode = frame.type === 'unknown' ? frame.code : FrameType[frame.type]
   if (frame.type === 'text') {
-    const headBytes = bodyBytes - frame.payload.length
-    const at = writeHeader(target, offset, typeCode, textHeaderSize(frame, headBytes, rules))
-    target.set(frame.payload, writeTextHead(target, at, frame, rules))
+    writeText(frame, generation, target, offset)
     return
   }
-  const excessBytes = frame.type === 'infoResponse' ? rules.infoSizeExcessBytes : 0
+  const typeCode = frame.type === 'unknown' ? frame.code : FrameType[frame.type]
+  const excessBytes = frame.type === 'infoResponse' ? ENCODING_RULES[generation].infoSizeExcessBytes : 0
   const at = writeHeader(target, offset, typeCode, bodyBytes + excessBytes)
   switch (frame.type) {
     case 'ok':
@@ -155,5 +158,16 @@ function writeFrame(
     case 'callPacket':
       writePrefixed(target, at, frame.data)
       break
+    case 'ping':
+    case 'pong':
+    case 'callHang':
+    case 'unknown':
+      break
   }
+}
+
+function writeText(frame: TextFrame, generation: Generation, target: Uint8Array, offset: number): number {
+  const payloadAt = writeTextHead(target, offset, frame, ENCODING_RULES[generation])
+  target.set(frame.payload, payloadAt)
+  return payloadAt + frame.payload.length
 }

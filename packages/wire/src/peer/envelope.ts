@@ -20,14 +20,13 @@ export interface Envelope {
 const MAX_I32 = 0x7fff_ffff
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 /** `"guid":` and so on. */
-const KEY_BYTES: Readonly<Record<EnvelopeKey, Uint8Array>> = {
-  guid: ascii('"guid":'),
-  replyTo: ascii('"replyTo":'),
-  sendTime: ascii('"sendTime":'),
-  editTime: ascii('"editTime":'),
-  type: ascii('"type":'),
-  payloadSize: ascii('"payloadSize":'),
-}
+const GUID = ascii('"guid":')
+const REPLY_TO = ascii('"replyTo":')
+const SEND_TIME = ascii('"sendTime":')
+const EDIT_TIME = ascii('"editTime":')
+const TYPE = ascii('"type":')
+const PAYLOAD_SIZE = ascii('"payloadSize":')
+const NO_KEY = new Uint8Array(0)
 const integer = new DecimalReader()
 
 /**
@@ -50,20 +49,20 @@ export function readPlainEnvelope(bytes: Uint8Array, start: number, end: number)
   let seen = 0
   let at = start + 1
   for (;;) {
-    const key = plainKey(bytes[at + 1]!)
-    if (key === undefined) return undefined
-    const keyBytes = KEY_BYTES[key]
-    for (let index = 0; index < keyBytes.length; index++) if (bytes[at + index] !== keyBytes[index]) return undefined
-    if (!integer.read(bytes, at + keyBytes.length, end)) return undefined
-    const flag = 1 << (bytes[at + 1]! & 31)
+    const code = bytes[at + 1]!
+    const key = plainKey(code)
+    if (key.length === 0) return undefined
+    for (let index = 0; index < key.length; index++) if (bytes[at + index] !== key[index]) return undefined
+    if (!integer.read(bytes, at + key.length, end)) return undefined
+    const flag = 1 << (code & 31)
     if ((seen & flag) !== 0) return undefined
     seen |= flag
-    if (key === 'guid') guid = integer.bigint
-    else if (key === 'sendTime') sendTimeMs = integer.bigint
-    else if (key === 'replyTo') replyTo = integer.bigint
-    else if (key === 'editTime') editTimeMs = integer.bigint
-    else if (key === 'type') messageType = integer.number
-    else payloadSizeBytes = integer.number
+    if (key === GUID) guid = integer.bigint
+    else if (key === SEND_TIME) sendTimeMs = integer.bigint
+    else if (key === TYPE) messageType = integer.number
+    else if (key === PAYLOAD_SIZE) payloadSizeBytes = integer.number
+    else if (key === REPLY_TO) replyTo = integer.bigint
+    else editTimeMs = integer.bigint
     at = integer.end
     if (bytes[at] === 0x7d) break
     if (bytes[at] !== 0x2c) return undefined
@@ -74,23 +73,23 @@ export function readPlainEnvelope(bytes: Uint8Array, start: number, end: number)
   return { guid, replyTo, sendTimeMs, editTimeMs, messageType, payloadSizeBytes }
 }
 
-/** The only key that can have this character behind its quote. */
-function plainKey(code: number): EnvelopeKey | undefined {
+/** The only key that can have this character behind its quote; nothing when there is none. */
+function plainKey(code: number): Uint8Array {
   switch (code) {
     case 0x67:
-      return 'guid'
-    case 0x72:
-      return 'replyTo'
+      return GUID
     case 0x73:
-      return 'sendTime'
-    case 0x65:
-      return 'editTime'
+      return SEND_TIME
     case 0x74:
-      return 'type'
+      return TYPE
     case 0x70:
-      return 'payloadSize'
+      return PAYLOAD_SIZE
+    case 0x72:
+      return REPLY_TO
+    case 0x65:
+      return EDIT_TIME
     default:
-      return undefined
+      return NO_KEY
   }
 }
 
@@ -154,38 +153,52 @@ export function envelopeByteLength(envelope: Envelope): number {
   return bytes
 }
 
+/** Longest envelope that {@link writeEnvelope} writes: all keys, the longest integers. */
+export const MAX_ENVELOPE_BYTES: number = envelopeByteLength({
+  guid: -(2n ** 63n),
+  replyTo: -(2n ** 63n),
+  sendTimeMs: -(2n ** 63n),
+  editTimeMs: -(2n ** 63n),
+  messageType: -(2 ** 31),
+  payloadSizeBytes: MAX_I32,
+})
+
 /** Write the envelope without white space at `at`; return the offset behind it. */
 export function writeEnvelope(target: Uint8Array, at: number, envelope: Envelope, rules: EncodingRules): number {
-  let position = at
-  let separator = 0x7b
-  for (const key of rules.envelopeKeys) {
-    const value = memberValue(envelope, key)
-    if (value === undefined) continue
-    target[position++] = separator
-    separator = 0x2c
-    const keyBytes = KEY_BYTES[key]
-    for (let index = 0; index < keyBytes.length; index++) target[position + index] = keyBytes[index]!
-    position += keyBytes.length
-    position = writeDecimal(target, position, value)
-  }
-  target[position++] = 0x7d
-  return position
+  let end = at
+  for (const key of rules.envelopeKeys) end = writeMember(target, end, end === at ? 0x7b : 0x2c, envelope, key)
+  target[end] = 0x7d
+  return end + 1
 }
 
-/** The value to write for `key`, `undefined` for a key that is left out. */
-function memberValue(envelope: Envelope, key: EnvelopeKey): bigint | number | undefined {
+/** Write what separates a member from those before it, its key and its value; nothing for a member that is left out. */
+function writeMember(target: Uint8Array, at: number, separator: number, envelope: Envelope, key: EnvelopeKey): number {
   switch (key) {
     case 'guid':
-      return envelope.guid
+      return writeKeyed(target, at, separator, GUID, envelope.guid)
     case 'sendTime':
-      return envelope.sendTimeMs
+      return writeKeyed(target, at, separator, SEND_TIME, envelope.sendTimeMs)
     case 'type':
-      return envelope.messageType
-    case 'replyTo':
-      return envelope.replyTo === 0n ? undefined : envelope.replyTo
-    case 'editTime':
-      return envelope.editTimeMs === 0n ? undefined : envelope.editTimeMs
+      return writeKeyed(target, at, separator, TYPE, envelope.messageType)
     case 'payloadSize':
-      return envelope.payloadSizeBytes === 0 ? undefined : envelope.payloadSizeBytes
+      return envelope.payloadSizeBytes === 0
+        ? at
+        : writeKeyed(target, at, separator, PAYLOAD_SIZE, envelope.payloadSizeBytes)
+    case 'replyTo':
+      return envelope.replyTo === 0n ? at : writeKeyed(target, at, separator, REPLY_TO, envelope.replyTo)
+    case 'editTime':
+      return envelope.editTimeMs === 0n ? at : writeKeyed(target, at, separator, EDIT_TIME, envelope.editTimeMs)
   }
+}
+
+function writeKeyed(
+  target: Uint8Array,
+  at: number,
+  separator: number,
+  key: Uint8Array,
+  value: bigint | number,
+): number {
+  target[at] = separator
+  for (let index = 0; index < key.length; index++) target[at + 1 + index] = key[index]!
+  return writeDecimal(target, at + 1 + key.length, value)
 }

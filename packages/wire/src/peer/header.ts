@@ -24,6 +24,6 @@ export function writeHeader(target: Uint8Array, at: number, typeCode: number, si
   write32(target, at, 0)
   write32(target, at + 4, typeCode)
   write32(target, at + 8, Math.floor(size / TWO_32))
-  write32(target, at + 12, size % TWO_32)
+  write32(target, at + 12, size)
   return at + HEADER_BYTES
 }

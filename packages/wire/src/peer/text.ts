@@ -1,8 +1,9 @@
 import { WireError } from '../error.js'
 import { checkI32, checkI64, readI32, write32 } from '../int.js'
-import { isAttachment } from './codes.js'
+import { FrameType, HEADER_BYTES, isAttachment } from './codes.js'
 import type { FrameCursor } from './cursor.js'
-import { type Envelope, envelopeByteLength, readEnvelope, writeEnvelope } from './envelope.js'
+import { type Envelope, envelopeByteLength, MAX_ENVELOPE_BYTES, readEnvelope, writeEnvelope } from './envelope.js'
+import { writeHeader } from './header.js'
 import { atMost } from './info.js'
 import type { FrameLimits } from './limits.js'
 import type { EncodingRules } from './rules.js'
@@ -36,8 +37,8 @@ export function readText(cursor: FrameCursor): TextFrame | undefined {
   }
 }
 
-/** Length of the body without the payload. */
-export function textHeadByteLength(frame: TextFrame, limits: FrameLimits): number {
+/** @throws {WireError} `out-of-range` or `length` for a frame that cannot be encoded. */
+export function checkText(frame: TextFrame, limits: FrameLimits): void {
   checkI64(frame.guid, 'text.guid')
   if (frame.guid === 0n) {
     throw new WireError('out-of-range', 'text.guid: expected a number other than 0n, which nobody can acknowledge', {
@@ -49,21 +50,30 @@ export function textHeadByteLength(frame: TextFrame, limits: FrameLimits): numbe
   checkI64(frame.editTimeMs, 'text.editTimeMs')
   checkI32(frame.messageType, 'text.messageType')
   atMost(frame.payload.length, payloadLimit(frame.messageType, limits), 'text.payload')
+}
+
+/** Length of the body without the payload, of a frame that has been checked. */
+export function textHeadByteLength(frame: TextFrame): number {
   return 4 + envelopeByteLength(envelopeOf(frame))
 }
 
+/** No {@link textHeadByteLength} is larger: where there is so much room, none has to be measured. */
+export const MAX_TEXT_HEAD_BYTES: number = 4 + MAX_ENVELOPE_BYTES
+
 /** The `size` that the header of this frame carries: see {@link EncodingRules.textSizeExact}. */
-export function textHeaderSize(frame: TextFrame, headBytes: number, rules: EncodingRules): number {
+function headerSize(frame: TextFrame, headBytes: number, rules: EncodingRules): number {
   if (rules.textSizeExact) return headBytes + frame.payload.length
   return (
     LEGACY_FIELDS_BYTES + (isAttachment(frame.messageType) ? storedByteLength(frame.payload) : frame.payload.length)
   )
 }
 
-/** Length and envelope; returns the offset of the payload. */
+/** Header, length and envelope at `at`; returns the offset of the payload, which is left to the caller. */
 export function writeTextHead(target: Uint8Array, at: number, frame: TextFrame, rules: EncodingRules): number {
-  const end = writeEnvelope(target, at + 4, envelopeOf(frame), rules)
-  write32(target, at, end - at - 4)
+  const envelopeAt = at + HEADER_BYTES + 4
+  const end = writeEnvelope(target, envelopeAt, envelopeOf(frame), rules)
+  write32(target, envelopeAt - 4, end - envelopeAt)
+  writeHeader(target, at, FrameType.text, headerSize(frame, end - at - HEADER_BYTES, rules))
   return end
 }
 
