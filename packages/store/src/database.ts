@@ -5,6 +5,7 @@ import { StoreError } from './error.js'
 import { GroupCommit } from './group-commit.js'
 import { countParameters } from './sql.js'
 import { PreparedStatement, type Statement, type StatementOwner } from './statement.js'
+import { synchronous } from './synchronous.js'
 
 export interface StatementOptions {
   /**
@@ -92,8 +93,7 @@ export class SqliteDatabase implements Database, StatementOwner {
     this.#exec(begin)
     this.#depth++
     try {
-      const result = work()
-      if (isThenable(result)) throw new TypeError('expected a synchronous work: a transaction cannot wait')
+      const result = synchronous(work())
       if (this.#lost !== undefined) throw this.#lost
       this.#exec(commit)
       return result
@@ -188,7 +188,3 @@ export class SqliteDatabase implements Database, StatementOwner {
 
 const OUTER = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'] as const
 const INNER = ['SAVEPOINT inner_work', 'RELEASE inner_work', 'ROLLBACK TO inner_work; RELEASE inner_work'] as const
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}

@@ -1,3 +1,5 @@
+import { synchronous } from './synchronous.js'
+
 /** What group commit needs of a database. Works and bodies are synchronous. */
 export interface TransactionRunner {
   /** Run `body` between BEGIN and COMMIT. Throws what `body` or COMMIT threw, and has then undone everything. */
@@ -55,7 +57,7 @@ export class GroupCommit {
       this.#runner.transaction(() => {
         for (const { run } of works) {
           thrown = true
-          results.push(run())
+          results.push(synchronous(run()))
           thrown = false
         }
       })
@@ -77,7 +79,7 @@ export class GroupCommit {
           let result: unknown
           try {
             this.#runner.savepoint(() => {
-              result = run()
+              result = synchronous(run())
             })
             settle.push(() => resolve(result as never))
           } catch (error) {

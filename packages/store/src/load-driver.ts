@@ -47,7 +47,7 @@ function toDriver({ name, module }: DriverModule): Driver {
 
 function load(name: DriverName): unknown {
   const ownRequire = createRequire(import.meta.url)
-  if (name === 'node:sqlite') return quietly(() => ownRequire(name))
+  if (name === 'node:sqlite') return quietly((): unknown => ownRequire(name))
   if (name === 'libsql') return ownRequire(name)
   // An optional driver belongs to the program, which may keep its packages apart from ours.
   const script = process.argv[1]

@@ -28,19 +28,17 @@ export function bindAll(params: readonly Value[], count: number): BoundValue[] {
 }
 
 function bind(value: Value, index: number): BoundValue {
-  switch (typeof value) {
-    case 'number':
-      if (Number.isSafeInteger(value)) return BigInt(value)
-      if (Number.isFinite(value)) return value
-      break
-    case 'bigint':
-      if (BigInt.asIntN(64, value) === value) return value
-      break
-    case 'string':
-      return UNSTORABLE.test(value) ? value.replaceAll('\0', '\ufffd').replaceAll(LONE_SURROGATE, '\ufffd') : value
-    case 'object':
-      if (value === null || value instanceof Uint8Array) return value
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value)
+  if (typeof value === 'string') {
+    return UNSTORABLE.test(value) ? value.replaceAll('\0', '\ufffd').replaceAll(LONE_SURROGATE, '\ufffd') : value
   }
+  const fits =
+    value === null ||
+    value instanceof Uint8Array ||
+    (typeof value === 'number'
+      ? Number.isFinite(value)
+      : typeof value === 'bigint' && BigInt.asIntN(64, value) === value)
+  if (fits) return value
   const got = typeof value === 'number' || typeof value === 'bigint' ? String(value) : typeof value
   throw new TypeError(`expected null, text, Uint8Array or a 64-bit number as parameter ${index + 1}, got ${got}`)
 }

@@ -60,7 +60,7 @@ class UdpSocket implements DatagramSocket {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // A receive that failed is a datagram lost; the socket goes on.
       if (error.syscall === 'recvmsg') return
-      this.#shut(fromSystemError(error, `socket ${this.localAddress}`))
+      void this.#shut(fromSystemError(error, `socket ${this.localAddress}`))
     })
   }
 
