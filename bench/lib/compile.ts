@@ -15,7 +15,8 @@ export async function compile(subjects: readonly string[]): Promise<void> {
   await rm(COMPILED, { recursive: true, force: true })
   await build({
     absWorkingDir: BENCH,
-    entryPoints: ['actor', 'run', ...subjects].map((name) => `./${name}.ts`),
+    entryPoints: ['actor', 'run', 'codecs/loops', ...subjects].map((name) => `./${name}.ts`),
+    entryNames: '[name]',
     outdir: 'dist',
     outbase: '.',
     bundle: true,
