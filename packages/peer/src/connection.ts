@@ -166,8 +166,10 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
   }
 
   tick(nowMs: number): void {
-    if (this.#lingerUntilMs !== undefined) this.#stream.abort()
-    else this.#guard(() => this.#session.tick(nowMs))
+    if (this.#lingerUntilMs !== undefined) {
+      this.#lingerUntilMs = undefined
+      this.#stream.abort()
+    } else this.#guard(() => this.#session.tick(nowMs))
   }
 
   // --- the stream --------------------------------------------------------------------------------------------------

@@ -27,9 +27,13 @@ export class DeadlineWheel {
 
   /** To be called when the deadline of `entry` may have moved. */
   update(entry: Waiting): void {
+    this.#place(entry, Number.NEGATIVE_INFINITY)
+  }
+
+  #place(entry: Waiting, earliestTick: number): void {
     const deadlineMs = entry.nextDeadlineMs
     if (deadlineMs === undefined) return
-    const tick = Math.ceil(deadlineMs / GRANULARITY_MS)
+    const tick = Math.max(earliestTick, Math.ceil(deadlineMs / GRANULARITY_MS))
     if (entry.wheelTick !== NOT_WAITING) {
       if (entry.wheelTick <= tick) return
       this.remove(entry)
@@ -79,7 +83,8 @@ export class DeadlineWheel {
         entry.wheelTick = NOT_WAITING
         const deadlineMs = entry.nextDeadlineMs
         if (deadlineMs !== undefined && deadlineMs <= nowMs) entry.tick(nowMs)
-        this.update(entry)
+        // A deadline that stays in the past must not keep us in this loop.
+        this.#place(entry, nowTick + 1)
       }
     }
     let nextTick = Number.POSITIVE_INFINITY

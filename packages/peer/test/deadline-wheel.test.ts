@@ -70,6 +70,17 @@ describe('deadline wheel', () => {
     expect(sleeper.wokenMs).toEqual([500])
   })
 
+  test('a deadline that stays in the past is met again and again, but not in a loop', () => {
+    const clock = createClock()
+    const wheel = new DeadlineWheel(clock)
+    const stuck: Sleeper = new Sleeper(100, () => {
+      stuck.nextDeadlineMs = 100
+    })
+    wheel.update(stuck)
+    clock.advance(299)
+    expect(stuck.wokenMs).toEqual([100, 150, 200, 250])
+  })
+
   test('one timer for all, none when nobody waits', () => {
     const clock = createClock()
     const wheel = new DeadlineWheel(clock)

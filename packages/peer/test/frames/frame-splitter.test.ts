@@ -14,7 +14,7 @@ const frameOf = (typeCode: number, body: Uint8Array): Uint8Array => {
 
 function collector(maxBodyBytes = 1_000_000): {
   splitter: FrameSplitter
-  got: { typeCode: number; body: Uint8Array }[]
+  got: { typeCode: number; body: string }[]
 } {
   const got: { typeCode: number; body: string }[] = []
   const splitter = new FrameSplitter(maxBodyBytes, {
