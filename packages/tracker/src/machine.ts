@@ -1,3 +1,4 @@
+import type { DatagramPeer } from '@mimirjs/transport'
 import {
   ANNOUNCE_REQUEST_BYTES,
   ANNOUNCE_RESPONSE_BYTES,
@@ -85,7 +86,7 @@ export class TrackerMachine {
   }
 
   /** @param bytes - valid during the call only; nothing returned points into it */
-  receive(bytes: Uint8Array, from: string, nowMs: number): Reaction {
+  receive(bytes: Uint8Array, from: DatagramPeer, nowMs: number): Reaction {
     const command = bytes[5]
     const needed = command === TrackerCommand.getAddrs ? GET_ADDRS_REQUEST_BYTES : ANNOUNCE_REQUEST_BYTES
     if (bytes.length < needed || (command !== TrackerCommand.getAddrs && command !== TrackerCommand.announce)) {

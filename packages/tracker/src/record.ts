@@ -45,7 +45,8 @@ export function encodeRecord(record: Omit<TrackerRecord, 'ttlSeconds'>, policy: 
 
 /** latin1 text of the 32-byte user key: the cheapest text of 32 bytes, and a map key hashed with a secret seed. */
 export function userOf(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return buffer.toString('latin1', start, end)
 }
 
 export function publicKeyOf(user: string): Uint8Array {

@@ -1,4 +1,4 @@
-import { parseAddress, parseIp } from '@mimirjs/transport'
+import { type DatagramPeer, parseAddress, parseIp } from '@mimirjs/transport'
 import type { TrackerLimits } from './limits.js'
 import { RotatingMap } from './rotating-map.js'
 import { TokenBucket } from './token-bucket.js'
@@ -20,7 +20,7 @@ export interface Source {
 /** Tells the senders apart and remembers a bounded number of them. */
 export class Sources {
   readonly #limits: TrackerLimits
-  /** By the host part of the address, so that most datagrams need no parsing; and by what the limits count. */
+  /** By the host as it came, so that most datagrams need no parsing; and by what the limits count. */
   readonly #byHost: RotatingMap<string, Source>
   readonly #byKey: RotatingMap<string, Source>
 
@@ -30,12 +30,11 @@ export class Sources {
     this.#byKey = new RotatingMap(limits.sources)
   }
 
-  /** @param address - address URL of the sender, with its port */
-  of(address: string, nowMs: number): Source {
-    const host = hostPart(address)
+  of(peer: DatagramPeer, nowMs: number): Source {
+    const host = peer.host ?? peer.address
     const known = this.#byHost.get(host)
     if (known !== undefined) return known
-    const { key, scope } = classify(address)
+    const { key, scope } = classify(peer.address)
     let source = this.#byKey.get(key)
     if (source === undefined) {
       const { getAddrsPerSecond, getAddrsBurst, announcesPerSecond, announcesBurst } = this.#limits
@@ -63,12 +62,6 @@ export function classify(address: string): { key: string; scope: AddressScope } 
   const ipv4 = ip.length === 4 ? ip : mappedIpv4(ip)
   if (ipv4 !== undefined) return { key: ipv4.join('.'), scope: ipv4Scope(ipv4) }
   return { key: `${ip.subarray(0, 8).join('.')}/64`, scope: ipv6Scope(ip) }
-}
-
-/** The address without its port; memory addresses have none. */
-function hostPart(address: string): string {
-  const colon = address.lastIndexOf(':')
-  return address.startsWith('://', colon) ? address : address.slice(0, colon)
 }
 
 function mappedIpv4(ip: Uint8Array): Uint8Array | undefined {

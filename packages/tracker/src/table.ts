@@ -82,8 +82,8 @@ export class Table {
   answer(user: string, nowMs: number): AnswerBody {
     const found = this.#users.get(user)
     if (found === undefined) return EMPTY
-    const lapsedBelowMs = this.#policy.lapsedBelowMs(nowMs)
-    if (found.soonestExpiryMs < lapsedBelowMs) this.#refresh(found, lapsedBelowMs)
+    // Nothing that expires later has lapsed: the exact instant is worked out only for what may have.
+    if (found.soonestExpiryMs < nowMs) this.#refreshIfLapsed(found, nowMs)
     return found
   }
 
@@ -178,6 +178,11 @@ export class Table {
     }
     this.#records -= removed.length
     return removed
+  }
+
+  #refreshIfLapsed(user: User, nowMs: number): void {
+    const lapsedBelowMs = this.#policy.lapsedBelowMs(nowMs)
+    if (user.soonestExpiryMs < lapsedBelowMs) this.#refresh(user, lapsedBelowMs)
   }
 
   /** Drop what has lapsed and build the answer from the rest. */

@@ -218,7 +218,7 @@ class RunningTracker implements Tracker {
 
   #receive(socket: DatagramSocket, bytes: Uint8Array, from: DatagramPeer): void {
     if (this.#closing !== undefined) return
-    const reaction = this.#machine.receive(bytes, from.address, this.#clock.nowMs())
+    const reaction = this.#machine.receive(bytes, from, this.#clock.nowMs())
     if (reaction === undefined) return
     if (reaction instanceof Uint8Array) this.#send(socket, reaction, from)
     else this.#commit(socket, reaction, from)

@@ -45,10 +45,10 @@ describe('announce and resolve', () => {
     const { ask, machine } = machineWith()
     ask(announce(1))
     const request = getAddrs(1)
-    const first = machine.receive(request, 'udp://[200::1]:1', 0) as Uint8Array
+    const first = machine.receive(request, { address: 'udp://[200::1]:1' }, 0) as Uint8Array
     const before = first.slice()
     request.fill(0)
-    for (let index = 0; index < 2000; index++) machine.receive(getAddrs(index % 3), 'udp://[200::1]:1', 0)
+    for (let index = 0; index < 2000; index++) machine.receive(getAddrs(index % 3), { address: 'udp://[200::1]:1' }, 0)
     expect(first).toEqual(before)
   })
 
@@ -208,7 +208,7 @@ test('any bytes: an answer, a commit or nothing', () => {
     })
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), damaged), fc.nat(1e9), (bytes, nowMs) => {
-      const reaction = machine.receive(bytes, 'udp://127.0.0.1:9', nowMs)
+      const reaction = machine.receive(bytes, { address: 'udp://127.0.0.1:9' }, nowMs)
       if (reaction instanceof Uint8Array) expect((reaction.length - 6) % 95).toBe(0)
       else if (reaction !== undefined) expect(reaction.acknowledgement).toHaveLength(13)
     }),

@@ -40,7 +40,7 @@ describe('where an address lies', () => {
 describe('sources', () => {
   test('the /64 of an IPv6 address, the whole IPv4 address; ports do not matter', () => {
     const sources = new Sources(completeLimits())
-    const of = (address: string) => sources.of(address, 0)
+    const of = (address: string) => sources.of({ address }, 0)
     expect(of('udp://[200:1:2:3::1]:1')).toBe(of('udp://[200:1:2:3:ffff::2]:2'))
     expect(of('udp://[200:1:2:3::1]:1')).not.toBe(of('udp://[200:1:2:4::1]:1'))
     expect(of('udp://192.0.2.1:1')).toBe(of('udp://192.0.2.1:65535'))
@@ -50,11 +50,19 @@ describe('sources', () => {
     expect(of('memory://a')).toBe(of('memory://a'))
   })
 
+  test('a host that the transport already knows is not taken apart again', () => {
+    const sources = new Sources(completeLimits())
+    const first = sources.of({ host: '::ffff:192.0.2.1', address: 'udp://192.0.2.1:1' }, 0)
+    expect(first.key).toBe('192.0.2.1')
+    expect(sources.of({ host: '::ffff:192.0.2.1', address: 'not asked for' }, 0)).toBe(first)
+    expect(sources.of({ host: '192.0.2.1', address: 'udp://192.0.2.1:2' }, 0)).toBe(first)
+  })
+
   test('a source that changes its address inside its /64 gains nothing', () => {
     const sources = new Sources(completeLimits({ getAddrsBurst: 5 }))
     let answered = 0
     for (let host = 1; host < 100; host++) {
-      if (sources.of(`udp://[200::${host.toString(16)}]:1`, 0).getAddrs.take(0)) answered++
+      if (sources.of({ address: `udp://[200::${host.toString(16)}]:1` }, 0).getAddrs.take(0)) answered++
     }
     expect(answered).toBe(5)
   })

@@ -79,7 +79,7 @@ export function machineWith(limits: Partial<TrackerLimits> = UNHURRIED, options:
   })
   /** The answer to `bytes`, an announce counted as committed. */
   const ask = (bytes: Uint8Array, nowMs = 0, from = 'udp://[200::1]:5050'): TrackerResponse | undefined => {
-    const reaction = machine.receive(bytes, from, nowMs)
+    const reaction = machine.receive(bytes, { address: from }, nowMs)
     if (reaction === undefined) return undefined
     return decodeResponse(Uint8Array.from(reaction instanceof Uint8Array ? reaction : reaction.acknowledgement))
   }

@@ -266,25 +266,27 @@ describe('floods', () => {
     const [vandal, honest] = [await connect(tracker), await connect(tracker)]
     const random = createRandom(63)
     const message = announce(1)
-    let sent = 0
     const flood = async (count: number) => {
-      for (let index = 0; index < count; index++) {
+      for (let sent = 1; sent <= count; sent++) {
         const noise = random.chance(0.5) ? random.bytes(random.integer(200)) : message.slice(0, random.integer(125))
         if (noise.length > 5 && noise[5]! < 2) noise[5] = 9
         vandal.send(noise)
-        sent++
-        // Loopback drops above its buffer: what counts here is what arrives.
-        if (index % 64 === 63) await new Promise((resolve) => setImmediate(resolve))
+        // Above its buffer the system drops: a pause lets the tracker, in the same process, have them.
+        if (sent % 64 === 0) await new Promise((resolve) => setImmediate(resolve))
       }
     }
     await flood(2000)
     const before = process.memoryUsage().heapUsed
     await flood(20_000)
     const growth = process.memoryUsage().heapUsed - before
-    expect(await honest.ask(message)).toMatchObject({ ttlSeconds: 600n })
-    const { malformed, users } = tracker.stats()
-    expect(malformed).toBeGreaterThan(sent / 2)
-    expect(users).toBe(1)
+    // Like any client: again if it was lost in the flood.
+    await until(() => {
+      if (honest.received.length === 0) honest.send(message)
+      return honest.received.length > 0
+    })
+    expect(decodeResponse(honest.received[0]!)).toMatchObject({ ttlSeconds: 600n })
+    expect(tracker.stats().malformed).toBeGreaterThan(10_000)
+    expect(tracker.stats().users).toBe(1)
     expect(vandal.received).toEqual([])
     expect(growth).toBeLessThan(32 * 1024 * 1024)
   })

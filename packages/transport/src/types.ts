@@ -82,6 +82,11 @@ export interface StreamTransport {
 export interface DatagramPeer {
   /** Address URL, for example `udp://127.0.0.1:5050`. */
   readonly address: string
+  /**
+   * The host alone as the system wrote it, where the network has hosts: what limits count, cheaper than {@link address},
+   * which UDP puts together only when asked.
+   */
+  readonly host?: string
 }
 
 export interface DatagramHandlers {
