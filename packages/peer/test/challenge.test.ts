@@ -9,7 +9,7 @@ import {
   issueChallenge,
 } from '../src/challenge.js'
 import { alice, bob } from './support/keys.js'
-import { extensions } from './support/vectors.js'
+import { boundChallenges } from './support/vectors.js'
 
 const nowhere = { localAddress: new Uint8Array(0), remoteAddress: new Uint8Array(0) }
 const kit = (random: (byteLength: number) => Uint8Array): ChallengeKit => ({
@@ -21,29 +21,29 @@ const kit = (random: (byteLength: number) => Uint8Array): ChallengeKit => ({
 })
 
 describe('bound challenges', () => {
-  for (const { name, input, hex } of extensions) {
-    const verifier = fromHex(input.verifierIdentity)
-    const signer = fromHex(input.signerIdentity)
-    const verifierAddress = fromHex(input.verifierTransport)
-    const signerAddress = fromHex(input.signerTransport)
-    const nonce = fromHex(input.r)
+  for (const { name, role, challenge, ...recorded } of boundChallenges) {
+    const verifier = fromHex(recorded.verifierKey)
+    const signer = fromHex(recorded.signerKey)
+    const verifierAddress = fromHex(recorded.verifierAddress)
+    const signerAddress = fromHex(recorded.signerAddress)
+    const nonce = fromHex(recorded.random)
 
     test(`${name}: as recorded`, () => {
-      const made = boundChallenge(input.role, nonce, verifier, signer, { verifierAddress, signerAddress })
-      expect(made).toEqual(fromHex(hex))
+      const made = boundChallenge(role, nonce, verifier, signer, { verifierAddress, signerAddress })
+      expect(made).toEqual(fromHex(challenge))
     })
 
     test(`${name}: issued by one side, recognised by the other`, () => {
       const issuing = { ...kit(() => nonce), localPublicKey: verifier, challenges: { bound: true } }
-      const made = issueChallenge(issuing, input.role, signer, {
+      const made = issueChallenge(issuing, role, signer, {
         localAddress: verifierAddress,
         remoteAddress: signerAddress,
       })
-      expect(made).toEqual(fromHex(hex))
+      expect(made).toEqual(fromHex(challenge))
       const signing = { ...kit(() => nonce), localPublicKey: signer }
       const channel = { localAddress: signerAddress, remoteAddress: verifierAddress }
-      expect(checkChallenge(signing, input.role, made, verifier, channel)).toBe(true)
-      const otherRole = input.role === 2 ? 4 : 2
+      expect(checkChallenge(signing, role, made, verifier, channel)).toBe(true)
+      const otherRole = role === 2 ? 4 : 2
       expect(checkChallenge(signing, otherRole, made, verifier, channel)).toBe(false)
     })
   }

@@ -6,7 +6,7 @@ import { PeerError } from '../src/error.js'
 import type { Role } from '../src/types.js'
 import { alice, bob, eve } from './support/keys.js'
 import { concat, converse, Machine, message, readFrames, readyPair } from './support/machine.js'
-import { machineIn, transcript } from './support/vectors.js'
+import { handshakeFrames, machineIn } from './support/vectors.js'
 
 const bytesOf = (...frames: PeerFrame[]): Uint8Array => concat(frames.map((frame) => encodeFrame(frame, 'overlay')))
 const text = (guid: bigint, body?: string): PeerFrame => ({ type: 'text', ...message(guid, body) })
@@ -27,7 +27,7 @@ describe('handshake', () => {
   })
 
   test('a signer that answers later', async () => {
-    const { frames } = transcript('handshake_minimal')
+    const frames = handshakeFrames
     const machine = new Machine({ role: 'initiator', signLater: true }).start()
     machine.receive(fromHex(frames[1]!.hex))
     expect(machine.session.state).toBe('signing')
@@ -42,7 +42,7 @@ describe('handshake', () => {
 
   test('an OK that comes before we have signed is refused', async () => {
     const machine = new Machine({ role: 'initiator', signLater: true }).start()
-    machine.receive(fromHex(transcript('handshake_minimal').frames[1]!.hex), bytesOf({ type: 'ok', id: 0n }))
+    machine.receive(fromHex(handshakeFrames[1]!.hex), bytesOf({ type: 'ok', id: 0n }))
     expect(machine.closedWith).toBe('unexpected-type')
     machine.sign()
     expect(machine.session.state).toBe('closed')
@@ -50,7 +50,7 @@ describe('handshake', () => {
 
   test('a signature of the wrong length is the fault of the signer', () => {
     const machine = new Machine({ role: 'initiator', signLater: true }).start()
-    machine.receive(fromHex(transcript('handshake_minimal').frames[1]!.hex))
+    machine.receive(fromHex(handshakeFrames[1]!.hex))
     machine.session.signed(new Uint8Array(63), machine.nowMs)
     expect(machine.error).toMatchObject({ code: 'signer', blame: 'local' })
   })
@@ -125,7 +125,7 @@ describe('handshake', () => {
     const machine = await machineIn('initiator', 'challengeAnswered')
     machine.receive(bytesOf({ type: 'infoRequest', timeSeconds: 77n }))
     expect(machine.events).toEqual([])
-    const { frames } = transcript('handshake_minimal')
+    const frames = handshakeFrames
     machine.receive(fromHex(frames[3]!.hex), bytesOf({ type: 'infoRequest', timeSeconds: 78n }))
     machine.session.close()
     expect(machine.of('infoRequest')).toEqual([])

@@ -1,76 +1,67 @@
 import { readFileSync } from 'node:fs'
 import { fromHex } from '@mimirjs/wire'
+import type { CallState } from '../../src/call-table.js'
 import type { SessionState } from '../../src/session-table.js'
 import type { Role } from '../../src/types.js'
 import { Machine, type MachineOptions } from './machine.js'
 
-interface TranscriptFrame {
-  readonly from: Role
-  readonly frame: string
-  readonly hex: string
-  readonly initiatorStateAfter: string
-  readonly acceptorStateAfter: string
-}
+// The published vectors: vectors/sequences and vectors/crypto, with their schemas beside them.
 
-export interface Transcript {
-  readonly kind: 'transcript'
+type Generation = 'classic' | 'overlay'
+type NotedState = SessionState | `ready/${CallState}`
+
+export interface RecordedSession {
   readonly name: string
-  readonly frames: readonly TranscriptFrame[]
+  readonly generation: Generation
+  /** Both sides are READY when it begins. */
+  readonly startsReady?: true
+  readonly frames: readonly {
+    readonly from: Role
+    readonly type: string
+    readonly hex: string
+    readonly initiatorState: NotedState
+    readonly acceptorState: NotedState
+  }[]
 }
 
-export interface Negative {
-  readonly kind: 'negative'
-  readonly name: string
-  readonly hex: string
-  readonly input: {
-    readonly role: Role | 'any'
-    readonly state: string
-    readonly eof?: boolean
-    readonly call?: 'Idle' | 'InCall'
-    readonly strict?: boolean
-    readonly profile?: 'overlay'
-  }
-  readonly expect: { readonly error: string | null; readonly action: string }
-}
-
-export interface Extension {
-  readonly kind: 'extension'
+/** Bytes that arrive in a state, and what is to be done. */
+export interface StateVector {
   readonly name: string
   readonly hex: string
-  readonly input: {
-    readonly r: string
-    readonly role: 2 | 4
-    readonly verifierIdentity: string
-    readonly signerIdentity: string
-    readonly verifierTransport: string
-    readonly signerTransport: string
-  }
+  readonly role: Role | 'any'
+  readonly state: SessionState
+  readonly generation?: Generation
+  readonly endOfStream?: true
+  readonly call?: CallState
+  readonly strict?: true
+  readonly action: 'close' | 'ignore' | 'deliver' | 'deliver-damaged' | 'acknowledge-and-drop'
+  readonly error?: string
 }
 
-type Vector = Transcript | Negative | Extension
-
-const vectors = JSON.parse(readFileSync(new URL('./peer-sequences.json', import.meta.url), 'utf8')) as readonly Vector[]
-
-export const transcripts: readonly Transcript[] = vectors.filter((vector) => vector.kind === 'transcript')
-export const negatives: readonly Negative[] = vectors.filter((vector) => vector.kind === 'negative')
-export const extensions: readonly Extension[] = vectors.filter((vector) => vector.kind === 'extension')
-
-export function transcript(name: string): Transcript {
-  const found = transcripts.find((candidate) => candidate.name === name)
-  if (found === undefined) throw new Error(`no transcript ${name}`)
-  return found
+export interface BoundChallenge {
+  readonly name: string
+  readonly role: 2 | 4
+  readonly random: string
+  readonly verifierKey: string
+  readonly signerKey: string
+  readonly verifierAddress: string
+  readonly signerAddress: string
+  readonly challenge: string
 }
 
-/** `CHALLENGE2_SENT` and `READY/Idle` as the table spells them. */
-export function stateName(name: string): SessionState {
-  const [state = ''] = name.split('/')
-  return state.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()) as SessionState
+function load<T>(file: string): readonly T[] {
+  const url = new URL(`../../../../vectors/${file}`, import.meta.url)
+  return JSON.parse(readFileSync(url, 'utf8')) as readonly T[]
 }
 
-/** `HEADER_SIZE` as `PeerError` spells it. */
-export function codeName(code: string): string {
-  return code.toLowerCase().replaceAll('_', '-')
-}
+export const sessions: readonly RecordedSession[] = load('sequences/sessions.json')
+export const stateVectors: readonly StateVector[] = load('sequences/states.json')
+export const boundChallenges: readonly BoundChallenge[] = load('crypto/bound-challenges.json')
+
+/** The seven frames, as recorded. */
+export const handshakeFrames: RecordedSession['frames'] = sessions.find(
+  ({ name }) => name === 'handshake-minimal',
+)!.frames
 
 /** The challenges of the vectors: what the acceptor and the initiator issue. */
 export const c1: Uint8Array = Uint8Array.from({ length: 32 }, (_, at) => 0x10 + at)
@@ -83,7 +74,7 @@ export async function machineIn(
   options: Partial<MachineOptions> = {},
 ): Promise<Machine> {
   const machine = new Machine({ challenge: role === 'initiator' ? c2 : c1, ...options, role }).start()
-  for (const frame of transcript('handshake_minimal').frames) {
+  for (const frame of handshakeFrames) {
     if (machine.session.state === state) break
     if (frame.from !== role) machine.receive(fromHex(frame.hex))
   }
