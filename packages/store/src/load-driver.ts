@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import type { Driver, DriverChoice, DriverModule, DriverName } from './driver.js'
 import { type BetterSqlite3, betterSqlite3Driver } from './drivers/better-sqlite3.js'
 import { type Libsql, libsqlDriver } from './drivers/libsql.js'
@@ -45,23 +44,13 @@ function toDriver({ name, module }: DriverModule): Driver {
   return libsqlDriver(module as Libsql)
 }
 
+/**
+ * better-sqlite3 is found where package managers put an optional peer, and nowhere else: looking in the current folder
+ * would run whatever code a stranger's folder holds.
+ */
 function load(name: DriverName): unknown {
-  const ownRequire = createRequire(import.meta.url)
-  if (name === 'node:sqlite') return quietly((): unknown => ownRequire(name))
-  if (name === 'libsql') return ownRequire(name)
-  // An optional driver belongs to the program, which may keep its packages apart from ours.
-  const script = process.argv[1]
-  const places = [import.meta.url, join(process.cwd(), 'package.json')]
-  if (script !== undefined) places.push(join(dirname(script), 'package.json'))
-  let failure: unknown
-  for (const place of places) {
-    try {
-      return createRequire(place)(name)
-    } catch (error) {
-      failure ??= error
-    }
-  }
-  throw failure
+  const require = createRequire(import.meta.url)
+  return name === 'node:sqlite' ? quietly((): unknown => require(name)) : require(name)
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   isStoreError,
   type OpenOptions,
   openDatabase,
+  type StoreError,
   type StoreErrorCode,
   type Value,
 } from '../../src/index.js'
@@ -547,23 +548,27 @@ function name(error: unknown): string {
   return isStoreError(error) ? error.code : error instanceof Error ? error.name : String(error)
 }
 
-function throwsCode(run: () => unknown, code: StoreErrorCode): Error & { blame: string } {
+function throwsCode(run: () => unknown, code: StoreErrorCode): StoreError {
+  let thrown: unknown
   try {
     run()
   } catch (error) {
-    if (!isStoreError(error)) throw error
-    assert.equal(error.code, code, error.message)
-    return error
+    thrown = error
   }
-  assert.fail(`nothing was thrown, expected ${code}`)
+  return hasCode(thrown, code)
 }
 
 async function rejectsCode(promise: Promise<unknown>, code: StoreErrorCode): Promise<void> {
-  const error: unknown = await promise.then(
+  const reason: unknown = await promise.then(
     () => undefined,
-    (reason: unknown) => reason,
+    (error: unknown) => error,
   )
-  throwsCode(() => {
-    if (error !== undefined) throw error
-  }, code)
+  hasCode(reason, code)
+}
+
+function hasCode(error: unknown, code: StoreErrorCode): StoreError {
+  assert.ok(error !== undefined, `nothing was thrown, expected ${code}`)
+  if (!isStoreError(error)) throw new Error('expected a StoreError', { cause: error })
+  assert.equal(error.code, code, error.message)
+  return error
 }

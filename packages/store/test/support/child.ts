@@ -12,6 +12,8 @@ export interface ChildTask {
   /** Where to load the driver from, for one that is not beside this package. */
   readonly modulePath?: string
   readonly exclusive?: boolean
+  /** Become this user first: the superuser may write everything. */
+  readonly uid?: number
   /** Start up, but do nothing before a line comes in on stdin. */
   readonly wait?: boolean
   /** For `write`: the ids written are this and up; where each is noted once its promise resolved. */
@@ -24,6 +26,12 @@ const require = createRequire(import.meta.url)
 const driver: DriverChoice =
   task.modulePath === undefined ? task.driver : { name: task.driver, module: require(task.modulePath) as unknown }
 
+if (task.uid !== undefined) {
+  // What the program is made of is loaded while it may still be read.
+  openDatabase(':memory:', { applicationId: APPLICATION_ID, migrations: [], driver }).close()
+  process.setgid!(task.uid)
+  process.setuid!(task.uid)
+}
 if (task.wait) await once(process.stdin, 'data')
 process.stdin.destroy()
 try {

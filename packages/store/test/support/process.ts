@@ -15,9 +15,9 @@ export interface Child {
 }
 
 /** Start `child.ts` from source. */
-export function startChild(task: ChildTask, options: { uid?: number } = {}): Child {
+export function startChild(task: ChildTask): Child {
   const args = ['--conditions=mimir:source', '--import', import.meta.resolve('tsx'), PROGRAM, JSON.stringify(task)]
-  const process_: ChildProcess = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], ...options })
+  const process_: ChildProcess = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = once(process_, 'exit')
   const lines = createInterface({ input: process_.stdout! })[Symbol.asyncIterator]()
   return {
