@@ -21,7 +21,7 @@ export interface GenerationProfile {
 }
 
 /** Source: peer protocol §2.1, §5.1, §9.1, §9.2, §14.1. */
-export const GENERATIONS = {
+export const GENERATIONS: Readonly<Record<'classic' | 'overlay', GenerationProfile>> = {
   classic: {
     pong: false,
     idleMs: 120_000,
@@ -42,7 +42,7 @@ export const GENERATIONS = {
     calls: true,
     coalesce: false,
   },
-} as const satisfies Partial<Record<Generation, GenerationProfile>>
+}
 
 /** @throws {RangeError} for a generation that sessions do not speak */
 export function generationProfile(generation: Generation): GenerationProfile {

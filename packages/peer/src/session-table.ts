@@ -9,7 +9,7 @@ import type { Role } from './types.js'
  * The states in which we wait for our own signature exist because a signer may be far away; to the other side they look
  * like the state before. Source: peer protocol §8.2 and §8.3.
  */
-export const SESSION_TABLE = {
+export const SESSION_TABLE: Readonly<Record<Role, Readonly<Partial<Record<SessionState, Row>>>>> = {
   initiator: {
     connected: { start: 'helloSent' },
     helloSent: { challenge: 'signing' },
@@ -49,20 +49,30 @@ export const SESSION_TABLE = {
     },
     closed: {},
   },
-} as const satisfies Record<Role, Partial<Record<string, Partial<Record<SessionEventName, string>>>>>
+}
 
 /** What moves a session on: a frame of the other side, or a deed of ours. */
 export type SessionEventName = PeerFrameType | 'start' | 'signed'
 
-export type SessionState = keyof (typeof SESSION_TABLE)['initiator'] | keyof (typeof SESSION_TABLE)['acceptor']
+export type SessionState =
+  | 'connected'
+  | 'helloSent'
+  | 'signing'
+  | 'challengeAnswered'
+  | 'challenge2Sent'
+  | 'ready'
+  | 'closed'
+  | 'waitHello'
+  | 'challengeSent'
+  | 'peerVerified'
+  | 'challenge2Answered'
 
 type Row = Readonly<Partial<Record<SessionEventName, SessionState>>>
-const ROWS: Readonly<Record<Role, Readonly<Partial<Record<SessionState, Row>>>>> = SESSION_TABLE
 
 /** `undefined` where the event is not legal. */
 export function nextState(role: Role, state: SessionState, event: SessionEventName): SessionState | undefined {
   if (event === 'ping' || event === 'pong') return state
-  return ROWS[role][state]?.[event]
+  return SESSION_TABLE[role][state]?.[event]
 }
 
 const NAMES: ReadonlyMap<number, PeerFrameType> = new Map(

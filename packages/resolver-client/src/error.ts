@@ -41,7 +41,12 @@ export function isResolverError(value: unknown): value is ResolverError {
   return value instanceof Error && value.name === 'ResolverError'
 }
 
-const FAILURES = {
+type FailureCode = Extract<
+  ResolverErrorCode,
+  'no-tracker' | 'timeout' | 'malformed' | 'transport' | 'busy' | 'aborted' | 'closed' | 'key-capability'
+>
+
+const FAILURES: Readonly<Record<FailureCode, string>> = {
   'no-tracker': 'no tracker is configured: give the option trackers at least one udp:// address',
   timeout: 'no tracker answered in time: check their addresses and that this machine reaches their network',
   malformed: 'no tracker sent a sound answer: check that their addresses are those of trackers',
@@ -50,9 +55,9 @@ const FAILURES = {
   aborted: 'given up by the signal',
   closed: 'the resolver is closed',
   'key-capability': 'announcing needs the option signer',
-} as const satisfies Partial<Record<ResolverErrorCode, string>>
+}
 
 /** The usual text of a failure. */
-export function failure(code: keyof typeof FAILURES, doing: string, cause?: unknown): ResolverError {
+export function failure(code: FailureCode, doing: string, cause?: unknown): ResolverError {
   return new ResolverError(code, `${doing}: ${FAILURES[code]}`, cause === undefined ? undefined : { cause })
 }

@@ -22,7 +22,7 @@ export interface ResolverPolicy {
   readonly dialFirst: 'lowest' | 'highest'
 }
 
-export const POLICIES = {
+export const POLICIES: Readonly<Record<'classic', ResolverPolicy>> = {
   // Tracker protocol §11.4 to §11.6. Trackers of this generation do not tell each other, so all are told.
   classic: {
     requestTimeoutMs: 10_000,
@@ -35,4 +35,4 @@ export const POLICIES = {
     announcePriority: 3,
     dialFirst: 'lowest',
   },
-} as const satisfies Record<string, ResolverPolicy>
+}

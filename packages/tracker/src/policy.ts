@@ -15,7 +15,7 @@ export interface TrackerPolicy {
   lapsedBelowMs(nowMs: number): number
 }
 
-export const POLICIES = {
+export const POLICIES: Readonly<Record<'classic', TrackerPolicy>> = {
   // Tracker protocol §3.3, §4.2, §4.4; the 1024-byte buffers of the originals hold ten records.
   classic: {
     acknowledgedTtlSeconds: 600n,
@@ -25,7 +25,7 @@ export const POLICIES = {
     // §8.3: this generation counts whole seconds and includes the last one.
     lapsedBelowMs: (nowMs) => nowMs - (nowMs % 1000),
   },
-} as const satisfies Record<string, TrackerPolicy>
+}
 
 /** Generations that this tracker serves. */
 export type TrackerGeneration = keyof typeof POLICIES
