@@ -46,7 +46,7 @@ export function readRecords(
     const lifetimeMs = Number(record.ttlSeconds) * 1000
     if (address === undefined || lifetimeMs === 0) continue
     const { priority, clientId } = record
-    const deadlineMs = nowMs + Math.min(lifetimeMs, policy.maxLifetimeMs)
+    const deadlineMs = Math.round(nowMs + Math.min(lifetimeMs, policy.maxLifetimeMs))
     const found: ResolvedAddress = Object.freeze({ address, priority, clientId, deadlineMs, attested: true })
     const other = byAddress.get(address)
     if (other === undefined || dialOrder(policy, found, other) < 0) byAddress.set(address, found)
