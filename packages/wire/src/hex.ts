@@ -28,7 +28,7 @@ export function fromHex(text: string): Uint8Array {
 }
 
 /** Value of the character code of a hex digit, -1 for any other. */
-export function nibble(code: number): number {
+function nibble(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30
   const letter = code | 0x20
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1

@@ -1,5 +1,3 @@
-import { WireError } from './error.js'
-
 const encoder = new TextEncoder()
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const lenientDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -46,13 +44,6 @@ export function readUtf8Strict(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** @throws {WireError} `utf8` when `bytes` are not UTF-8. */
-export function requireUtf8(bytes: Uint8Array, field: string): string {
-  const text = readUtf8Strict(bytes)
-  if (text !== undefined) return text
-  throw new WireError('utf8', `${field}: expected UTF-8, got other bytes`, { field })
 }
 
 function shortAscii(bytes: Uint8Array): string | undefined {

@@ -29,6 +29,14 @@ test('bytes come out as they went in, whatever the pieces', () => {
   )
 })
 
+test('a chunk that does not fit behind a half-read one finds room', () => {
+  const queue = new ByteQueue()
+  queue.push(new Uint8Array(200).fill(1))
+  queue.drop(150)
+  queue.push(new Uint8Array(250).fill(2))
+  expect(toHex(queue.take(300))).toBe('01'.repeat(50) + '02'.repeat(250))
+})
+
 test('peek looks without taking, drop takes without looking', () => {
   const queue = new ByteQueue()
   queue.push(fromHex('0011223344'))

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fromHex } from '../src/index.js'
@@ -163,6 +166,23 @@ describe('bytes', () => {
     ])
     reader.end()
   })
+})
+
+test('a chunk that has been read is not kept alive', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const reader = new FrameReader()
+  const readOne = () => {
+    const chunk = concat([PING, PING, PING.subarray(0, 5)])
+    reader.push(chunk)
+    while (reader.next() !== undefined);
+    return new WeakRef(chunk)
+  }
+  const read = readOne()
+  await setImmediate()
+  collect()
+  expect(read.deref()).toBeUndefined()
+  expect(reader.bufferedBytes).toBe(5)
 })
 
 describe('peekType', () => {

@@ -25,6 +25,13 @@ test('text is measured and written as TextEncoder does', () => {
   )
 })
 
+test('the first and the last character of every length', () => {
+  for (const code of [0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x1_0000, 0x10_ffff]) {
+    const character = String.fromCodePoint(code)
+    expect(utf8ByteLength(character)).toBe(new TextEncoder().encode(character).length)
+  }
+})
+
 test('text is read as it was written', () => {
   fc.assert(
     fc.property(

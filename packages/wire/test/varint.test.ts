@@ -56,6 +56,11 @@ test.each(['', '80', '8080', 'ffffff', '80808080', '8080808000', 'ffffffff7f'])(
   expect(codeOf(() => readVarint(fromHex(hex)))).toBe('varint')
 })
 
+test('nothing is read behind the end given', () => {
+  expect(codeOf(() => readVarint(fromHex('8001'), 0, 1))).toBe('varint')
+  expect(codeOf(() => readVarint(fromHex('01'), 1))).toBe('varint')
+})
+
 test('what does not fit is refused', () => {
   for (const bad of [-1, 0.5, MAX_VARINT + 1, 2 ** 32, Number.NaN, Number.POSITIVE_INFINITY]) {
     expect(codeOf(() => varintByteLength(bad))).toBe('out-of-range')
