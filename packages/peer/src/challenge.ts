@@ -108,7 +108,7 @@ export function boundChallenge(
  * Whether we may sign this. What we sign is raw, and every Mimir protocol signs raw bytes with the same key: so nothing
  * is signed that means something elsewhere (peer protocol §12.2, §12.3).
  * @returns whether the challenge is bound to this connection as we see it
- * @throws {PeerError} `challenge-refused`
+ * @throws {PeerError} `challenge-refused` | `handler`
  */
 export function checkChallenge(
   kit: ChallengeKit,
@@ -123,7 +123,7 @@ export function checkChallenge(
     throw refusal('a node key of this connection')
   }
   if (kit.issued.has(challenge)) throw refusal('a challenge that we issued ourselves')
-  if (challenges.refuse?.(challenge) === true) throw refusal('a value in use elsewhere in this process')
+  if (ask('refuse', () => challenges.refuse?.(challenge))) throw refusal('a value in use elsewhere in this process')
   const bound = sameBytes(
     challenge,
     boundChallenge(role, challenge.subarray(0, NONCE_BYTES), verifier, localPublicKey, {
@@ -132,10 +132,19 @@ export function checkChallenge(
     }),
   )
   if (bound) return true
-  if (challenges.requireBound?.(verifier) === true) throw refusal('not bound to this connection')
+  if (ask('requireBound', () => challenges.requireBound?.(verifier))) throw refusal('not bound to this connection')
   // Role 2 is what an initiator signs; an acceptor has no second try and stays lenient.
   if (challenges.strict === true && role === 2 && kit.isPoint(challenge)) throw refusal('a curve point')
   return false
+}
+
+/** @throws {PeerError} `handler` when the application's answer is an exception */
+function ask(name: string, question: () => boolean | undefined): boolean {
+  try {
+    return question() === true
+  } catch (cause) {
+    throw new PeerError('handler', `challenges.${name} failed`, { cause })
+  }
 }
 
 function refusal(what: string): PeerError {

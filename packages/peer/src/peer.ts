@@ -247,8 +247,13 @@ export class Peer {
   #mayProve(connection: PeerConnection, remotePublicKey: Uint8Array): PeerError | undefined {
     const { remoteAddress, role } = connection
     const direction = role === 'initiator' ? 'outbound' : 'inbound'
-    if (this.#options.authorize?.(remotePublicKey, { direction, remoteAddress }) === false) {
-      return new PeerError('refused', 'authorize said no to this identity')
+    try {
+      if (this.#options.authorize?.(remotePublicKey, { direction, remoteAddress }) === false) {
+        return new PeerError('refused', 'authorize said no to this identity')
+      }
+    } catch (cause) {
+      this.#options.logger?.error({ peer: connection.id, error: cause }, 'authorize failed; the connection closes')
+      return new PeerError('handler', 'authorize failed', { cause })
     }
     if (this.#budget.take(connection.addressGroup, this.#clock.nowMs())) return undefined
     this.#options.logger?.warn({ peer: connection.id, remoteAddress }, 'signatures refused: too many in a minute')

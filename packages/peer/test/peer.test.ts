@@ -391,6 +391,45 @@ describe('an application that fails', () => {
     expect(b.ended).toMatchObject([{ code: 'handler' }])
   })
 
+  test.each([
+    [
+      'authorize',
+      {
+        authorize: () => {
+          throw new Error('bug')
+        },
+      },
+    ],
+    [
+      'challenges.refuse',
+      {
+        challenges: {
+          refuse: () => {
+            throw new Error('bug')
+          },
+        },
+      },
+    ],
+    [
+      'challenges.requireBound',
+      {
+        challenges: {
+          requireBound: () => {
+            throw new Error('bug')
+          },
+        },
+      },
+    ],
+  ])('%s that throws', async (_, options) => {
+    const net = memory()
+    const a = new Resident(alice, [net], options)
+    const b = new Resident(bob, [net])
+    await b.peer.listen('memory://b')
+    const error = await a.peer.connect(bob.publicKey, ['memory://b']).catch((cause: PeerError) => cause)
+    expect((error as PeerError).cause).toMatchObject({ errors: [{ code: 'handler', cause: { message: 'bug' } }] })
+    await Promise.all([a.peer.close(), b.peer.close()])
+  })
+
   test('onConnection that throws', async () => {
     const b = await withHandlers(() => {
       throw new Error('bug')
