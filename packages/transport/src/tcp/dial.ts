@@ -7,6 +7,8 @@ import type { ByteStream, DialOptions } from '../types.js'
 import { readInto, TcpStream } from './stream.js'
 
 const DEFAULT_TIMEOUT_MS = 10_000
+/** A longer timer would fire at once. */
+const MAX_TIMER_MS = 0x7fffffff
 const READ_BUFFER_BYTES = 65_536
 
 /**
@@ -43,9 +45,12 @@ export function dialTcp(
     const socket = connect(options)
     // Nothing is read before `start`; the flag is looked at when the connection is up.
     socket.pause()
-    const timer = setTimeout(() => {
-      fail(new TransportError('timeout', `dial ${address}: no answer within ${timeoutMs} ms`))
-    }, timeoutMs)
+    const timer = setTimeout(
+      () => {
+        fail(new TransportError('timeout', `dial ${address}: no answer within ${timeoutMs} ms`))
+      },
+      Math.min(timeoutMs, MAX_TIMER_MS),
+    )
     signal?.addEventListener('abort', onAbort)
     socket.once('connect', onConnect)
     socket.on('error', onError)
