@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pbjs from 'protobufjs-cli/pbjs.js'
-import { COMPILED } from './compile.js'
 
 /** The messages of the codec benchmark in the language of the rival. */
 const PROTO = `syntax = "proto3";
@@ -11,9 +10,9 @@ message Text { fixed64 guid = 1; fixed64 reply_to = 2; uint64 send_time = 3; uin
 `
 
 /** Let protobufjs generate its static code, the fastest it has, beside the compiled benchmarks. */
-export async function generateProtobuf(): Promise<void> {
-  const source = fileURLToPath(new URL('messages.proto', COMPILED))
-  const target = fileURLToPath(new URL('messages.js', COMPILED))
+export async function generateProtobuf(folder: URL): Promise<void> {
+  const source = fileURLToPath(new URL('messages.proto', folder))
+  const target = fileURLToPath(new URL('messages.js', folder))
   await writeFile(source, PROTO)
   const generate = promisify(pbjs.main)
   await generate([

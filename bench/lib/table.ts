@@ -5,9 +5,13 @@ export const CHECK_SHARE = 0.8
 
 const HEADINGS = ['row', 'value', 'unit', 'against', 'ratio', 'target', '']
 
-/** The rows as text columns: numbers to the right, everything else to the left. */
-export function table(rows: readonly Row[]): string {
-  const cells = [HEADINGS, ...rows.map(cellsOf)]
+/**
+ * The rows as text columns: numbers to the right, everything else to the left.
+ *
+ * @param judged - say which targets are met; a smoke run cannot tell
+ */
+export function table(rows: readonly Row[], judged: boolean): string {
+  const cells = [HEADINGS, ...rows.map((row) => cellsOf(row, judged))]
   const widths = HEADINGS.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)))
   return cells
     .map((line) =>
@@ -27,9 +31,9 @@ export function isBroken(row: Row): boolean {
   return row.target !== undefined && row.ratio < row.target * CHECK_SHARE
 }
 
-function cellsOf(row: Row): string[] {
+function cellsOf(row: Row, judged: boolean): string[] {
   const target = row.target === undefined ? '' : String(row.target)
-  const verdict = row.target === undefined ? '' : isMiss(row) ? 'MISS' : 'ok'
+  const verdict = row.target === undefined || !judged ? '' : isMiss(row) ? 'MISS' : 'ok'
   return [row.id, figure(row.value), row.unit, figure(row.against), `${ratio(row.ratio)}x`, target, verdict]
 }
 
