@@ -64,18 +64,18 @@ export async function checkStranger() {
     }
 
     // Our declarations are checked in full here, as a project without skipLibCheck does.
-    const shared = ['--noEmit', '--strict', '--target', 'es2022']
-    for (const [name, list, args] of /** @type {const} */ ([
-      ['nodenext', specifiers, ['--module', 'nodenext', '--types', 'node']],
-      ['bundler', specifiers, ['--module', 'esnext', '--moduleResolution', 'bundler', '--types', 'node']],
-      [
-        'browser',
-        portable,
-        ['--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,dom', '--types', ''],
-      ],
-    ])) {
-      writeFileSync(path.join(project, `${name}.ts`), typesProgram(list))
-      const compiled = await runTool('typescript', [`${name}.ts`, ...shared, ...args], { command: 'tsc', cwd: project })
+    const shared = { noEmit: true, strict: true, target: 'es2022' }
+    const bundler = { ...shared, module: 'esnext', moduleResolution: 'bundler' }
+    for (const { name, imports, compilerOptions } of [
+      { name: 'nodenext', imports: specifiers, compilerOptions: { ...shared, module: 'nodenext', types: ['node'] } },
+      { name: 'bundler', imports: specifiers, compilerOptions: { ...bundler, types: ['node'] } },
+      { name: 'browser', imports: portable, compilerOptions: { ...bundler, lib: ['es2022', 'dom'], types: [] } },
+    ]) {
+      writeFileSync(path.join(project, `${name}.ts`), typesProgram(imports))
+      const config = { compilerOptions, files: [`${name}.ts`] }
+      writeFileSync(path.join(project, `tsconfig.${name}.json`), JSON.stringify(config))
+      const args = ['-p', `tsconfig.${name}.json`]
+      const compiled = await runTool('typescript', args, { command: 'tsc', cwd: project, timeoutMs: 120_000 })
       if (compiled.code !== 0) return { failed: `types for ${name}\n${compiled.output}` }
     }
 
