@@ -9,6 +9,7 @@ import {
   encodeTextHead,
   FrameType,
   frameByteLength,
+  frameLimits,
   type InfoResponseFrame,
   type PeerFrame,
   type TextFrame,
@@ -98,9 +99,10 @@ describe('generations', () => {
     messageType: 0,
     payload: new TextEncoder().encode('Hello, Mimir!'),
   }
+  const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset)
   const envelopeOf = (bytes: Uint8Array) =>
-    new TextDecoder().decode(bytes.subarray(20, 20 + new DataView(bytes.buffer).getInt32(16)))
-  const sizeOf = (bytes: Uint8Array) => Number(new DataView(bytes.buffer).getBigInt64(8))
+    new TextDecoder().decode(bytes.subarray(20, 20 + viewOf(bytes).getInt32(16)))
+  const sizeOf = (bytes: Uint8Array) => Number(viewOf(bytes).getBigInt64(8))
 
   test('write their keys in their order', () => {
     const inserted =
@@ -269,9 +271,16 @@ describe('the encoder refuses what the decoder would refuse', () => {
   })
 
   test('raised limits raise both', () => {
-    const limits = { avatarBytes: 2_000_000 }
     const frame = { ...info, avatar: new Uint8Array(1_500_000) }
-    expect(decodeFrame(encodeFrame(frame, 'overlay', limits), limits)).toEqual(frame)
+    const some = { avatarBytes: 2_000_000 }
+    const all = frameLimits(some)
+    expect(all).toEqual({ ...DEFAULT_FRAME_LIMITS, ...some })
+    expect(frameLimits(all)).toBe(all)
+    for (const limits of [some, all]) {
+      const avatarBytes = (decodeFrame(encodeFrame(frame, 'overlay', limits), limits) as InfoResponseFrame).avatar
+        ?.length
+      expect(avatarBytes).toBe(1_500_000)
+    }
   })
 })
 

@@ -6,7 +6,7 @@ import { FrameCursor } from './cursor.js'
 import { readSize, readTypeCode } from './header.js'
 import { readHello } from './hello.js'
 import { readInfoResponse } from './info.js'
-import { DEFAULT_FRAME_LIMITS, type FrameLimits } from './limits.js'
+import { type FrameLimits, frameLimits } from './limits.js'
 import { readText } from './text.js'
 import type { PeerFrame, UnknownFrame } from './types.js'
 
@@ -80,8 +80,4 @@ export function decodeFrame(bytes: Uint8Array, limits?: Partial<FrameLimits>): P
   }
   if (end < bytes.length) throw new WireError('trailing', `frame of ${end} bytes: ${bytes.length - end} are left over`)
   return frame
-}
-
-export function frameLimits(limits?: Partial<FrameLimits>): FrameLimits {
-  return limits === undefined ? DEFAULT_FRAME_LIMITS : { ...DEFAULT_FRAME_LIMITS, ...limits }
 }

@@ -1,14 +1,14 @@
 import { WireError } from '../error.js'
 import type { Generation } from '../generation.js'
 import { checkI32, checkI64, write64 } from '../int.js'
+import { newPiece } from '../slab.js'
 import { callAnswerByteLength, callOfferByteLength, writeCallAnswer, writeCallOffer } from './call.js'
 import { challengeContent, writePrefixed } from './challenge.js'
 import { FrameType, HEADER_BYTES } from './codes.js'
-import { frameLimits } from './decode.js'
 import { writeHeader } from './header.js'
 import { helloByteLength, writeHello } from './hello.js'
 import { atMost, infoResponseByteLength, writeInfoResponse } from './info.js'
-import type { FrameLimits } from './limits.js'
+import { type FrameLimits, frameLimits } from './limits.js'
 import { ENCODING_RULES } from './rules.js'
 import { checkText, MAX_TEXT_HEAD_BYTES, textHeadByteLength, writeTextHead } from './text.js'
 import type { PeerFrame, TextFrame, UnknownFrame } from './types.js'
@@ -24,13 +24,14 @@ export function frameByteLength(frame: PeerFrame, _generation: Generation, limit
 }
 
 /**
- * Encode one frame into bytes of its own.
+ * Encode one frame. Small results share an `ArrayBuffer`, as Node's Buffers do: do not transfer `result.buffer`, and copy
+ * what you keep for long.
  * @param limits - raise them together with those of the reader on the other side: what it refuses is refused here.
  * @throws {WireError} `out-of-range`, `length` or `unexpected-type`.
  */
 export function encodeFrame(frame: PeerFrame, generation: Generation, limits?: Partial<FrameLimits>): Uint8Array {
   const bodyBytes = bodyByteLength(frame, frameLimits(limits))
-  const target = new Uint8Array(HEADER_BYTES + bodyBytes)
+  const target = newPiece(HEADER_BYTES + bodyBytes)
   writeFrame(frame, generation, target, 0, bodyBytes)
   return target
 }
@@ -69,7 +70,7 @@ export function encodeFrameInto(
  */
 export function encodeTextHead(frame: TextFrame, generation: Generation, limits?: Partial<FrameLimits>): Uint8Array {
   checkText(frame, frameLimits(limits))
-  const target = new Uint8Array(HEADER_BYTES + textHeadByteLength(frame))
+  const target = newPiece(HEADER_BYTES + textHeadByteLength(frame))
   writeTextHead(target, 0, frame, ENCODING_RULES[generation])
   return target
 }

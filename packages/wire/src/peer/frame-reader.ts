@@ -5,9 +5,9 @@
 import { WireError } from '../error.js'
 import { HEADER_BYTES } from './codes.js'
 import { FrameCursor } from './cursor.js'
-import { frameLimits, readFrame } from './decode.js'
+import { readFrame } from './decode.js'
 import { readTypeCode } from './header.js'
-import type { FrameLimits } from './limits.js'
+import { type FrameLimits, frameLimits } from './limits.js'
 import type { PeerFrame } from './types.js'
 
 const NOTHING = new Uint8Array(0)

@@ -33,3 +33,29 @@ export const DEFAULT_FRAME_LIMITS: FrameLimits = {
   callPacketBytes: 65_536,
   unknownBytes: 1_048_576,
 }
+
+/**
+ * All limits: those given, defaults for the rest. A complete set is returned as it is; whoever encodes many frames with
+ * limits of their own makes one first, and spares every frame the merging.
+ */
+export function frameLimits(limits?: Partial<FrameLimits>): FrameLimits {
+  if (limits === undefined) return DEFAULT_FRAME_LIMITS
+  return isComplete(limits) ? limits : { ...DEFAULT_FRAME_LIMITS, ...limits }
+}
+
+/** Spelled out: a loop over names would cost more than the merging it is to spare. */
+function isComplete(limits: Partial<FrameLimits>): limits is FrameLimits {
+  return (
+    limits.envelopeBytes !== undefined &&
+    limits.payloadBytes !== undefined &&
+    limits.attachmentPayloadBytes !== undefined &&
+    limits.nicknameBytes !== undefined &&
+    limits.infoBytes !== undefined &&
+    limits.avatarBytes !== undefined &&
+    limits.avatarSkipBytes !== undefined &&
+    limits.mimeTypeBytes !== undefined &&
+    limits.callErrorBytes !== undefined &&
+    limits.callPacketBytes !== undefined &&
+    limits.unknownBytes !== undefined
+  )
+}

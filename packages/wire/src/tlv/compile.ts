@@ -3,13 +3,13 @@
 // are handled in place. Everything else goes through the same FieldPlan as in the plain engine. The text of the code is
 // made of numbers and of field names checked to be plain identifiers, never of anything that came from a network.
 import { readI64, readU16, readU32, readU64, write32, write64, writeU16 } from '../int.js'
+import { newPiece } from '../slab.js'
 import { varintByteLength, writeVarint } from '../varint.js'
 import type { Engine } from './engine.js'
 import { Fault } from './fault.js'
 import { checkRoom } from './interpret.js'
 import type { FieldPlan } from './plan.js'
 import { lengthFault, scanLength, truncatedFault } from './scan.js'
-import { newPiece } from './slab.js'
 
 /** What the generated code calls, under these names. */
 const HELPERS = {

@@ -1,11 +1,11 @@
 // The plain way of running a table: one loop over its rows. It defines what a codec does; where code may be generated,
 // compile.ts makes something faster of the same table, and a test holds the two together.
 import { WireError } from '../error.js'
+import { newPiece } from '../slab.js'
 import type { Engine } from './engine.js'
 import { Fault } from './fault.js'
 import type { FieldPlan } from './plan.js'
 import { TlvScanner } from './scan.js'
-import { newPiece } from './slab.js'
 
 type Values = Record<string, unknown>
 
