@@ -88,6 +88,7 @@ export interface Tracker {
 }
 
 const MAX_RETRY_MS = 60_000
+const COARSE_MS = 20
 
 /**
  * Start a tracker of the classic generation.
@@ -132,6 +133,8 @@ class RunningTracker implements Tracker {
   #socket: DatagramSocket | undefined
   #cancelSweep: (() => void) | undefined
   #cancelRetry: (() => void) | undefined
+  #nowMs: number | undefined
+  #cancelNow: (() => void) | undefined
   #storeFailures = 0
   #storeFails = false
   #closing: Promise<void> | undefined
@@ -218,10 +221,21 @@ class RunningTracker implements Tracker {
 
   #receive(socket: DatagramSocket, bytes: Uint8Array, from: DatagramPeer): void {
     if (this.#closing !== undefined) return
-    const reaction = this.#machine.receive(bytes, from, this.#clock.nowMs())
+    const reaction = this.#machine.receive(bytes, from, this.#coarseMs())
     if (reaction === undefined) return
     if (reaction instanceof Uint8Array) this.#send(socket, reaction, from)
     else this.#commit(socket, reaction, from)
+  }
+
+  /** The time, at most 20 ms old: asking for it costs as much as finding a user, and nothing here is that exact. */
+  #coarseMs(): number {
+    if (this.#nowMs === undefined) {
+      this.#nowMs = this.#clock.nowMs()
+      this.#cancelNow = this.#clock.schedule(() => {
+        this.#nowMs = undefined
+      }, COARSE_MS)
+    }
+    return this.#nowMs
   }
 
   /** The answer goes out after the commit: whoever was told that the record is kept finds it after a crash. */
@@ -289,6 +303,7 @@ class RunningTracker implements Tracker {
   async #close(): Promise<void> {
     this.#cancelSweep?.()
     this.#cancelRetry?.()
+    this.#cancelNow?.()
     const socket = this.#socket
     await Promise.allSettled(this.#pending)
     await socket?.close()
