@@ -55,6 +55,16 @@ const MIGRATIONS = [
 const MESSAGE_COLUMNS = `message.seq, peer.key, message.outgoing, message.guid, message.replyTo, message.sendTimeMs,
   message.editTimeMs, message.messageType, message.payload, message.state, message.settledMs`
 
+// A handler that runs again sends under the same guid: what it says now replaces what it said before the crash.
+const INSERT_OUTGOING = `INSERT INTO message
+    (peer, outgoing, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, heldBy)
+  VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (peer, outgoing, guid) DO UPDATE SET replyTo = excluded.replyTo, sendTimeMs = excluded.sendTimeMs,
+    messageType = excluded.messageType, payload = excluded.payload
+  WHERE message.state = 'held' AND message.heldBy = excluded.heldBy`
+
+const MAX_PEER_IDS = 1_024
+
 export interface SqliteStoreOptions {
   /** 'power': survives power loss, one fsync per group of writes. 'process': survives SIGKILL. Default 'power'. */
   durability?: 'power' | 'process'
@@ -75,6 +85,8 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
 class SqliteStore implements Store {
   readonly #db: Database
   readonly #sql = new Map<string, Statement>()
+  /** Row ids by key of peers written to lately; rows of peers are never removed. */
+  readonly #peerIds = new Map<string, number>()
 
   constructor(db: Database) {
     this.#db = db
@@ -108,32 +120,28 @@ class SqliteStore implements Store {
     })
   }
 
-  enqueue(message: NewOutgoing): Promise<StoredMessage> {
-    return this.#db.write(() => {
-      const peer = this.#peerId(message.peer)
-      const state: OutgoingState = message.heldBy === undefined ? 'stored' : 'held'
-      // A handler that runs again sends under the same guid: what it says now replaces what it said before the crash.
-      const row = this.#statement(
-        `INSERT INTO message (peer, outgoing, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, heldBy)
-         VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (peer, outgoing, guid) DO UPDATE SET replyTo = excluded.replyTo, sendTimeMs = excluded.sendTimeMs,
-           messageType = excluded.messageType, payload = excluded.payload
-         WHERE message.state = 'held' AND message.heldBy = excluded.heldBy
-         RETURNING seq`,
-      ).get(
-        peer,
-        message.guid,
-        message.replyTo,
-        message.sendTimeMs,
-        message.editTimeMs,
-        message.messageType,
-        message.payload,
-        state,
-        message.heldBy ?? null,
-      )
-      if (!row) throw new MessengerError('store', `message id ${message.guid} to ${message.peer} is already taken`)
-      return { ...content(message), seq: Number(row['seq']), peer: message.peer, outgoing: true, state, settledMs: 0 }
+  async enqueue(message: NewOutgoing): Promise<StoredMessage> {
+    const known = this.#peerIds.get(message.peer)
+    const state: OutgoingState = message.heldBy === undefined ? 'stored' : 'held'
+    const { seq, peer } = await this.#db.write(() => {
+      const peer = known ?? this.#peerId(message.peer)
+      return { seq: this.#insertOutgoing(peer, message, state), peer }
     })
+    if (known === undefined) this.#rememberPeer(message.peer, peer)
+    return { ...content(message), seq, peer: message.peer, outgoing: true, state, settledMs: 0 }
+  }
+
+  #insertOutgoing(peer: number, message: NewOutgoing, state: OutgoingState): number {
+    const { guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, heldBy } = message
+    const params = [peer, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, heldBy ?? null] as const
+    let seq: unknown
+    if (heldBy === undefined) {
+      // Reading a row back costs the drivers more than writing one: only where there may be an older row.
+      const { changes, lastInsertRowid } = this.#statement(INSERT_OUTGOING).run(...params)
+      if (changes > 0) seq = lastInsertRowid
+    } else seq = this.#statement(`${INSERT_OUTGOING} RETURNING seq`).get(...params)?.['seq']
+    if (seq === undefined) throw new MessengerError('store', `message id ${guid} to ${message.peer} is already taken`)
+    return Number(seq)
   }
 
   async pending(peer: string, limit: number): Promise<StoredMessage[]> {
@@ -264,6 +272,12 @@ class SqliteStore implements Store {
     )
       .all(outgoing)
       .map((row) => toHex(row['key'] as Uint8Array))
+  }
+
+  /** Only after the commit: what a write finds before may be rolled back. */
+  #rememberPeer(peer: string, id: number): void {
+    if (this.#peerIds.size >= MAX_PEER_IDS) this.#peerIds.clear()
+    this.#peerIds.set(peer, id)
   }
 
   /** Row id of the peer, made on first use. Only inside a write. */
