@@ -1,7 +1,7 @@
 // pnpm conformance [FILE…]   run vector files (default: all of vectors/ that have the published form)
 // pnpm conformance --list    print the id of every codec, one a line
 // Exit: 0 all passed, 1 something differs, 2 a file that cannot be read or is no vector file.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { difference } from './check.js'
@@ -27,7 +27,7 @@ function main(args: readonly string[]): number {
     console.log(Object.keys(CODECS).join('\n'))
     return 0
   }
-  const files = args.length > 0 ? args.map((file) => resolve(process.env.INIT_CWD ?? '.', file)) : publishedFiles()
+  const files = args.length > 0 ? args.map(locate) : publishedFiles()
   const loaded = files.map(load)
   if (loaded.includes(undefined)) return 2
   let passed = 0
@@ -45,6 +45,12 @@ function main(args: readonly string[]): number {
   }
   console.log(`${passed} passed, ${failed} failed`)
   return failed > 0 ? 1 : 0
+}
+
+/** A file as the caller means it: package managers start scripts in the root, whatever folder they were called in. */
+function locate(file: string): string {
+  const called = resolve(process.env.INIT_CWD ?? '.', file)
+  return existsSync(called) ? called : resolve(file)
 }
 
 function publishedFiles(): string[] {
