@@ -2,6 +2,7 @@
 import { checkApiReports } from '../checks/api-report.mjs'
 import { checkDocsExamples } from '../checks/docs-examples.mjs'
 import { checkHygiene } from '../checks/hygiene.mjs'
+import { checkSize } from '../checks/size.mjs'
 import { checkStranger } from '../checks/stranger.mjs'
 import { TURBO_ENV } from './prepare.mjs'
 import { runNode, runTool } from './process.mjs'
@@ -66,9 +67,5 @@ export const verifySteps = [
   },
   { name: 'stranger', about: 'the tarballs in an empty project', run: checkStranger },
   { name: 'api', about: 'the public surface is the committed one', run: checkApiReports },
-  {
-    name: 'size',
-    about: 'size budgets per subpath',
-    run: async () => outcomeOf(await runTool('size-limit', [], { timeoutMs: 2 * MINUTE_MS })),
-  },
+  { name: 'size', about: 'size budgets per subpath', run: checkSize },
 ]
