@@ -10,7 +10,8 @@ import { isPeerError, PeerError } from './error.js'
 import { FrameWriter } from './frames/frame-writer.js'
 import type { ProvenIdentity } from './identity.js'
 import { addressGroup, channelAddress } from './remote-address.js'
-import { Session, type SessionContext, type SessionEvents } from './session.js'
+import { Session, type SessionEvents } from './session.js'
+import type { SessionContext } from './session-context.js'
 import type { CallFrame, Connection, ConnectionHandlers, OutgoingInfo, OutgoingMessage, Role } from './types.js'
 
 /** What a connection needs from the peer it belongs to. */
@@ -58,22 +59,23 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
     this.id = id
     this.#host = host
     this.#stream = stream
+    this.#startedMs = host.clock.nowMs()
     this.#writer = new FrameWriter(stream, host.context.profile.coalesce)
     this.#session = new Session(host.context, this, this.#writer, {
       role: remotePublicKey === undefined ? 'acceptor' : 'initiator',
+      nowMs: this.#startedMs,
       channel: {
         localAddress: channelAddress(stream.localAddress),
         remoteAddress: channelAddress(stream.remoteAddress, stream.remotePublicKey),
       },
       ...(remotePublicKey !== undefined && { remotePublicKey }),
     })
-    this.#startedMs = host.clock.nowMs()
   }
 
   /** Attach to the stream and begin the handshake. */
   start(): void {
     this.#stream.start(new StreamSide(this))
-    this.#session.start(this.#startedMs)
+    this.#session.start()
     this.#moved()
   }
 
@@ -336,7 +338,7 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
   /** The session may have other wishes than before. */
   #moved(): void {
     if (this.#streamClosed) return
-    if (this.#session.wantsPause !== this.#paused && !this.closed) {
+    if (this.#session.isPaused !== this.#paused && !this.closed) {
       this.#paused = !this.#paused
       if (this.#paused) this.#stream.pause()
       else {

@@ -1,45 +1,29 @@
 // The session machine: bytes, commands and time go in; frames go to the writer, events to the owner. It has no I/O, no
 // clock and no chance of its own. Who drives it: connection.ts.
 //
-// Before READY it holds what the handshake needs in one object, which is dropped then; the collections for messages
-// exist from the first message on. So a session that waits costs little more than its own fields.
-
-import { type Generation, isWireError, type WireError } from '@mimirjs/wire'
+// Every transition is in session-table.ts. Before READY the session holds a Handshake, from READY on a Liveness; what
+// messages need exists from the first message on. So a session that waits costs little more than its own fields.
+import { isWireError, type WireError } from '@mimirjs/wire'
 import {
-  encodeFrame,
-  encodeFrameInto,
-  encodeTextHead,
-  type FrameLimits,
   FrameReader,
-  frameByteLength,
   type HelloFrame,
   type InfoResponseFrame,
   type PeerFrame,
   type TextFrame,
 } from '@mimirjs/wire/peer'
-import { sameBytes } from './bytes.js'
 import { type CallState, nextCallState } from './call-table.js'
-import { type ChallengeKit, type Channel, checkChallenge, issueChallenge } from './challenge.js'
+import type { Channel } from './challenge.js'
 import { PeerError, type PeerErrorCode } from './error.js'
-import { AckWindow } from './frames/ack-window.js'
+import { writeAnswer, writeFrame } from './frame-output.js'
 import type { FrameWriter } from './frames/frame-writer.js'
-import type { GenerationProfile } from './generations.js'
-import { checkClaim, type ProvenIdentity, proveIdentity, type Verify } from './identity.js'
-import type { PeerLimits } from './limits.js'
+import { Handshake } from './handshake.js'
+import type { ProvenIdentity } from './identity.js'
+import { Inbound } from './inbound.js'
+import { Liveness, type LivenessView } from './liveness.js'
+import { Outstanding } from './outstanding.js'
+import type { SessionContext } from './session-context.js'
 import { isLegalType, nextState, type SessionEventName, type SessionState } from './session-table.js'
-import type { SessionTimers } from './timers.js'
 import type { CallFrame, OutgoingInfo, OutgoingMessage, Role } from './types.js'
-
-/** What all sessions of a peer share. */
-export interface SessionContext extends ChallengeKit {
-  readonly clientId: number
-  readonly generation: Generation
-  readonly profile: GenerationProfile
-  readonly limits: PeerLimits
-  readonly frames: Partial<FrameLimits> | undefined
-  readonly timers: SessionTimers
-  readonly verify: Verify
-}
 
 /** What a session tells its owner. All are called from inside the call that caused them. */
 export interface SessionEvents {
@@ -64,27 +48,13 @@ export interface SessionOptions {
   /** The wanted identity, 32 bytes; initiators only. */
   readonly remotePublicKey?: Uint8Array
   readonly channel: Channel
+  /** The stream is open since then. */
+  readonly nowMs: number
 }
 
-/** From this size on a payload goes out by reference. */
-const REFERENCE_BYTES = 4096
-const NEVER = Number.POSITIVE_INFINITY
+const SIGNATURE_BYTES = 64
 
-/** Known before READY only. */
-interface Handshake {
-  /** The identity that has to prove itself: wanted by an initiator, claimed to an acceptor. */
-  claimed: Uint8Array | undefined
-  /** Ours, not answered yet. */
-  challenge: Uint8Array | undefined
-  proof: ProvenIdentity | undefined
-  startedMs: number
-  bytes: number
-  frames: number
-  /** An INFO_REQUEST that came before we may answer it. */
-  infoRequest: bigint | undefined
-}
-
-export class Session {
+export class Session implements LivenessView {
   readonly role: Role
   /** Number of the other side's installation, from its HELLO. */
   remoteClientId: number | undefined = undefined
@@ -94,51 +64,25 @@ export class Session {
   readonly #events: SessionEvents
   readonly #writer: FrameWriter
   readonly #reader: FrameReader
-  readonly #channel: Channel
   #state: SessionState = 'connected'
   #handshake: Handshake | undefined
-
-  /** Value: when it was written. */
-  #window: AckWindow<bigint, number> | undefined = undefined
-  /** Guids that left the window without OK. */
-  #unanswered: Set<bigint> | undefined = undefined
-  /** Messages the application has and has not acknowledged: payload bytes by guid. */
-  #inbound: Map<bigint, number> | undefined = undefined
-  #inboundBytes = 0
+  #liveness: Liveness | undefined = undefined
+  #outstanding: Outstanding | undefined = undefined
+  #inbound: Inbound | undefined = undefined
   #info: 'unasked' | 'asked' | 'answered' = 'unasked'
   #call: CallState = 'idle'
-
-  // Times in ms of the clock of the owner.
-  #nowMs = 0
-  /** Bytes arrived, of whatever kind. */
-  #heardMs = 0
-  /** The last frame that puts the idle end off. */
-  #activeMs = 0
-  #wroteMs = 0
-  /** When the stream last took up writing, or we last took up reading: what waits, waits from then on. */
-  #unstuckMs = 0
-  #pingedMs = 0
-  #pingOut = false
-  #pingWaitMs = 0
-  #callMs = 0
-  #pongedMs = 0
+  /** The time of the call into this session that is being handled. */
+  #nowMs: number
 
   constructor(context: SessionContext, events: SessionEvents, writer: FrameWriter, options: SessionOptions) {
-    this.role = options.role
+    const { role, remotePublicKey, channel, nowMs } = options
+    this.role = role
     this.#context = context
     this.#events = events
     this.#writer = writer
-    this.#channel = options.channel
     this.#reader = new FrameReader(context.frames === undefined ? undefined : { limits: context.frames })
-    this.#handshake = {
-      claimed: options.remotePublicKey,
-      challenge: undefined,
-      proof: undefined,
-      startedMs: 0,
-      bytes: 0,
-      frames: 0,
-      infoRequest: undefined,
-    }
+    this.#handshake = new Handshake(context, channel, remotePublicKey, nowMs)
+    this.#nowMs = nowMs
   }
 
   get state(): SessionState {
@@ -152,55 +96,54 @@ export class Session {
   /** How many more messages {@link send} takes now. */
   get window(): number {
     if (this.#state !== 'ready' || this.#writer.blocked) return 0
-    return this.#context.limits.windowMessages - (this.#window?.size ?? 0)
+    return this.#context.limits.windowMessages - this.unacknowledged
   }
 
   /** Messages written on this connection that nobody has answered for. */
   get unacknowledged(): number {
-    return this.#window?.size ?? 0
+    return this.#outstanding?.size ?? 0
+  }
+
+  get oldestMs(): number | undefined {
+    return this.#outstanding?.oldestMs
+  }
+
+  get isBlocked(): boolean {
+    return this.#writer.blocked
   }
 
   /** The application has as much unfinished as allowed: read no more until this is `false`. */
-  get wantsPause(): boolean {
-    const { inboundMessages, inboundBytes } = this.#context.limits
-    return this.#inbound !== undefined && (this.#inbound.size >= inboundMessages || this.#inboundBytes >= inboundBytes)
+  get isPaused(): boolean {
+    return this.#inbound?.isFull === true
   }
 
-  /** The stream is open. */
-  start(nowMs: number): void {
-    const handshake = this.#handshake!
-    this.#nowMs = this.#heardMs = handshake.startedMs = nowMs
+  /** Begin the handshake. */
+  start(): void {
     this.#move('start')
-    if (this.role === 'acceptor') return
-    const { localPublicKey: publicKey, clientId, profile } = this.#context
-    const { localAddress } = this.#channel
-    const sendsAddress = profile.helloAddress && localAddress.length === 16 && localAddress[0] === 3
-    const receiver = handshake.claimed!
-    const hello: HelloFrame = { type: 'hello', version: 1, publicKey, receiver, clientId }
-    this.#put(sendsAddress ? { ...hello, address: localAddress } : hello)
+    if (this.role === 'initiator') this.#write(this.#shaking().hello())
   }
 
   /** Bytes arrived. Frames are handled, and answered, before this returns. */
   receive(chunk: Uint8Array, nowMs: number): void {
     if (this.#state === 'closed') return
-    this.#nowMs = this.#heardMs = nowMs
+    this.#nowMs = nowMs
+    this.#liveness?.heard(nowMs)
+    this.#handshake?.countBytes(chunk.length)
     const writer = this.#writer
     const wasFull = this.#state === 'ready' && this.window === 0
     writer.cork()
     try {
       this.#reader.push(chunk)
-      if (this.#handshake !== undefined) this.#handshake.bytes += chunk.length
       this.#readFrames()
     } catch (error) {
       this.#close(toPeerError(error))
     }
+    if (wasFull && this.window > 0) this.#events.onWritable()
     if (this.#isClosed()) return
     writer.uncork()
-    if (writer.queuedAnswerBytes > this.#context.limits.queuedBytes) {
-      this.#close(
-        new PeerError('slow-reader', `${writer.queuedAnswerBytes} bytes of answers wait for a side that does not read`),
-      )
-    } else if (wasFull && this.window > 0) this.#events.onWritable()
+    if (writer.queuedAnswerBytes <= this.#context.limits.queuedBytes) return
+    const waiting = `${writer.queuedAnswerBytes} bytes of answers wait for a side that does not read`
+    this.#close(new PeerError('slow-reader', waiting))
   }
 
   /** The other side ended its direction: that is the end of the session. */
@@ -209,92 +152,89 @@ export class Session {
     try {
       this.#reader.end()
       if (this.#handshake !== undefined) throw new PeerError('ended', `the other side closed in state ${this.#state}`)
+      this.#close(undefined)
     } catch (error) {
       this.#close(toPeerError(error))
-      return
     }
-    this.#close(undefined)
   }
 
   /** The stream takes bytes again. */
   drained(nowMs: number): void {
     if (this.#state === 'closed') return
-    this.#nowMs = this.#unstuckMs = nowMs
+    this.#nowMs = nowMs
+    this.#liveness?.unstuck(nowMs)
     this.#writer.drained()
     if (this.window > 0) this.#events.onWritable()
   }
 
-  /** Reading was paused because of {@link wantsPause} and goes on. */
+  /** Reading was paused because of {@link isPaused} and goes on. */
   resumed(nowMs: number): void {
-    this.#unstuckMs = nowMs
+    this.#liveness?.unstuck(nowMs)
   }
 
   /** The signature asked for by `onSign`: 64 bytes. */
   signed(signature: Uint8Array, nowMs: number): void {
     if (this.#state !== 'signing') return
     this.#nowMs = nowMs
-    if (signature.length !== 64) {
-      this.#close(new PeerError('signer', `the signer gave ${signature.length} bytes, expected 64`))
+    if (signature.length !== SIGNATURE_BYTES) {
+      const got = `the signer gave ${signature.length} bytes, expected ${SIGNATURE_BYTES}`
+      this.#close(new PeerError('signer', got))
       return
     }
     this.#move('signed')
-    this.#put({ type: this.role === 'initiator' ? 'challengeAnswer' : 'challengeAnswer2', signature })
+    this.#write({ type: this.role === 'initiator' ? 'challengeAnswer' : 'challengeAnswer2', signature })
   }
 
   /** @throws {PeerError} `closed` | `window-full` | `duplicate-guid` | `message` */
   send(message: OutgoingMessage, nowMs: number): void {
-    this.#demandReady()
-    if (this.window <= 0) {
-      throw new PeerError('window-full', 'no place for another message: wait for writable')
-    }
-    const { guid } = message
-    this.#window ??= new AckWindow(this.#context.limits.windowMessages)
-    if (this.#window.has(guid) || this.#unanswered?.has(guid) === true) {
+    const liveness = this.#demandReady()
+    if (this.window <= 0) throw new PeerError('window-full', 'no place for another message: wait for writable')
+    const { guid, replyTo, sendTimeMs, editTimeMs, messageType, payload } = message
+    this.#outstanding ??= new Outstanding(this.#context.limits)
+    if (this.#outstanding.has(guid)) {
       throw new PeerError('duplicate-guid', 'this guid was written on this connection and has no OK yet')
     }
-    const { replyTo, sendTimeMs, editTimeMs, messageType, payload } = message
-    this.#put({ type: 'text', guid, replyTo, sendTimeMs, editTimeMs, messageType, payload })
-    this.#wroteMs = nowMs
-    this.#window.add(guid, nowMs)
+    this.#write({ type: 'text', guid, replyTo, sendTimeMs, editTimeMs, messageType, payload })
+    this.#outstanding.add(guid, nowMs)
+    liveness.wrote(nowMs)
   }
 
   /** Write OK(guid) for a message that was handed out and is still open; anything else is ignored. */
   acknowledge(guid: bigint): void {
-    if (this.#settle(guid)) this.#answer({ type: 'ok', id: guid })
+    if (this.#state === 'ready' && this.#inbound?.settle(guid) === true) this.#answer({ type: 'ok', id: guid })
   }
 
   /** Give up a message without OK. */
   refuse(guid: bigint): void {
-    this.#settle(guid)
+    this.#inbound?.settle(guid)
   }
 
   /** @throws {PeerError} `closed` */
   requestInfo(sinceSeconds: bigint): void {
-    const early = this.#context.profile.infoRequestFrom === 'peerVerified' && this.#state === 'peerVerified'
-    if (!early) this.#demandReady()
+    if (this.#state !== this.#context.profile.infoRequestFrom) this.#demandReady()
     if (this.#info !== 'unasked') return
     this.#info = 'asked'
-    this.#put({ type: 'infoRequest', timeSeconds: sinceSeconds })
+    this.#write({ type: 'infoRequest', timeSeconds: sinceSeconds })
   }
 
   /** @throws {PeerError} `closed` | `message` */
   sendInfo(info: OutgoingInfo): void {
     this.#demandReady()
     // A profile may be large and whoever asks may not read: it is not worth a queue.
-    if (!this.#writer.blocked) this.#put({ ...info, type: 'infoResponse' })
+    if (!this.isBlocked) this.#write({ ...info, type: 'infoResponse' })
   }
 
   /** @throws {PeerError} `closed` | `call-state` | `message` */
   sendCall(frame: CallFrame, nowMs: number): void {
-    this.#demandReady()
+    const liveness = this.#demandReady()
     const next = this.#context.profile.calls ? nextCallState(this.#call, 'send', frame) : undefined
     if (next === undefined) {
       throw new PeerError('call-state', `${frame.type} cannot be sent while the call is ${this.#call}`)
     }
     // Sound that cannot leave now is of no use later.
-    if (frame.type === 'callPacket' && this.#writer.blocked) return
-    this.#put(frame)
-    this.#activeMs = nowMs
+    if (frame.type === 'callPacket' && this.isBlocked) return
+    this.#write(frame)
+    liveness.active(nowMs)
     this.#moveCall(next, nowMs)
   }
 
@@ -310,25 +250,26 @@ export class Session {
 
   /** When {@link tick} has work; `undefined` when nothing is awaited. */
   get nextDeadlineMs(): number | undefined {
-    const due = this.#handshake === undefined ? this.#readyDeadlineMs() : this.#handshakeDeadlineMs(this.#handshake)
-    return due === NEVER ? undefined : due
+    if (this.#handshake !== undefined) return this.#handshakeDeadlineMs(this.#handshake)
+    const dueMs = this.#liveness?.deadlineMs(this)
+    return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs
   }
 
   tick(nowMs: number): void {
     this.#nowMs = nowMs
     if (this.#handshake !== undefined) this.#tickHandshake(this.#handshake)
-    else if (this.#state === 'ready') this.#tickReady()
+    else if (this.#liveness !== undefined) this.#tickReady(this.#liveness)
   }
 
-  // --- frames in ---------------------------------------------------------------------------------------------------
+  // --- frames ------------------------------------------------------------------------------------------------------
 
   #readFrames(): void {
     const reader = this.#reader
-    while (this.#handshake !== undefined && !this.#isClosed()) {
+    while (this.#handshake !== undefined) {
       const code = reader.peekType()
       if (code !== undefined && !isLegalType(this.role, this.#state, code)) throw this.#unexpected(`type ${code}`)
       const frame = reader.next()
-      this.#checkBudget(this.#handshake, frame !== undefined)
+      this.#handshake.checkBudget(frame !== undefined, frame === undefined ? 0 : reader.bufferedBytes)
       if (frame === undefined) return
       this.#handle(frame)
     }
@@ -339,20 +280,11 @@ export class Session {
     }
   }
 
-  #checkBudget(handshake: Handshake, whole: boolean): void {
-    const { handshakeBytes, handshakeFrames } = this.#context.limits
-    if (whole && ++handshake.frames > handshakeFrames) {
-      throw new PeerError('limit', `more than ${handshakeFrames} frames before READY`)
-    }
-    // What lies behind the frame just read may already belong to READY.
-    const readBytes = handshake.bytes - (whole ? this.#reader.bufferedBytes : 0)
-    if (readBytes > handshakeBytes) throw new PeerError('limit', `more than ${handshakeBytes} bytes before READY`)
-  }
-
   #handle(frame: PeerFrame): void {
-    if (nextState(this.role, this.#state, frame.type) === undefined) throw this.#unexpected(frame.type)
     const { type } = frame
-    if (this.#context.profile.pingIsActivity || (type !== 'ping' && type !== 'pong')) this.#activeMs = this.#nowMs
+    if (nextState(this.role, this.#state, type) === undefined) throw this.#unexpected(type)
+    const isPing = type === 'ping' || type === 'pong'
+    if (!isPing || this.#context.profile.pingIsActivity) this.#liveness?.active(this.#nowMs)
     switch (type) {
       case 'text':
         this.#onText(frame)
@@ -397,74 +329,42 @@ export class Session {
   }
 
   #onHello(hello: HelloFrame): void {
-    const { localPublicKey } = this.#context
-    if (!sameBytes(hello.receiver, localPublicKey)) throw new PeerError('wrong-receiver', 'HELLO is for somebody else')
-    if (sameBytes(hello.publicKey, localPublicKey)) throw new PeerError('self', 'HELLO claims our own identity')
-    checkClaim(hello.publicKey)
-    this.#checkHelloAddress(hello)
+    const handshake = this.#shaking()
+    handshake.takeHello(hello)
     this.remoteClientId = hello.clientId
-    this.#handshake!.claimed = hello.publicKey.slice()
     this.#move('hello')
-    this.#challenge('challenge')
-  }
-
-  /** An original behind a /64 of somebody else's node names its own address there: it has to be of that /64. */
-  #checkHelloAddress({ address }: HelloFrame): void {
-    if (address === undefined || !this.#context.profile.helloAddress) return
-    const seen = this.#channel.remoteAddress
-    const fits = address.length === 16 && seen.length === 16 && sameBytes(address.subarray(1, 8), seen.subarray(1, 8))
-    if (!fits) throw new PeerError('address', 'the address in HELLO is not of the network the connection came from')
-  }
-
-  #challenge(type: 'challenge' | 'challenge2'): void {
-    const handshake = this.#handshake!
-    const role = type === 'challenge' ? 2 : 4
-    const data = issueChallenge(this.#context, role, handshake.claimed!, this.#channel)
-    handshake.challenge = data
-    this.#context.issued.add(data)
-    this.#put({ type, data })
+    this.#write(handshake.issue('challenge'))
   }
 
   #onChallenge(type: 'challenge' | 'challenge2', data: Uint8Array): void {
-    const verifier = this.#handshake!.claimed!
-    const refusal = this.#events.onProve(verifier)
+    const handshake = this.#shaking()
+    const refusal = this.#events.onProve(handshake.claimed)
     if (refusal !== undefined) throw refusal
-    const challenge = data.slice()
-    const role = type === 'challenge' ? 2 : 4
-    const { localAddress, remoteAddress } = this.#channel
-    const bound = checkChallenge(this.#context, role, challenge, verifier, this.#channel)
-    this.channelBound = bound && localAddress.length > 0 && remoteAddress.length > 0
+    const challenge = handshake.takeChallenge(type, data)
+    this.channelBound = handshake.channelBound
     this.#move(type)
     this.#events.onSign(challenge)
   }
 
   #onAnswer(type: 'challengeAnswer' | 'challengeAnswer2', signature: Uint8Array): void {
-    const handshake = this.#handshake!
-    const challenge = handshake.challenge!
-    handshake.challenge = undefined
-    this.#context.issued.delete(challenge)
-    handshake.proof = proveIdentity(handshake.claimed!, challenge, signature, this.#context)
-    this.#put({ type: 'ok', id: 0n })
+    this.#shaking().takeAnswer(signature)
+    this.#write({ type: 'ok', id: 0n })
     this.#move(type)
   }
 
   #onOk(id: bigint): void {
-    if (this.#state !== 'ready') {
-      if (id !== 0n) throw this.#unexpected('an OK for a message')
-      this.#move('ok')
-      if (this.role === 'initiator') this.#challenge('challenge2')
+    if (this.#state === 'ready') {
+      if (this.#outstanding?.acknowledge(id) === true) this.#events.onAcknowledged(id)
       return
     }
-    if (this.#window?.take(id) !== undefined || this.#unanswered?.delete(id) === true) this.#events.onAcknowledged(id)
+    if (id !== 0n) throw this.#unexpected('an OK for a message')
+    this.#move('ok')
+    if (this.role === 'initiator') this.#write(this.#shaking().issue('challenge2'))
   }
 
   #onText(message: TextFrame): void {
-    this.#inbound ??= new Map()
-    // A sender that repeats what we are still at gets one OK for both.
-    if (this.#inbound.has(message.guid)) return
-    this.#inbound.set(message.guid, message.payload.length)
-    this.#inboundBytes += message.payload.length
-    this.#events.onMessage(message)
+    this.#inbound ??= new Inbound(this.#context.limits)
+    if (this.#inbound.add(message.guid, message.payload.length)) this.#events.onMessage(message)
   }
 
   #onInfoRequest(sinceSeconds: bigint): void {
@@ -486,65 +386,21 @@ export class Session {
   }
 
   #onPong(): void {
-    if (!this.#pingOut) return
-    this.#pingOut = false
-    this.#pongedMs = this.#nowMs
-    const window = this.#window
-    if (window === undefined) return
-    // What was written so long before the PING and has no OK now will get none: the other side is alive and silent.
-    const writtenBeforeMs = this.#pingedMs - this.#context.timers.answerMs
-    for (let guid = window.oldestId; guid !== undefined; guid = window.oldestId) {
-      if (Math.max(window.oldest!, this.#unstuckMs) > writtenBeforeMs) return
-      window.take(guid)
-      this.#remember(guid)
+    const writtenUntilMs = this.#liveness?.ponged(this.#nowMs)
+    if (writtenUntilMs === undefined) return
+    for (;;) {
+      const guid = this.#outstanding?.giveUpOldest(writtenUntilMs)
+      if (guid === undefined) return
       this.#events.onUnanswered(guid)
     }
   }
 
-  /** A late OK for it still counts. */
-  #remember(guid: bigint): void {
-    this.#unanswered ??= new Set()
-    const unanswered = this.#unanswered
-    if (unanswered.size >= this.#context.limits.unansweredMessages) {
-      for (const first of unanswered) {
-        unanswered.delete(first)
-        break
-      }
-    }
-    unanswered.add(guid)
+  #write(frame: PeerFrame): void {
+    writeFrame(this.#writer, frame, this.#context)
   }
 
-  // --- frames out --------------------------------------------------------------------------------------------------
-
-  /** Something the other side causes, and could cause without end. */
   #answer(frame: PeerFrame): void {
-    const writer = this.#writer
-    const { generation } = this.#context
-    const at = writer.reserveAnswer(frameByteLength(frame, generation))
-    encodeFrameInto(frame, generation, writer.bytes, at)
-    writer.commit()
-  }
-
-  #put(frame: PeerFrame): void {
-    const { generation, frames } = this.#context
-    const writer = this.#writer
-    try {
-      if (frame.type === 'text' && frame.payload.length >= REFERENCE_BYTES) {
-        writer.reference(encodeTextHead(frame, generation, frames))
-        writer.reference(frame.payload)
-      } else if (frame.type === 'infoResponse') {
-        writer.reference(encodeFrame(frame, generation, frames))
-      } else {
-        const byteLength = frameByteLength(frame, generation, frames)
-        const at = writer.reserve(byteLength)
-        encodeFrameInto(frame, generation, writer.bytes, at, frames)
-      }
-    } catch (error) {
-      throw new PeerError('message', `cannot be written: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      })
-    }
-    writer.commit()
+    writeAnswer(this.#writer, frame, this.#context)
   }
 
   // --- state -------------------------------------------------------------------------------------------------------
@@ -559,34 +415,30 @@ export class Session {
   #becomeReady({ proof, infoRequest }: Handshake): void {
     if (proof === undefined) throw new RangeError('READY without a proven identity')
     this.#handshake = undefined
-    this.#activeMs = this.#nowMs
-    this.#drawPingWait()
+    this.#liveness = new Liveness(this.#context, this.#nowMs)
     this.#events.onReady(proof)
-    if (infoRequest !== undefined && this.#state === 'ready') this.#events.onInfoRequest(infoRequest)
+    if (infoRequest !== undefined && !this.#isClosed()) this.#events.onInfoRequest(infoRequest)
   }
 
   #moveCall(next: CallState, nowMs: number): void {
     if (next === this.#call) return
-    const wasIdle = this.#call === 'idle'
     this.#call = next
-    this.#callMs = nowMs
-    if (wasIdle || next === 'idle') this.#drawPingWait()
+    this.#liveness?.callMoved(next, nowMs)
   }
 
-  #settle(guid: bigint): boolean {
-    const byteLength = this.#inbound?.get(guid)
-    if (byteLength === undefined || this.#state !== 'ready') return false
-    this.#inbound!.delete(guid)
-    this.#inboundBytes -= byteLength
-    return true
-  }
-
+  /** A method, because the compiler believes that a state it has seen does not change by calls. */
   #isClosed(): boolean {
     return this.#state === 'closed'
   }
 
-  #demandReady(): void {
-    if (this.#state !== 'ready') throw new PeerError('closed', `the session is ${this.#state}, not ready`)
+  #shaking(): Handshake {
+    if (this.#handshake === undefined) throw new RangeError(`no handshake in state ${this.#state}`)
+    return this.#handshake
+  }
+
+  #demandReady(): Liveness {
+    if (this.#liveness === undefined) throw new PeerError('closed', `the session is ${this.#state}, not ready`)
+    return this.#liveness
   }
 
   #unexpected(what: string): PeerError {
@@ -596,11 +448,10 @@ export class Session {
   #close(error: PeerError | undefined): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    const challenge = this.#handshake?.challenge
-    if (challenge !== undefined) this.#context.issued.delete(challenge)
+    this.#handshake?.abandon()
     this.#handshake = undefined
-    this.#window = undefined
-    this.#unanswered = undefined
+    this.#liveness = undefined
+    this.#outstanding = undefined
     this.#inbound = undefined
     this.#call = 'idle'
     this.#events.onClosed(error)
@@ -610,76 +461,35 @@ export class Session {
 
   #handshakeDeadlineMs({ startedMs }: Handshake): number {
     const { authMs, helloMs } = this.#context.timers
-    if (this.#state === 'connected') return NEVER
     return startedMs + (this.#state === 'helloSent' ? Math.min(helloMs, authMs) : authMs)
   }
 
   #tickHandshake(handshake: Handshake): void {
     if (this.#nowMs < this.#handshakeDeadlineMs(handshake)) return
-    const afterMs = this.#nowMs - handshake.startedMs
-    this.#close(
-      new PeerError('timeout', `the handshake was still in state ${this.#state} after ${Math.round(afterMs)} ms`),
-    )
+    const afterMs = Math.round(this.#nowMs - handshake.startedMs)
+    this.#close(new PeerError('timeout', `the handshake was still in state ${this.#state} after ${afterMs} ms`))
   }
 
-  #readyDeadlineMs(): number {
-    if (this.#state !== 'ready') return NEVER
-    return Math.min(this.#idleDueMs(), this.#silenceDueMs(), this.#pingDueMs(), this.#callDueMs())
-  }
-
-  /** Nothing is outstanding and nothing happens: an orderly end. */
-  #idleDueMs(): number {
-    if (this.#call !== 'idle' || (this.unacknowledged > 0 && !this.wantsPause)) return NEVER
-    return this.#activeMs + this.#context.timers.idleMs
-  }
-
-  /** From here on the other side counts as dead. */
-  #silenceDueMs(): number {
-    const { stallMs, pongMs, answerMs } = this.#context.timers
-    if (this.#writer.blocked) return Math.max(this.#heardMs, this.#wroteMs) + stallMs
-    if (this.wantsPause) return NEVER
-    const sinceMs = Math.max(this.#heardMs, this.#unstuckMs)
-    if (this.#pingOut) return Math.max(this.#pingedMs, sinceMs) + pongMs
-    const oldestMs = this.#window?.oldest
-    if (this.#context.profile.pong || oldestMs === undefined) return NEVER
-    return Math.max(oldestMs, sinceMs) + answerMs
-  }
-
-  #pingDueMs(): number {
-    if (!this.#context.profile.pong || this.#pingOut || this.#writer.blocked || this.wantsPause) return NEVER
-    const quietMs = this.#call === 'idle' ? this.#heardMs : this.#callMs
-    const regularMs = Math.max(this.#pingedMs, quietMs) + this.#pingWaitMs
-    const oldestMs = this.#window?.oldest
-    if (oldestMs === undefined) return regularMs
-    return Math.min(regularMs, Math.max(oldestMs, this.#unstuckMs) + this.#context.timers.answerMs)
-  }
-
-  #callDueMs(): number {
-    const { ringMs, callSilenceMs } = this.#context.timers
-    switch (this.#call) {
+  #tickReady(liveness: Liveness): void {
+    switch (liveness.due(this, this.#nowMs)) {
+      case 'dead': {
+        const quietMs = Math.round(this.#nowMs - liveness.heardMs)
+        this.#close(new PeerError('timeout', `the other side was silent for ${quietMs} ms and owes something`))
+        break
+      }
+      case 'call':
+        this.#endCall()
+        break
+      case 'ping':
+        liveness.pinged(this.#call, this.#nowMs)
+        this.#write({ type: 'ping' })
+        break
       case 'idle':
-        return NEVER
-      case 'calling':
-      case 'receiving':
-        return this.#callMs + ringMs
-      case 'inCall':
-        return Math.max(this.#callMs, this.#pongedMs, this.#activeMs) + callSilenceMs
+        this.#close(undefined)
+        break
+      case undefined:
+        break
     }
-  }
-
-  #tickReady(): void {
-    const nowMs = this.#nowMs
-    if (nowMs >= this.#silenceDueMs()) {
-      const quietMs = Math.round(nowMs - this.#heardMs)
-      this.#close(new PeerError('timeout', `the other side was silent for ${quietMs} ms and something is owed`))
-      return
-    }
-    if (nowMs >= this.#callDueMs()) {
-      this.#endCall()
-      if (this.#isClosed()) return
-    }
-    if (nowMs >= this.#pingDueMs()) this.#ping()
-    if (nowMs >= this.#idleDueMs()) this.#close(undefined)
   }
 
   #endCall(): void {
@@ -687,24 +497,9 @@ export class Session {
       this.#close(new PeerError('timeout', 'no sign of life from the other side of the call'))
       return
     }
-    this.#put({ type: 'callHang' })
+    this.#write({ type: 'callHang' })
     this.#moveCall('idle', this.#nowMs)
     this.#events.onCall({ type: 'callHang' })
-  }
-
-  #ping(): void {
-    this.#pingOut = true
-    this.#pingedMs = this.#nowMs
-    this.#drawPingWait()
-    this.#put({ type: 'ping' })
-  }
-
-  #drawPingWait(): void {
-    if (!this.#context.profile.pong) return
-    const { pingMs, pingJitterMs, callPingMs, callPingJitterMs } = this.#context.timers
-    const [aroundMs, jitterMs] = this.#call === 'idle' ? [pingMs, pingJitterMs] : [callPingMs, callPingJitterMs]
-    const [high = 0, low = 0] = this.#context.random(2)
-    this.#pingWaitMs = aroundMs + (((high << 8) | low) / 0xffff - 0.5) * 2 * jitterMs
   }
 }
 

@@ -107,7 +107,7 @@ describe('two sessions, anything in any order', () => {
         case 4:
         case 5:
           await side.collect()
-          if (!other.machine.session.wantsPause) side.deliver(other, 1 + random.integer(8_000))
+          if (!other.machine.session.isPaused) side.deliver(other, 1 + random.integer(8_000))
           break
         case 6:
         case 7:

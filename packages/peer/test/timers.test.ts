@@ -110,7 +110,7 @@ describe('classic', () => {
     const machine = await machineIn('acceptor', 'ready', { limits: { inboundMessages: 1 } })
     machine.session.send(message(1n), machine.nowMs)
     machine.receive(bytesOf(text(9n)))
-    expect(machine.session.wantsPause).toBe(true)
+    expect(machine.session.isPaused).toBe(true)
     machine.advance(100_000)
     machine.session.acknowledge(9n)
     machine.session.resumed(machine.nowMs)

@@ -7,7 +7,8 @@ import type { PeerError } from '../../src/error.js'
 import { FrameWriter } from '../../src/frames/frame-writer.js'
 import { GENERATIONS } from '../../src/generations.js'
 import { DEFAULT_LIMITS, type PeerLimits } from '../../src/limits.js'
-import { Session, type SessionContext, type SessionEvents } from '../../src/session.js'
+import { Session, type SessionEvents } from '../../src/session.js'
+import type { SessionContext } from '../../src/session-context.js'
 import { type SessionTimers, sessionTimers } from '../../src/timers.js'
 import type { ChallengePolicy, Role } from '../../src/types.js'
 import { alice, bob } from './keys.js'
@@ -96,12 +97,13 @@ export class Machine implements SessionEvents {
     this.session = new Session(this.context, this, writer, {
       role,
       channel,
+      nowMs: this.nowMs,
       ...(role === 'initiator' && { remotePublicKey: options.wanted ?? bob.publicKey }),
     })
   }
 
   start(): this {
-    this.session.start(this.nowMs)
+    this.session.start()
     return this
   }
 

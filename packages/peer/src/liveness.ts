@@ -1,0 +1,147 @@
+import type { CallState } from './call-table.js'
+import type { SessionContext } from './session-context.js'
+
+/** What a READY session is waiting for, as far as time is concerned. */
+export interface LivenessView {
+  /** When the message that waits longest for its OK was written. */
+  readonly oldestMs: number | undefined
+  /** Our own writes do not drain. */
+  readonly isBlocked: boolean
+  /** We do not read at present. */
+  readonly isPaused: boolean
+  readonly callState: CallState
+}
+
+/** What has to be done: the other side is gone, nobody takes up, ask whether it lives, nothing happens any more. */
+export type Due = 'dead' | 'call' | 'ping' | 'idle'
+
+const NEVER = Number.POSITIVE_INFINITY
+
+/**
+ * The signs of life on a READY session and what follows from their absence (peer protocol §9.1). Times are ms of the
+ * owner's clock.
+ */
+export class Liveness {
+  readonly #context: SessionContext
+  /** Bytes arrived, of whatever kind: somebody who writes a large body answers no PING until it is through. */
+  #heardMs: number
+  /** The last frame that puts the idle end off. */
+  #activeMs: number
+  #wroteMs = 0
+  /** When the stream took up writing again, or we took up reading: what waits, waits from then on. */
+  #unstuckMs = 0
+  #pingedMs = 0
+  #pongedMs = 0
+  #pingIsOut = false
+  #pingWaitMs = 0
+  #callMs = 0
+
+  constructor(context: SessionContext, nowMs: number) {
+    this.#context = context
+    this.#heardMs = nowMs
+    this.#activeMs = nowMs
+    this.#drawPingWait('idle')
+  }
+
+  heard(nowMs: number): void {
+    this.#heardMs = nowMs
+  }
+
+  active(nowMs: number): void {
+    this.#activeMs = nowMs
+  }
+
+  wrote(nowMs: number): void {
+    this.#wroteMs = nowMs
+  }
+
+  unstuck(nowMs: number): void {
+    this.#unstuckMs = nowMs
+  }
+
+  callMoved(state: CallState, nowMs: number): void {
+    this.#callMs = nowMs
+    this.#drawPingWait(state)
+  }
+
+  pinged(state: CallState, nowMs: number): void {
+    this.#pingIsOut = true
+    this.#pingedMs = nowMs
+    this.#drawPingWait(state)
+  }
+
+  /**
+   * The PONG came. What was written by the time returned and has no OK now will get none: the other side lives and is
+   * silent about it. `undefined` for a PONG that nobody asked for.
+   */
+  ponged(nowMs: number): number | undefined {
+    if (!this.#pingIsOut) return undefined
+    this.#pingIsOut = false
+    this.#pongedMs = nowMs
+    const writtenUntilMs = this.#pingedMs - this.#context.timers.answerMs
+    // What was stuck in our own buffers has not been there long enough.
+    return this.#unstuckMs > writtenUntilMs ? undefined : writtenUntilMs
+  }
+
+  /** Since when nothing was heard. */
+  get heardMs(): number {
+    return this.#heardMs
+  }
+
+  /** When {@link due} has something to say. */
+  deadlineMs(view: LivenessView): number {
+    return Math.min(this.#deadMs(view), this.#callDueMs(view), this.#pingDueMs(view), this.#idleMs(view))
+  }
+
+  due(view: LivenessView, nowMs: number): Due | undefined {
+    if (nowMs >= this.#deadMs(view)) return 'dead'
+    if (nowMs >= this.#callDueMs(view)) return 'call'
+    if (nowMs >= this.#pingDueMs(view)) return 'ping'
+    if (nowMs >= this.#idleMs(view)) return 'idle'
+    return undefined
+  }
+
+  #deadMs({ isBlocked, isPaused, oldestMs }: LivenessView): number {
+    const { stallMs, pongMs, answerMs } = this.#context.timers
+    if (isBlocked) return Math.max(this.#heardMs, this.#wroteMs) + stallMs
+    if (isPaused) return NEVER
+    const sinceMs = Math.max(this.#heardMs, this.#unstuckMs)
+    if (this.#pingIsOut) return Math.max(this.#pingedMs, sinceMs) + pongMs
+    if (this.#context.profile.pong || oldestMs === undefined) return NEVER
+    return Math.max(oldestMs, sinceMs) + answerMs
+  }
+
+  #callDueMs({ callState }: LivenessView): number {
+    const { ringMs, callSilenceMs } = this.#context.timers
+    switch (callState) {
+      case 'idle':
+        return NEVER
+      case 'calling':
+      case 'receiving':
+        return this.#callMs + ringMs
+      case 'inCall':
+        return Math.max(this.#callMs, this.#pongedMs, this.#activeMs) + callSilenceMs
+    }
+  }
+
+  #pingDueMs({ isBlocked, isPaused, oldestMs, callState }: LivenessView): number {
+    if (!this.#context.profile.pong || this.#pingIsOut || isBlocked || isPaused) return NEVER
+    const quietMs = callState === 'idle' ? this.#heardMs : this.#callMs
+    const regularMs = Math.max(this.#pingedMs, quietMs) + this.#pingWaitMs
+    if (oldestMs === undefined) return regularMs
+    return Math.min(regularMs, Math.max(oldestMs, this.#unstuckMs) + this.#context.timers.answerMs)
+  }
+
+  #idleMs({ isPaused, oldestMs, callState }: LivenessView): number {
+    if (callState !== 'idle' || (oldestMs !== undefined && !isPaused)) return NEVER
+    return this.#activeMs + this.#context.timers.idleMs
+  }
+
+  #drawPingWait(state: CallState): void {
+    if (!this.#context.profile.pong) return
+    const { pingMs, pingJitterMs, callPingMs, callPingJitterMs } = this.#context.timers
+    const [aroundMs, jitterMs] = state === 'idle' ? [pingMs, pingJitterMs] : [callPingMs, callPingJitterMs]
+    const [high = 0, low = 0] = this.#context.random(2)
+    this.#pingWaitMs = aroundMs + (((high << 8) | low) / 0xffff - 0.5) * 2 * jitterMs
+  }
+}
