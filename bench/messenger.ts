@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { generateKeyPair } from '@mimirjs/crypto'
 import { Messenger } from '@mimirjs/messenger'
 import { type Database, openDatabase } from '@mimirjs/store'
+import { toHex } from '@mimirjs/wire'
 import { loadNote, quietly } from './lib/load.js'
 import { interleaveMedians } from './lib/rounds.js'
 import { type Report, rateRow } from './lib/rows.js'
@@ -21,19 +22,16 @@ const CONTENDERS = ['concurrent', 'one-by-one', 'transaction-per-message'] as co
 
 export async function run(settings: Settings): Promise<Report> {
   let driver = ''
-  const rates = await interleaveMedians(CONTENDERS, settings.rounds, async (contender) => {
-    const folder = await mkdtemp(join(tmpdir(), 'mimir-bench-'))
-    try {
-      return await quietly(settings, [], async () => {
-        if (contender !== 'transaction-per-message') return await sendRate(folder, contender, settings.networkMs)
+  const rates = await interleaveMedians(CONTENDERS, settings.rounds, (contender) =>
+    quietly(settings, [], () =>
+      inFolder(async (folder) => {
+        if (contender !== 'transaction-per-message') return sendRate(folder, contender, settings.networkMs)
         const database = await openBare(folder)
         driver = database.driver
         return insertRate(database, settings.networkMs)
-      })
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
-  })
+      }),
+    ),
+  )
   const rows = [
     rateRow('messenger.send/transaction-per-message', 'send/s', rates.concurrent, rates['transaction-per-message'], 5),
     rateRow('messenger.send/one-by-one', 'send/s', rates.concurrent, rates['one-by-one']),
@@ -51,10 +49,19 @@ export async function run(settings: Settings): Promise<Report> {
   return { rows, notes }
 }
 
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'mimir-bench-'))
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 async function sendRate(folder: string, how: 'concurrent' | 'one-by-one', durationMs: number): Promise<number> {
   const messenger = await Messenger.open(folder)
-  const { publicKey } = generateKeyPair()
-  const send = () => messenger.send(publicKey, TEXT)
+  const peer = toHex(generateKeyPair().publicKey)
+  const send = () => messenger.send(peer, TEXT)
   const batch = how === 'concurrent' ? CONCURRENT : 1
   for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: batch }, send))
   const startMs = performance.now()
