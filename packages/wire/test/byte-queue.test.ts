@@ -37,6 +37,16 @@ test('a chunk that does not fit behind a half-read one finds room', () => {
   expect(toHex(queue.take(300))).toBe('01'.repeat(50) + '02'.repeat(250))
 })
 
+test('what is left is moved to the front when that makes room', () => {
+  const queue = new ByteQueue()
+  queue.push(new Uint8Array(250).fill(1))
+  queue.drop(200)
+  const room = queue.peek(1).buffer
+  queue.push(new Uint8Array(100).fill(2))
+  expect(queue.peek(1).buffer).toBe(room)
+  expect(toHex(queue.take(150))).toBe('01'.repeat(50) + '02'.repeat(100))
+})
+
 test('peek looks without taking, drop takes without looking', () => {
   const queue = new ByteQueue()
   queue.push(fromHex('0011223344'))

@@ -55,6 +55,22 @@ test('encodeFrameInto writes the frame and nothing else', () => {
   )
 })
 
+test('with room to spare the same is written, and refused', () => {
+  fc.assert(
+    fc.property(peerFrame, generation, (frame, variant) => {
+      const target = new Uint8Array(2000).fill(0xee)
+      const bytes = encodeFrame(frame, variant)
+      expect(encodeFrameInto(frame, variant, target, 7)).toBe(7 + bytes.length)
+      expect(toHex(target)).toBe('ee'.repeat(7) + toHex(bytes) + 'ee'.repeat(2000 - 7 - bytes.length))
+    }),
+    { seed: 5 },
+  )
+  const target = new Uint8Array(2000)
+  const frame = SAMPLE_FRAMES.find((each) => each.type === 'text')!
+  expect(codeOf(() => encodeFrameInto({ ...frame, guid: 2n ** 63n }, 'classic', target, 0))).toBe('out-of-range')
+  expect(target.every((byte) => byte === 0)).toBe(true)
+})
+
 test('encodeTextHead is the frame without its payload', () => {
   fc.assert(
     fc.property(textFrame, generation, (frame, variant) => {
@@ -122,6 +138,7 @@ describe('generations', () => {
       expect(sizeOf(encodeFrame(frame, variant))).toBe(16 + 13)
       expect(sizeOf(encodeFrame(attachment, variant))).toBe(16 + 2)
       expect(sizeOf(encodeFrame(broken, variant))).toBe(16 + 6)
+      expect(sizeOf(encodeFrame({ ...broken, payload: fromHex('0000') }, variant))).toBe(16 + 2)
       expect(sizeOf(encodeFrame(info, variant))).toBe(28 + 3)
     }
     for (const each of [frame, attachment, broken, info]) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, expectTypeOf, test, vi } from 'vitest'
 import { equalBytes, fromHex, toHex } from '../src/index.js'
 import { decodeTlvPayload, encodeTlvPayload, type TlvTable, type TlvValue, tlvCodec } from '../src/tlv/index.js'
 import { codeOf } from './support/errors.js'
@@ -249,6 +249,27 @@ test('where code from text is forbidden, tables are interpreted', () => {
   } finally {
     vi.unstubAllGlobals()
   }
+})
+
+test('any other failure of the compiler is not hidden', () => {
+  try {
+    vi.stubGlobal('Function', function broken() {
+      throw new RangeError('broken')
+    })
+    expect(() => tlvCodec(RECORD)).toThrow(RangeError)
+  } finally {
+    vi.unstubAllGlobals()
+  }
+})
+
+test('the type of a message follows from its table', () => {
+  expectTypeOf<keyof TlvValue<typeof RECORD>>().toEqualTypeOf<'node' | 'priority'>()
+  expectTypeOf<Everything['id']>().toEqualTypeOf<bigint>()
+  expectTypeOf<Everything['online']>().toEqualTypeOf<boolean>()
+  expectTypeOf<Everything['name']>().toEqualTypeOf<string>()
+  expectTypeOf<Everything['note']>().toEqualTypeOf<string | undefined>()
+  expectTypeOf<Everything['tags']>().toEqualTypeOf<readonly number[]>()
+  expectTypeOf<Everything['best']['priority']>().toEqualTypeOf<number>()
 })
 
 test.each<[string, TlvTable]>([
