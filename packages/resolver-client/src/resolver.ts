@@ -159,10 +159,12 @@ export class Resolver {
    * for every five seconds, and a change announced at once. Several addresses go out under neighbouring client ids,
    * since a tracker keeps one record per client id.
    * @throws {ResolverError} `key-capability` | `no-tracker` | `closed`
+   * @throws {RangeError} for a priority out of its range
    */
   startAnnouncing({ address, priority }: { readonly address: AddressSource; readonly priority?: number }): Announcing {
     this.#requireUsable(undefined, 'announce')
     if (this.#signer === undefined) throw failure('key-capability', 'announce')
+    if (priority !== undefined) requirePriority(priority)
     const sign = (text: string, index: number): Promise<AnnouncedRecord> => this.#sign(text, index, priority)
     const announcing: Announcing = new Announcing(address, { ...this.#host, sign }, () => {
       this.#announcing.delete(announcing)
@@ -232,9 +234,7 @@ export class Resolver {
   ): Promise<AnnouncedRecord> {
     const signer = this.#signer
     if (signer === undefined) throw failure('key-capability', 'announce')
-    if (!Number.isInteger(priority) || priority < 0 || priority > 255) {
-      throw new RangeError(`priority must be a whole number from 0 to 255, got ${priority}`)
-    }
+    requirePriority(priority)
     const { address, port } = toRecordAddress(text)
     const { publicKey } = signer
     const key = toHex(address)
@@ -284,6 +284,11 @@ export class Resolver {
       Math.max(0, nextMs - this.#clock.nowMs()),
     )
   }
+}
+
+function requirePriority(priority: number): void {
+  if (Number.isInteger(priority) && priority >= 0 && priority <= 255) return
+  throw new RangeError(`priority must be a whole number from 0 to 255, got ${priority}`)
 }
 
 function checkedClientId(clientId: number): number {

@@ -192,6 +192,7 @@ describe('announce', () => {
     const { resolver: sound } = setUp()
     await expect(sound.announce({ address: 'tcp://[::]:6000' })).rejects.toMatchObject({ code: 'bad-address' })
     await expect(sound.announce({ address, priority: 256 })).rejects.toThrow(RangeError)
+    expect(() => sound.startAnnouncing({ address, priority: -1 })).toThrow(RangeError)
     await Promise.all([resolver.close(), sound.close(), unsigned.close()])
   })
 })
