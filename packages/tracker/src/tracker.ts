@@ -85,6 +85,7 @@ export interface Tracker {
   off<Name extends keyof TrackerEvents>(name: Name, listener: (event: TrackerEvents[Name]) => void): void
   /** Stop answering, write down what is pending, close the store. Calling it again joins the first call. */
   close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 const MAX_RETRY_MS = 60_000
@@ -192,6 +193,10 @@ class RunningTracker implements Tracker {
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   /** @throws {TrackerError} `listen` */

@@ -199,7 +199,7 @@ describe('tracker', () => {
     const tracker = await start()
     const client = await connect(tracker)
     await client.ask(getAddrs(1))
-    await Promise.all([tracker.close(), tracker.close()])
+    await Promise.all([tracker.close(), tracker[Symbol.asyncDispose]()])
     client.send(getAddrs(1))
     const other = await start()
     const peer = await connect(other)
