@@ -1,16 +1,17 @@
 import type { Signer } from '@mimirjs/crypto'
 import type { DatagramTransport } from '@mimirjs/transport'
 import { createMemoryNetwork } from '@mimirjs/transport/memory'
+import { createClock } from '@mimirjs/transport/testing'
 import { encodeAnnounceResponse } from '@mimirjs/wire/tracker'
 import { describe, expect, test } from 'vitest'
 import { type AnnouncingEvents, Resolver, type ResolverOptions } from '../src/index.js'
-import { identity, knowing, scriptedTracker, settleNetwork, signedRecord, turnedClock } from './support.js'
+import { identity, knowing, scriptedTracker, settleNetwork, signedRecord } from './support.js'
 
 const KEY = identity(1).publicKey
 
 function setUp(options: Partial<ResolverOptions> = {}) {
   const network = createMemoryNetwork()
-  const clock = turnedClock()
+  const clock = createClock(1_000_000)
   const resolver = new Resolver({
     trackers: ['memory://a'],
     transport: network.datagrams,

@@ -1,6 +1,6 @@
 import { createSigner, type Signer, sign } from '@mimirjs/crypto'
-import type { Clock, DatagramSocket, DatagramTransport } from '@mimirjs/transport'
-import { createClock, createRandom, type ManualClock } from '@mimirjs/transport/testing'
+import type { DatagramSocket, DatagramTransport } from '@mimirjs/transport'
+import { createRandom } from '@mimirjs/transport/testing'
 import {
   decodeRequest,
   encodeAnnounceResponse,
@@ -30,19 +30,6 @@ export function signedRecord(fill: number, last: number, change: Partial<Tracker
   const address = change.address ?? overlayAddress(last)
   const signature = sign(address, seedOf(fill))
   return { address, signature, port: 5050, priority: 3, clientId: last, ttlSeconds: 3600n, ...change }
-}
-
-/** A clock turned by hand, in the shape that the packages take. */
-export function turnedClock(startMs = 1_000_000): Clock & Pick<ManualClock, 'advance'> {
-  const clock = createClock(startMs)
-  return {
-    nowMs: () => clock.nowMs(),
-    schedule: (callback, delayMs) => {
-      const timer = clock.setTimeout(callback, delayMs)
-      return () => clock.clearTimeout(timer)
-    },
-    advance: (ms) => clock.advance(ms),
-  }
 }
 
 /** Bytes that tests can repeat. */

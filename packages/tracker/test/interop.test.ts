@@ -2,11 +2,11 @@ import { createSigner } from '@mimirjs/crypto'
 import { Resolver, type ResolverOptions } from '@mimirjs/resolver-client'
 import type { DatagramTransport } from '@mimirjs/transport'
 import { createMemoryNetwork } from '@mimirjs/transport/memory'
-import { type DatagramFaults, faultyDatagrams } from '@mimirjs/transport/testing'
+import { createClock, type DatagramFaults, faultyDatagrams } from '@mimirjs/transport/testing'
 import { udp } from '@mimirjs/transport/udp'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createTracker, type Tracker, type TrackerOptions } from '../src/index.js'
-import { publicKeyOf, seedOf, turnedClock, UNHURRIED } from './support.js'
+import { publicKeyOf, seedOf, UNHURRIED } from './support.js'
 
 // Our client against our server over real UDP, good links and bad.
 
@@ -101,7 +101,7 @@ describe('over a bad link', () => {
 
   test('that loses every third datagram: repeats find through, in no more than the time limit', async () => {
     const { datagrams } = createMemoryNetwork()
-    const clock = turnedClock()
+    const clock = createClock(1_700_000_000_000)
     const lossy = (seed: number): DatagramTransport =>
       faultyDatagrams(datagrams, { dropChance: 0.33, duplicateChance: 0.2 }, { seed })
     const tracker = await startTracker('127.0.0.1', { transport: lossy(72), address: 'memory://tracker', clock })

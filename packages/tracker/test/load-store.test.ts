@@ -4,9 +4,10 @@ import path from 'node:path'
 import { sign } from '@mimirjs/crypto'
 import { openDatabase } from '@mimirjs/store'
 import { createMemoryNetwork } from '@mimirjs/transport/memory'
+import { createClock } from '@mimirjs/transport/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createTracker, STORE_APPLICATION_ID, STORE_MIGRATIONS, type TrackerStats } from '../src/index.js'
-import { overlayAddress, publicKeyOf, seedOf, turnedClock } from './support.js'
+import { overlayAddress, publicKeyOf, seedOf } from './support.js'
 
 const NOW_MS = 1_700_000_000_000
 let folder: string
@@ -26,7 +27,7 @@ async function startOnce(logged: string[] = []): Promise<TrackerStats> {
     address: 'memory://tracker',
     transport: createMemoryNetwork().datagrams,
     store,
-    clock: turnedClock(NOW_MS),
+    clock: createClock(NOW_MS),
     logger: { debug: () => undefined, info: () => undefined, warn: log, error: log },
   })
   const stats = tracker.stats()
@@ -100,7 +101,7 @@ describe('loading', () => {
 
   test('a lifetime of years in the file is an hour at most', async () => {
     writeRows([{ expires_ms: NOW_MS * 2 }])
-    const clock = turnedClock(NOW_MS)
+    const clock = createClock(NOW_MS)
     const { datagrams } = createMemoryNetwork()
     const tracker = await createTracker({ address: 'memory://t', transport: datagrams, store, clock })
     expect(tracker.stats().records).toBe(1)

@@ -1,6 +1,5 @@
 import { createSigner, sign } from '@mimirjs/crypto'
-import { type Clock, type DatagramSocket, type DatagramTransport, wallClock } from '@mimirjs/transport'
-import { createClock, type ManualClock } from '@mimirjs/transport/testing'
+import { type DatagramSocket, type DatagramTransport, wallClock } from '@mimirjs/transport'
 import {
   type AnnounceRequest,
   decodeResponse,
@@ -89,19 +88,6 @@ export function machineWith(limits: Partial<TrackerLimits> = UNHURRIED, options:
     return answer.records
   }
   return { machine, table, ask, records }
-}
-
-/** A clock turned by hand. */
-export function turnedClock(startMs = 1_700_000_000_000): Clock & Pick<ManualClock, 'advance'> {
-  const clock = createClock(startMs)
-  return {
-    nowMs: () => clock.nowMs(),
-    schedule: (callback, delayMs) => {
-      const timer = clock.setTimeout(callback, delayMs)
-      return () => clock.clearTimeout(timer)
-    },
-    advance: (ms) => clock.advance(ms),
-  }
 }
 
 /** A bare client: sends datagrams, hands out answers. */

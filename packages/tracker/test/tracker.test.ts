@@ -5,7 +5,7 @@ import type { Database } from '@mimirjs/store'
 import { openDatabase } from '@mimirjs/store'
 import { type DatagramSocket, type DatagramTransport, TransportError } from '@mimirjs/transport'
 import { createMemoryNetwork } from '@mimirjs/transport/memory'
-import { createRandom } from '@mimirjs/transport/testing'
+import { createClock, createRandom } from '@mimirjs/transport/testing'
 import { udp } from '@mimirjs/transport/udp'
 import { decodeResponse } from '@mimirjs/wire/tracker'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -23,7 +23,6 @@ import {
   openClient,
   overlayAddress,
   publicKeyOf,
-  turnedClock,
   UNHURRIED,
   until,
 } from './support.js'
@@ -100,7 +99,7 @@ describe('tracker', () => {
 
   test('records lapse after an hour, in memory and on disk', async () => {
     const store = path.join(folder(), 'tracker.sqlite')
-    const clock = turnedClock()
+    const clock = createClock(1_700_000_000_000)
     const tracker = await start({ store, clock, limits: { ...UNHURRIED, sweepIntervalMs: 60_000 } })
     const client = await connect(tracker)
     await client.ask(announce(1))
@@ -178,7 +177,7 @@ describe('tracker', () => {
         return socket
       },
     }
-    const clock = turnedClock()
+    const clock = createClock(1_700_000_000_000)
     const tracker = await start({ transport, address: 'memory://tracker', clock })
     const client = await openClient(datagrams, 'memory://client', tracker.address)
     await client.ask(announce(1))

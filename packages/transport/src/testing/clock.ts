@@ -1,17 +1,11 @@
 import type { Clock } from '../clock.js'
 
-/** What {@link ManualClock.setTimeout} returns; opaque. */
-export type ClockTimer = object
-
 /** A clock that stands still until it is turned by hand. */
 export interface ManualClock extends Clock {
   /** Let time pass: timers that fall due run in order, each seeing its own time, new ones included. */
   advance(ms: number): void
   /** When the next timer is due, `undefined` without timers. */
   readonly nextDueMs: number | undefined
-  /** The same as `schedule`, in the shape of the runtime's own pair, for code that takes that. */
-  setTimeout(callback: () => void, delayMs: number): ClockTimer
-  clearTimeout(timer: ClockTimer | undefined): void
 }
 
 /** @param startMs - what the clock shows at first */
@@ -42,20 +36,13 @@ class HandTurnedClock implements ManualClock {
   }
 
   schedule(callback: () => void, delayMs: number): () => void {
-    const timer = this.setTimeout(callback, delayMs)
-    return () => this.clearTimeout(timer)
-  }
-
-  setTimeout(callback: () => void, delayMs: number): ClockTimer {
     const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), callback }
     const later = this.#timers.findIndex((other) => other.dueMs > timer.dueMs)
     this.#timers.splice(later === -1 ? this.#timers.length : later, 0, timer)
-    return timer
-  }
-
-  clearTimeout(timer: ClockTimer | undefined): void {
-    const at = this.#timers.indexOf(timer as HandTimer)
-    if (at !== -1) this.#timers.splice(at, 1)
+    return () => {
+      const at = this.#timers.indexOf(timer)
+      if (at !== -1) this.#timers.splice(at, 1)
+    }
   }
 
   advance(ms: number): void {

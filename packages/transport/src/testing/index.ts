@@ -1,4 +1,4 @@
-export { type ClockTimer, createClock, type ManualClock } from './clock.js'
+export { createClock, type ManualClock } from './clock.js'
 export { type ConformanceCheck, type StreamConformanceOptions, streamConformance } from './conformance/index.js'
 export { type DatagramFaults, faultyDatagrams } from './faulty-datagrams.js'
 export type { StreamFaults } from './faulty-stream.js'

@@ -5,13 +5,11 @@ describe('hand-turned clock', () => {
   test('timers run when due, in order, each at its own time', () => {
     const clock = createClock(1_000)
     const seen: string[] = []
-    const at = (name: string, delayMs: number) => clock.setTimeout(() => seen.push(`${name}@${clock.nowMs()}`), delayMs)
+    const at = (name: string, delayMs: number) => clock.schedule(() => seen.push(`${name}@${clock.nowMs()}`), delayMs)
     at('late', 30)
     at('first', 10)
     at('second', 10)
-    const never = at('never', 20)
-    clock.clearTimeout(never)
-    clock.clearTimeout(undefined)
+    at('never', 20)()
     expect(clock.nextDueMs).toBe(1_010)
     clock.advance(9)
     expect(seen).toEqual([])
@@ -28,7 +26,7 @@ describe('hand-turned clock', () => {
     const seen: number[] = []
     const again = (): void => {
       seen.push(clock.nowMs())
-      clock.setTimeout(again, 10)
+      clock.schedule(again, 10)
     }
     again()
     clock.advance(35)
