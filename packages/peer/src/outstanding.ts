@@ -41,7 +41,7 @@ export class Outstanding {
   giveUpOldest(writtenUntilMs: number): bigint | undefined {
     const guid = this.#window.oldestId
     if (guid === undefined || this.#window.oldest! > writtenUntilMs) return undefined
-    this.#window.take(guid)
+    this.#window.takeOldest()
     if (this.#unanswered.size >= this.#limits.unansweredMessages) this.#forgetFirst()
     this.#unanswered.add(guid)
     return guid

@@ -57,6 +57,15 @@ export class AckWindow<Id, Value> {
     return value
   }
 
+  /** Remove the entry written longest ago and return its value; `undefined` when the window is empty. */
+  takeOldest(): Value | undefined {
+    if (this.#size === 0) return undefined
+    const at = this.#head & (this.#ids.length - 1)
+    const value = this.#values[at]
+    this.#clear(at)
+    return value
+  }
+
   #clear(at: number): void {
     this.#ids[at] = undefined
     this.#values[at] = undefined

@@ -1,10 +1,13 @@
-import type { ByteStream, TransportError } from '@mimirjs/transport'
+import type { ByteStream, StreamHandlers, TransportError } from '@mimirjs/transport'
 import { PeerError } from '../error.js'
 import { AckWindow } from './ack-window.js'
 import { FrameSplitter, type FrameTarget } from './frame-splitter.js'
 import { FrameWriter } from './frame-writer.js'
 
-/** Type code of an opaque request: `id u32 in 8 bytes | body`. Not a frame of the peer protocol; sessions skip it. */
+/**
+ * Type code of an opaque request: `id u32 in 8 bytes | body`, ids counting up from 0. Not a frame of the peer protocol;
+ * sessions skip it.
+ */
 export const OPAQUE_TYPE = 30_000
 const OK_TYPE = 32_767
 const HEADER_BYTES = 16
@@ -14,7 +17,7 @@ const OK_BYTES = HEADER_BYTES + ID_BYTES
 const REFERENCE_BYTES = 4096
 
 export interface FrameLinkOptions {
-  /** A request arrived. `body` is a view that is valid only during the call; its OK is written when the call returns. */
+  /** A request arrived. `body` is a view that is valid only during the call; when it returns, the request has its OK. */
   onRequest?(body: Uint8Array): void
   /** Called once, last. */
   onClosed?(error?: PeerError): void
@@ -26,14 +29,15 @@ export interface FrameLinkOptions {
   queuedBytes?: number
 }
 
-/** Called when a request is acknowledged, or with the error that ended the link before. */
+/** Called when a request is acknowledged, or with the error that ended the link before. What it throws ends the link. */
 export type RequestDone = (error?: PeerError) => void
 
 /**
  * Requests and their acknowledgements over one `ByteStream`, without identities: the frames, the coalescing writer and
  * the window of a session, for bodies that only you understand. Both directions work at once.
  *
- * All requests of a turn of the event loop leave in one write, and so do all OKs that one read causes.
+ * All requests of a turn of the event loop leave in one write. An OK acknowledges its request and all before it, so one
+ * is written per read, however many requests the read brought.
  * @example
  * const link = new FrameLink(stream, { onRequest: (body) => console.log(body.length) })
  * await link.request(new Uint8Array(100))
@@ -42,10 +46,14 @@ export class FrameLink {
   readonly #stream: ByteStream
   readonly #options: FrameLinkOptions
   readonly #writer: FrameWriter
+  readonly #splitter: FrameSplitter
   readonly #window: AckWindow<number, RequestDone>
   readonly #maxBodyBytes: number
   readonly #maxQueuedBytes: number
   #nextId = 0
+  /** A request that was handled and has no OK yet: its id. */
+  #handledId = 0
+  #owesOk = false
   #closed = false
 
   constructor(stream: ByteStream, options: FrameLinkOptions = {}) {
@@ -55,7 +63,9 @@ export class FrameLink {
     this.#maxQueuedBytes = options.queuedBytes ?? 64 * 1024
     this.#writer = new FrameWriter(stream, true)
     this.#window = new AckWindow(options.windowRequests ?? 1024)
-    stream.start(new LinkReader(this, ID_BYTES + this.#maxBodyBytes))
+    const reader = new LinkReader(this)
+    this.#splitter = new FrameSplitter(ID_BYTES + this.#maxBodyBytes, reader)
+    stream.start(reader)
   }
 
   /** How many more requests are taken now. */
@@ -106,15 +116,17 @@ export class FrameLink {
   }
 
   /** @internal */
-  data(chunk: Uint8Array, splitter: FrameSplitter): void {
+  data(chunk: Uint8Array): void {
     if (this.#closed) return
     this.#writer.cork()
     try {
-      splitter.push(chunk)
+      this.#splitter.push(chunk)
     } catch (error) {
-      this.fail(error instanceof PeerError ? error : new PeerError('handler', 'onRequest threw', { cause: error }))
+      this.fail(error instanceof PeerError ? error : new PeerError('handler', 'a callback threw', { cause: error }))
       return
     }
+    if (this.#closed) return
+    if (this.#owesOk) this.#writeOk()
     this.#writer.uncork()
     if (this.#writer.queuedAnswerBytes > this.#maxQueuedBytes) {
       this.fail(new PeerError('slow-reader', `more than ${this.#maxQueuedBytes} bytes of OKs were not read`))
@@ -123,18 +135,30 @@ export class FrameLink {
 
   /** @internal */
   frame(typeCode: number, bytes: Uint8Array, start: number, end: number): void {
-    if (typeCode === OK_TYPE) {
-      if (end - start !== ID_BYTES) throw new PeerError('length', `an OK of ${end - start} bytes, expected ${ID_BYTES}`)
-      this.#window.take(readId(bytes, start))?.()
-      return
-    }
-    if (typeCode !== OPAQUE_TYPE) throw new PeerError('unexpected-type', `frame type ${typeCode} on a frame link`)
-    if (end - start < ID_BYTES) throw new PeerError('length', `a request of ${end - start} bytes has no id`)
+    if (end - start < ID_BYTES) throw new PeerError('length', `a frame of ${end - start} bytes has no id`)
     const id = readId(bytes, start)
-    this.#options.onRequest?.(bytes.subarray(start + ID_BYTES, end))
-    if (this.#closed) return
+    if (typeCode === OPAQUE_TYPE) {
+      this.#options.onRequest?.(bytes.subarray(start + ID_BYTES, end))
+      this.#handledId = id
+      this.#owesOk = true
+    } else if (typeCode === OK_TYPE) this.#onOk(id)
+    else throw new PeerError('unexpected-type', `frame type ${typeCode} on a frame link`)
+  }
+
+  /** Acknowledged are all requests up to `id`; an OK for what was never sent is ignored. */
+  #onOk(id: number): void {
+    const window = this.#window
+    const oldestId = window.oldestId
+    if (oldestId === undefined) return
+    let count = ((id - oldestId) >>> 0) + 1
+    if (count > window.size) return
+    for (; count > 0; count--) window.takeOldest()?.()
+  }
+
+  #writeOk(): void {
+    this.#owesOk = false
     const at = this.#writer.reserveAnswer(OK_BYTES)
-    writeHead(this.#writer.view, at, OK_TYPE, ID_BYTES, id)
+    writeHead(this.#writer.view, at, OK_TYPE, ID_BYTES, this.#handledId)
     this.#writer.commit()
   }
 
@@ -144,9 +168,9 @@ export class FrameLink {
   }
 
   /** @internal */
-  end(bufferedBytes: number): void {
+  end(): void {
     if (this.#closed) return
-    if (bufferedBytes > 0) this.fail(new PeerError('truncated', `the stream ended inside a frame`))
+    if (this.#splitter.bufferedBytes > 0) this.fail(new PeerError('truncated', 'the stream ended inside a frame'))
     else this.close()
   }
 
@@ -166,24 +190,32 @@ export class FrameLink {
     if (this.#closed) return
     this.#closed = true
     this.#writer.discard()
+    this.#splitter.stop()
     const lost = error ?? new PeerError('closed', 'the link was closed before the OK came')
-    for (let id = this.#window.oldestId; id !== undefined; id = this.#window.oldestId) this.#window.take(id)?.(lost)
-    this.#options.onClosed?.(error)
+    while (this.#window.size > 0) this.#tell(this.#window.takeOldest(), lost)
+    this.#tell(this.#options.onClosed, error)
+  }
+
+  /** The link has ended: what a callback throws now can be told to nobody. */
+  #tell(callback: RequestDone | undefined, error: PeerError | undefined): void {
+    try {
+      callback?.(error)
+    } catch {
+      // See above.
+    }
   }
 }
 
-/** What the stream calls; apart from the link so that its callers do not see these. */
-class LinkReader implements FrameTarget {
+/** What the stream and the splitter call; apart from the link so that its users do not see these. */
+class LinkReader implements StreamHandlers, FrameTarget {
   readonly #link: FrameLink
-  readonly #splitter: FrameSplitter
 
-  constructor(link: FrameLink, maxBytes: number) {
+  constructor(link: FrameLink) {
     this.#link = link
-    this.#splitter = new FrameSplitter(maxBytes, this)
   }
 
   data(chunk: Uint8Array): void {
-    this.#link.data(chunk, this.#splitter)
+    this.#link.data(chunk)
   }
 
   frame(typeCode: number, bytes: Uint8Array, start: number, end: number): void {
@@ -191,7 +223,7 @@ class LinkReader implements FrameTarget {
   }
 
   end(): void {
-    this.#link.end(this.#splitter.bufferedBytes)
+    this.#link.end()
   }
 
   drain(): void {

@@ -5,8 +5,11 @@ import { describe, expect, test } from 'vitest'
 import type { PeerError } from '../../src/error.js'
 import { FrameLink, type FrameLinkOptions, OPAQUE_TYPE } from '../../src/frames/index.js'
 
-async function streams(scheme: string): Promise<{ near: ByteStream; far: ByteStream; close(): Promise<void> }> {
-  const transport = scheme === 'tcp' ? tcp() : createMemoryNetwork().streams
+async function streams(
+  scheme: string,
+  highWaterMarkBytes = 65_536,
+): Promise<{ near: ByteStream; far: ByteStream; close(): Promise<void> }> {
+  const transport = scheme === 'tcp' ? tcp() : createMemoryNetwork({ highWaterMarkBytes }).streams
   let accepted: (stream: ByteStream) => void = () => {}
   const arrival = new Promise<ByteStream>((resolve) => {
     accepted = resolve
@@ -105,7 +108,11 @@ describe('frame link', () => {
   })
 
   test.each([
-    ['a frame that is neither request nor OK', [0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0], 'unexpected-type'],
+    [
+      'a frame that is neither request nor OK',
+      [0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0],
+      'unexpected-type',
+    ],
     ['an OK without id', [0, 0, 0, 0, 0, 0, 0x7f, 0xff, 0, 0, 0, 0, 0, 0, 0, 0], 'length'],
     [
       'a request without id',
@@ -123,6 +130,55 @@ describe('frame link', () => {
     await pair.close()
   })
 
+  test.each(['onRequest', 'the callback of a request'])(
+    'closed from inside %s: nothing is handed out any more',
+    async (where) => {
+      const pair = await streams('memory')
+      let requests = 0
+      const far: FrameLink = new FrameLink(pair.far, {
+        onRequest() {
+          requests++
+          if (where === 'onRequest') far.close()
+        },
+      })
+      const near = new FrameLink(pair.near)
+      const outcomes: (string | undefined)[] = []
+      for (let count = 0; count < 5; count++) {
+        near.send(new Uint8Array(1), (error) => {
+          outcomes.push(error?.code)
+          if (where !== 'onRequest') near.close()
+        })
+      }
+      while (outcomes.length < 5) await new Promise((resolve) => setImmediate(resolve))
+      expect(requests).toBe(where === 'onRequest' ? 1 : 5)
+      expect(outcomes).toEqual(
+        where === 'onRequest' ? Array(5).fill('closed') : [undefined, ...Array(4).fill('closed')],
+      )
+      near.close()
+      far.close()
+      await pair.close()
+    },
+  )
+
+  test('one OK for all that a read brought', async () => {
+    const pair = await streams('memory')
+    let bytes = 0
+    const far = new FrameLink(pair.far)
+    const near = new FrameLink(pair.near)
+    const start = near.window
+    const original = pair.far.write.bind(pair.far)
+    pair.far.write = (chunk) => {
+      bytes += chunk.length
+      return original(chunk)
+    }
+    await Promise.all(Array.from({ length: 20 }, () => near.request(new Uint8Array(3))))
+    expect(bytes).toBe(24)
+    expect(near.window).toBe(start)
+    near.close()
+    far.close()
+    await pair.close()
+  })
+
   test('OKs for nobody are of no consequence', async () => {
     const pair = await streams('memory')
     const near = new FrameLink(pair.near)
@@ -137,29 +193,11 @@ describe('frame link', () => {
   })
 
   test('a side that asks and never reads is left', async () => {
-    const pair = await streams('memory')
-    const error = new Promise((resolve) => new FrameLink(pair.near, { queuedBytes: 10_000, onClosed: resolve }))
-    const request = Uint8Array.from([
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      OPAQUE_TYPE >> 8,
-      OPAQUE_TYPE & 0xff,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      8,
-      ...new Uint8Array(8),
-    ])
-    const many = new Uint8Array(24 * 1000)
-    for (let at = 0; at < many.length; at += 24) many.set(request, at)
+    const pair = await streams('memory', 100)
+    const error = new Promise((resolve) => new FrameLink(pair.near, { queuedBytes: 1_000, onClosed: resolve }))
+    const request = new Uint8Array(24)
+    request.set([OPAQUE_TYPE >> 8, OPAQUE_TYPE & 0xff], 6)
+    request[15] = 8
     let closed = false
     pair.far.start({
       data() {},
@@ -170,11 +208,14 @@ describe('frame link', () => {
       },
     })
     pair.far.pause()
-    for (let count = 0; count < 50 && !closed; count++) {
-      pair.far.write(many.slice())
+    let requests = 0
+    while (!closed) {
+      pair.far.write(request.slice())
+      requests++
       await new Promise((resolve) => setImmediate(resolve))
     }
     expect(await error).toMatchObject({ code: 'slow-reader', blame: 'remote' })
+    expect(requests).toBeLessThan(60)
     await pair.close()
   })
 })
