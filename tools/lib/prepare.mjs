@@ -57,23 +57,23 @@ const WITHOUT_SCRIPTS = ['--config.onlyBuiltDependencies=none']
  */
 export async function install(scope) {
   const key = installKey()
-  /** @type {{ key: string, scope: string, leftOut?: string } | undefined} */
+  /** @type {{ key: string, scope: string, missing: string[] } | undefined} */
   const done = existsSync(STAMP) ? readJson(STAMP) : undefined
-  if (done?.key === key && (done.scope === 'all' || done.scope === scope)) return { leftOut: done.leftOut }
-  /** @type {string | undefined} */
-  let leftOut
+  if (done?.key === key && (done.scope === 'all' || done.scope === scope)) return { missing: done.missing }
+  /** @type {string[]} */
+  const missing = []
   await progress('installing', async () => {
     const everything = ['install', '--frozen-lockfile']
     const filters = ['--filter', '!@mimirjs/bench', '--filter', '!@mimirjs/tools']
     let result = await runPnpm(scope === 'all' ? everything : [...everything, ...WITHOUT_SCRIPTS, ...filters])
     if (result.code !== 0 && /better-sqlite3.*(ELIFECYCLE|Failed)/s.test(result.output)) {
-      leftOut = 'better-sqlite3 cannot be compiled here: no C++ compiler or no Python'
+      missing.push('better-sqlite3 cannot be compiled here: no C++ compiler or no Python')
       result = await runPnpm([...everything, ...WITHOUT_SCRIPTS])
     }
     if (result.code !== 0) throw new PrepareError('pnpm install failed', result.output)
   })
-  writeFileSync(STAMP, `${JSON.stringify({ key, scope, leftOut })}\n`)
-  return { leftOut }
+  writeFileSync(STAMP, `${JSON.stringify({ key, scope, missing })}\n`)
+  return { missing }
 }
 
 /**

@@ -3,8 +3,13 @@
 import { stripVTControlCharacters } from 'node:util'
 
 /**
- * What a step returns: nothing or `detail` when it passed, `failed` with its output, `leftOut` with a reason.
- * @typedef {{ detail?: string | undefined, failed?: string | undefined, leftOut?: string | undefined } | undefined | void} Outcome
+ * What a step returns: nothing when it passed; otherwise some of these.
+ * @typedef {object} Verdict
+ * @property {string} [detail] it passed, and this is worth a line
+ * @property {string} [failed] it failed, and this is its output
+ * @property {string} [leftOut] this machine cannot do it, for this reason
+ * @property {readonly string[]} [missing] it passed, but these parts were left out
+ * @typedef {Verdict | undefined | void} Outcome
  * @typedef {{ name: string, about: string, run: () => Promise<Outcome> | Outcome }} Step
  */
 
@@ -29,25 +34,26 @@ export async function runSteps(steps) {
   const leftOut = []
   for (const step of steps) {
     const stepStartedMs = performance.now()
-    /** @type {NonNullable<Exclude<Outcome, void>>} */
+    /** @type {Verdict} */
     let outcome
     try {
       outcome = (await step.run()) ?? {}
     } catch (error) {
       outcome = { failed: error instanceof Error ? (error.stack ?? error.message) : String(error) }
     }
-    if (outcome.leftOut !== undefined && MIMIR_CI) {
-      outcome = { failed: `left out: ${outcome.leftOut}\nMIMIR_CI=1: nothing may be left out\n` }
+    const missing = outcome.leftOut === undefined ? (outcome.missing ?? []) : [outcome.leftOut]
+    if (missing.length > 0 && MIMIR_CI && outcome.failed === undefined) {
+      outcome = { failed: `MIMIR_CI=1: nothing may be left out, but this was:\n${missing.join('\n')}` }
     }
+    leftOut.push(...missing.map((reason) => `${step.name}: ${reason}`))
     const took = seconds(performance.now() - stepStartedMs).padStart(8)
     /** @param {string} mark @param {string} text */
     const line = (mark, text) => console.log(`${mark.padEnd(8)} ${step.name.padEnd(width)} ${took}  ${text}`)
     if (outcome.failed !== undefined) {
       failed.push(step.name)
       line('FAILED', step.about)
-      console.log(indent(outcome.failed))
+      console.log(indent(stripVTControlCharacters(outcome.failed)))
     } else if (outcome.leftOut !== undefined) {
-      leftOut.push(`${step.name}: ${outcome.leftOut}`)
       line('left out', outcome.leftOut)
     } else {
       passed++
@@ -71,21 +77,16 @@ function indent(text) {
 }
 
 /**
- * The usual outcome of a program: failed with its output unless it ended with 0.
+ * The usual outcome of a program: failed with its output unless it ended with 0. Lines in which it says that it left
+ * something out are passed on.
  * @param {import('./process.mjs').Result} result
- * @param {(result: import('./process.mjs').Result) => string | undefined} [detail]
- * @returns {Outcome}
+ * @param {(result: import('./process.mjs').Result) => string} [detail] default: the last line that says how many passed
+ * @returns {Verdict}
  */
 export function outcomeOf(result, detail) {
-  if (result.code !== 0) return { failed: `${result.output}\nexit code ${result.code}` }
-  const text = detail?.(result)
-  return text === undefined ? undefined : { detail: text }
-}
-
-/** The last line that says how many passed. @param {import('./process.mjs').Result} result */
-export function counted({ output }) {
-  return stripVTControlCharacters(output)
-    .match(/^.*\b\d+ (\w+ )?passed.*$/gm)
-    ?.at(-1)
-    ?.trim()
+  const text = stripVTControlCharacters(result.output)
+  if (result.code !== 0) return { failed: `${text}\nexit code ${result.code}` }
+  const missing = [...text.matchAll(/^left out(?: on this machine)?: (.*)$/gm)].map(([, what = '']) => what)
+  const counted = detail?.(result) ?? text.match(/^.*\b\d+ (\w+ )?passed.*$/gm)?.at(-1)
+  return { missing, ...(counted === undefined ? {} : { detail: counted.trim() }) }
 }

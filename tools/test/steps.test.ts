@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { root, runNode } from '../lib/process.mjs'
+import { outcomeOf } from '../lib/steps.mjs'
 import { judgeCounts } from '../lib/system-steps.mjs'
 
 /** Run a table of steps in a process of its own, as the commands do. */
@@ -37,11 +38,34 @@ describe('runSteps', () => {
     expect(stdout).toMatch(/left out on this machine: some: no compiler\n0 passed, 0 failed\n$/)
   })
 
+  test('names the parts left out of what passed', async () => {
+    const table = `[{ name: 'some', about: 'x', run: () => ({ detail: '3 passed', missing: ['Deno', 'Bun'] }) }]`
+    const { code, stdout } = await steps(table)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/machine: some: Deno\nleft out on this machine: some: Bun\n1 passed, 0 failed\n$/)
+    expect(await steps(table, { MIMIR_CI: '1' })).toMatchObject({ code: 1 })
+  })
+
   test('with MIMIR_CI=1 nothing may be left out', async () => {
     const table = `[{ name: 'some', about: 'x', run: () => ({ leftOut: 'no compiler' }) }]`
     const { code, stdout } = await steps(table, { MIMIR_CI: '1' })
     expect(code).toBe(1)
     expect(stdout).toMatch(/no compiler.*0 passed, 1 failed\n$/s)
+  })
+})
+
+describe('outcomeOf', () => {
+  const judge = (output: string, code = 0) => outcomeOf({ code, stdout: output, output })
+
+  test('passes on how many passed, and what was left out', () => {
+    expect(judge('left out: Deno\nx\n7 passed, 0 failed\n')).toEqual({
+      detail: '7 passed, 0 failed',
+      missing: ['Deno'],
+    })
+  })
+
+  test('a program that failed has its output shown', () => {
+    expect(judge('\u001b[31mboom\u001b[39m', 3)).toEqual({ failed: 'boom\nexit code 3' })
   })
 })
 
