@@ -1,5 +1,6 @@
 import { withPair } from './lib/actor.js'
 import { loadNote, quietly } from './lib/load.js'
+import { pinnedApart } from './lib/pin.js'
 import { interleave, mediansOf } from './lib/rounds.js'
 import { type Report, rateRow } from './lib/rows.js'
 import type { Settings } from './lib/settings.js'
@@ -42,7 +43,9 @@ function measure(stack: StackName, settings: Settings): Promise<Sample> {
         const { connections, elapsedMs } = await client.call('connects', { address, lanes, durationMs })
         return (connections / elapsedMs) * 1000
       })
-    await client.call('connects', { address, lanes: 1, durationMs: durationMs * 0.3 })
-    return { one: await rate(1), lanes: await rate(LANES) }
+    return pinnedApart(pids, async () => {
+      await client.call('connects', { address, lanes: 1, durationMs: durationMs * 0.3 })
+      return { one: await rate(1), lanes: await rate(LANES) }
+    })
   })
 }

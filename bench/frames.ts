@@ -68,9 +68,10 @@ function measure(stack: StackName, settings: Settings): Promise<Sample> {
         const { messages, elapsedMs } = await client.call('flood', { depth, bodyBytes, durationMs })
         return (messages / elapsedMs) * 1000
       })
-    const one = await pinnedApart(pids, () => rate(1, SMALL_BYTES))
-    const deep = await rate(256, SMALL_BYTES)
-    const blob = ((await rate(16, BLOB_BYTES)) * BLOB_BYTES) / BYTES_PER_MB
-    return { one, deep, blob }
+    return pinnedApart(pids, async () => ({
+      one: await rate(1, SMALL_BYTES),
+      deep: await rate(256, SMALL_BYTES),
+      blob: ((await rate(16, BLOB_BYTES)) * BLOB_BYTES) / BYTES_PER_MB,
+    }))
   })
 }

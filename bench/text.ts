@@ -39,7 +39,6 @@ function measure(stack: StackName, settings: Settings): Promise<Sample> {
         const { messages, elapsedMs } = await client.call('flood', { depth, bodyBytes: BODY_BYTES, durationMs })
         return (messages / elapsedMs) * 1000
       })
-    const one = await pinnedApart(pids, () => rate(1))
-    return { one, window: await rate(WINDOW) }
+    return pinnedApart(pids, async () => ({ one: await rate(1), window: await rate(WINDOW) }))
   })
 }

@@ -44,7 +44,6 @@ function measure(stack: StackName, settings: Settings): Promise<Sample> {
         const { messages, elapsedMs } = await client.call('flood', { depth, bodyBytes: 0, durationMs })
         return (messages / elapsedMs) * 1000
       })
-    const one = await pinnedApart(pids, () => rate(1))
-    return { one, deep: await rate(DEPTH) }
+    return pinnedApart(pids, async () => ({ one: await rate(1), deep: await rate(DEPTH) }))
   })
 }

@@ -7,9 +7,9 @@ const EVERYWHERE = `0-${availableParallelism() - 1}`
 export const CAN_PIN: boolean = spawnSync('taskset', ['--version'], { stdio: 'ignore' }).status === 0
 
 /**
- * Run `work` with every process bound to a core of its own. One request in flight is nothing but two wake-ups, and
- * those cost five times less when the scheduler happens to put both processes on one core: without this, samples fall
- * into two heaps and the median is a coin toss.
+ * Run `work` with every process bound to a core of its own, as if they were two machines. Left alone, the scheduler at
+ * times puts both on one core, where waking the other one costs several times less and nothing happens at the same
+ * time: samples then fall into two heaps, and their median is a coin toss.
  */
 export async function pinnedApart<T>(pids: readonly number[], work: () => Promise<T>): Promise<T> {
   if (!CAN_PIN) return work()
