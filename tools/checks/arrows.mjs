@@ -24,7 +24,7 @@ export const ARROWS = {
  * not named here is portable. A module name ends at its subpath: `@noble/curves` allows `@noble/curves/ed25519.js`.
  * @type {Record<string, readonly string[]>}
  */
-export const ADAPTERS = {
+const ADAPTERS = {
   'packages/cli/src/**': [
     'commander',
     'qr',

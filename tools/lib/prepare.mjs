@@ -16,7 +16,7 @@ export const TURBO_ENV = {
 }
 
 /** A step of the preparation went wrong; `output` is what it printed. */
-export class PrepareError extends Error {
+class PrepareError extends Error {
   /** @param {string} message @param {string} output */
   constructor(message, output) {
     super(message)

@@ -1,7 +1,6 @@
 // Child processes of the tools: run to the end, output collected, nothing left behind.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -152,6 +151,3 @@ export function runNpm(args, options) {
   const file = candidates.find((candidate) => candidate !== undefined && existsSync(candidate))
   return file === undefined ? run('npm', args, options) : runNode([file, ...args], options)
 }
-
-/** `require` seen from the root, for reading manifests of devDependencies. */
-export const rootRequire = createRequire(path.join(root, 'package.json'))
