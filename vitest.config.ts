@@ -17,6 +17,8 @@ export default defineConfig({
     sequence: { shuffle: true },
     // A rejection or exception that no test waits for fails the run.
     dangerouslyIgnoreUnhandledErrors: false,
+    // Tests wait for sockets and processes more than they compute.
+    maxWorkers: '100%',
     // A test that is alone by mistake must not hide the others.
     allowOnly: false,
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'], reporter: ['text-summary', 'html'] },
