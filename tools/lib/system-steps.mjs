@@ -42,7 +42,17 @@ export const systemSteps = [
     name: 'chaos',
     about: 'processes, faulty links, SIGKILLs: a short seeded run',
     run: async () => {
-      const args = ['tools/chaos/main.ts', '--seed', '1', '--messages', '300', '--kills', '6', '--json']
+      const args = [
+        '--conditions=mimir:source',
+        'tools/chaos/main.ts',
+        '--seed',
+        '1',
+        '--messages',
+        '300',
+        '--kills',
+        '6',
+        '--json',
+      ]
       return judgeCounts(await runTool('tsx', args, { timeoutMs: 5 * MINUTE_MS }))
     },
   },
