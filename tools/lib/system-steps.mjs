@@ -42,18 +42,9 @@ export const systemSteps = [
     name: 'chaos',
     about: 'processes, faulty links, SIGKILLs: a short seeded run',
     run: async () => {
-      const args = [
-        '--conditions=mimir:source',
-        'tools/chaos/main.ts',
-        '--seed',
-        '1',
-        '--messages',
-        '300',
-        '--kills',
-        '6',
-        '--json',
-      ]
-      return judgeCounts(await runTool('tsx', args, { timeoutMs: 5 * MINUTE_MS }))
+      const args = ['--seed', '1', '--messages', '300', '--kills', '6', '--json']
+      const program = ['--conditions=mimir:source', 'tools/chaos/main.ts']
+      return judgeCounts(await runTool('tsx', [...program, ...args], { timeoutMs: 5 * MINUTE_MS }))
     },
   },
   {
