@@ -29,6 +29,8 @@ export class Courier {
   #attempt = 0
   #attemptMs = 0
   #cancelRetry: (() => void) | undefined
+  /** Waiting for the store to work again. */
+  #cancelRecovery: (() => void) | undefined
   #closed = false
 
   constructor(peer: string, publicKey: Uint8Array, context: CourierContext) {
@@ -39,7 +41,8 @@ export class Courier {
 
   /** Nothing to do and nothing held: the courier may be forgotten. */
   get idle(): boolean {
-    return !this.#connection && !this.#connecting && !this.#cancelRetry && !this.#pumping && this.#settling.size === 0
+    const waiting = this.#cancelRetry ?? this.#cancelRecovery
+    return !this.#connection && !this.#connecting && !waiting && !this.#pumping && this.#settling.size === 0
   }
 
   /** There may be something to deliver. */
@@ -81,7 +84,7 @@ export class Courier {
       (cause) => {
         // The store refused: the message stays undelivered and is repeated; the receiver knows it already.
         this.#settling.delete(guid)
-        this.#context.onError(new MessengerError('store', 'an acknowledgement could not be stored', { cause }))
+        this.#storeFailed('an acknowledgement could not be stored', cause)
       },
     )
     // Refill in halves, so that a busy link costs one query for many messages.
@@ -111,6 +114,8 @@ export class Courier {
     this.#closed = true
     this.#cancelRetry?.()
     this.#cancelRetry = undefined
+    this.#cancelRecovery?.()
+    this.#cancelRecovery = undefined
     this.#connecting?.abort()
   }
 
@@ -139,7 +144,7 @@ export class Courier {
         else this.#write(connection, rows)
       }
     } catch (cause) {
-      this.#context.onError(new MessengerError('store', 'the outbox could not be read', { cause }))
+      this.#storeFailed('the outbox could not be read', cause)
     } finally {
       this.#pumping = false
     }
@@ -236,10 +241,21 @@ export class Courier {
       if (rows.length > 0) then()
       else this.#context.onQuiet(this)
     } catch (cause) {
-      this.#context.onError(new MessengerError('store', 'the outbox could not be read', { cause }))
+      this.#storeFailed('the outbox could not be read', cause)
     }
   }
+
+  /** The disk may be full or gone for a while: nothing is lost by that, so go on until it is back. */
+  #storeFailed(message: string, cause: unknown): void {
+    this.#context.onError(new MessengerError('store', message, { cause }))
+    this.#cancelRecovery ??= this.#context.clock.schedule(() => {
+      this.#cancelRecovery = undefined
+      this.kick()
+    }, STORE_PAUSE_MS)
+  }
 }
+
+const STORE_PAUSE_MS = 1_000
 
 /** A connection that lived this long was no mistake: dial again at once when it ends. */
 const STABLE_MS = 5_000

@@ -296,6 +296,32 @@ describe('handlers', () => {
   })
 })
 
+test('a store that fails for a while delays delivery and loses nothing', async () => {
+  const world = createWorld()
+  const clock = createClock(1_700_000_000_000)
+  const store = createMemoryStore()
+  const failing = { pending: 2, markDelivered: 1 }
+  const gone = (method: keyof typeof failing): boolean => failing[method]-- > 0
+  const [pending, markDelivered] = [store.pending.bind(store), store.markDelivered.bind(store)]
+  store.pending = (...args) => (gone('pending') ? Promise.reject(new Error('disk gone')) : pending(...args))
+  store.markDelivered = (...args) =>
+    gone('markDelivered') ? Promise.reject(new Error('disk gone')) : markDelivered(...args)
+  const [ann, ben] = [await world.person({ clock, store }), await world.person()]
+  ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+  const sent = await ann.messenger.send(ben.messenger.publicKey, 'hello')
+  let delivered = false
+  const delivery = ann.messenger.whenDelivered(sent).then(() => {
+    delivered = true
+  })
+  while (!delivered) {
+    await new Promise((resolve) => setImmediate(resolve))
+    clock.advance(250)
+  }
+  await delivery
+  expect(Math.max(failing.pending, failing.markDelivered)).toBeLessThan(0)
+  expect(await ben.messenger.history(ann.messenger.publicKey)).toHaveLength(1)
+})
+
 test('close ends with the last acknowledgement, not with its timeout', async () => {
   const world = createWorld()
   // Nobody turns this clock, so no timeout ever comes.
