@@ -24,6 +24,8 @@ export class Courier {
   /** OK arrived, being written to disk. */
   readonly #settling = new Set<bigint>()
   #pumping = false
+  /** Looks into the outbox that are under way. */
+  #checking = 0
   #pumpAgain = false
   #connecting: AbortController | undefined
   #attempt = 0
@@ -42,7 +44,8 @@ export class Courier {
   /** Nothing to do and nothing held: the courier may be forgotten. */
   get idle(): boolean {
     const waiting = this.#cancelRetry ?? this.#cancelRecovery
-    return !this.#connection && !this.#connecting && !waiting && !this.#pumping && this.#settling.size === 0
+    const busy = this.#pumping || this.#checking > 0 || this.#settling.size > 0
+    return !this.#connection && !this.#connecting && !waiting && !busy
   }
 
   /** There may be something to deliver. */
@@ -134,7 +137,7 @@ export class Courier {
     if (this.#pumping) return
     this.#pumping = true
     try {
-      while (this.#pumpAgain) {
+      while (this.#pumpAgain && !this.#closed) {
         this.#pumpAgain = false
         const connection = this.#connection
         if (!connection || connection.closed || connection.window === 0) break
@@ -170,7 +173,7 @@ export class Courier {
         if (connection.closed) return
         // One message that cannot be written must not block those behind it.
         this.#context.onError(new MessengerError('bad-content', `message ${row.guid} cannot be sent`, { cause }))
-        void this.#context.store.markFailed(row.seq).catch(this.#context.onError)
+        this.#context.store.markFailed(row.seq).then(this.#context.onFailed, this.#context.onError)
       }
     }
   }
@@ -194,9 +197,14 @@ export class Courier {
       this.#connecting = undefined
       if (!this.#closed && !this.#connection) this.#scheduleRetry(error)
     }
-    // The connection may already have ended again, or come from the other side meanwhile.
     if (this.#connection) void this.#pump()
-    else this.#context.onQuiet(this)
+    else if (this.#cancelRetry) return
+    else {
+      // It was ready and ended before it could be used.
+      void this.#whenPending(() => {
+        this.#scheduleRetry(new MessengerError('unreachable', 'the connection ended as soon as it was ready'))
+      })
+    }
   }
 
   /** Known addresses first; when none answers, ask the trackers again and try what is new. */
@@ -220,6 +228,7 @@ export class Courier {
   }
 
   #scheduleRetry(reason: unknown): void {
+    this.#cancelRetry?.()
     const { minMs, maxMs } = this.#context.retry
     const delayMs = Math.min(maxMs, minMs * 2 ** Math.min(this.#attempt, 30)) * (0.8 + 0.4 * this.#context.random())
     this.#attempt += 1
@@ -235,18 +244,21 @@ export class Courier {
   }
 
   async #whenPending(then: () => void): Promise<void> {
+    this.#checking += 1
     try {
       const rows = await this.#context.store.pending(this.peer, 1)
-      if (this.#closed || this.#connection) return
-      if (rows.length > 0) then()
-      else this.#context.onQuiet(this)
+      if (rows.length > 0 && !this.#closed && !this.#connection) then()
     } catch (cause) {
       this.#storeFailed('the outbox could not be read', cause)
+    } finally {
+      this.#checking -= 1
     }
+    this.#context.onQuiet(this)
   }
 
   /** The disk may be full or gone for a while: nothing is lost by that, so go on until it is back. */
   #storeFailed(message: string, cause: unknown): void {
+    if (this.#closed) return
     this.#context.onError(new MessengerError('store', message, { cause }))
     this.#cancelRecovery ??= this.#context.clock.schedule(() => {
       this.#cancelRecovery = undefined
@@ -273,9 +285,11 @@ export interface CourierContext {
   resolve(publicKey: Uint8Array, options: { force: boolean; signal: AbortSignal }): Promise<string[]>
   forget(publicKey: Uint8Array, address: string): void
   onDelivered(peer: string, guid: bigint): void
+  /** A message was given up. */
+  onFailed(this: void): void
   onState(peer: string, state: LinkState): void
   onQuiet(courier: Courier): void
-  onError(error: unknown): void
+  onError(this: void, error: unknown): void
 }
 
 export interface RetryOptions {

@@ -15,6 +15,7 @@ export class Inbox {
   readonly #waiting = new Set<string>()
   readonly #running = new Map<string, Promise<void>>()
   #open = false
+  #closed = false
 
   constructor(options: {
     store: Store
@@ -30,8 +31,16 @@ export class Inbox {
 
   /** There is a handler, or one more: start with what was left from before. */
   async open(): Promise<void> {
+    if (this.#closed) return
     this.#open = true
-    for (const peer of await this.#store.unhandledPeers()) this.notify(peer)
+    try {
+      for (const peer of await this.#store.unhandledPeers()) this.notify(peer)
+    } catch (cause) {
+      this.#onError(new MessengerError('store', 'the inbox could not be read', { cause }))
+      this.#clock.schedule(() => {
+        if (this.#open) void this.open()
+      }, 1_000)
+    }
   }
 
   /** A message of this peer was stored. */
@@ -49,6 +58,7 @@ export class Inbox {
 
   /** Start nothing more; resolves when the running handlers have finished. */
   async close(): Promise<void> {
+    this.#closed = true
     this.pause()
     await Promise.all(this.#running.values())
   }
@@ -58,7 +68,7 @@ export class Inbox {
       if (this.#running.size >= MAX_SIDE_BY_SIDE) return
       if (this.#running.has(peer)) continue
       this.#waiting.delete(peer)
-      const work = this.#drain(peer).finally(() => {
+      const work = this.#handleNext(peer).finally(() => {
         this.#running.delete(peer)
         this.#schedule()
       })
@@ -66,31 +76,33 @@ export class Inbox {
     }
   }
 
-  async #drain(peer: string): Promise<void> {
+  /** One message; then the others have their turn. */
+  async #handleNext(peer: string): Promise<void> {
     try {
-      for (let message: StoredMessage | undefined; this.#open; ) {
-        message = await this.#store.nextUnhandled(peer)
-        if (!message || !this.#open) return
-        const release = await this.#run(message)
-        if (!release) return
-        await this.#settle(message.seq)
-        release()
-      }
+      const message = await this.#store.nextUnhandled(peer)
+      if (!message || !this.#open) return
+      const release = await this.#run(message)
+      if (!release) return
+      if (await this.#settle(message.seq)) release()
+      this.notify(peer)
     } catch (cause) {
       this.#onError(new MessengerError('store', 'the inbox could not be read', { cause }))
       this.#clock.schedule(() => this.notify(peer), 1_000)
     }
   }
 
-  /** The handler has run: the cursor must move, however often the disk refuses, or it would run again. */
-  async #settle(seq: number): Promise<void> {
+  /**
+   * The handler has run: the cursor must move, however often the disk refuses, or it would run again.
+   * @returns false when the messenger was closed before that
+   */
+  async #settle(seq: number): Promise<boolean> {
     for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 10_000)) {
       try {
         await this.#store.handled(seq)
-        return
+        return true
       } catch (cause) {
         this.#onError(new MessengerError('store', 'the cursor of the inbox could not be stored', { cause }))
-        if (!this.#open) return
+        if (this.#closed) return false
         await new Promise<void>((resolve) => this.#clock.schedule(resolve, pauseMs))
       }
     }
@@ -98,7 +110,7 @@ export class Inbox {
 }
 
 /**
- * Runs all handlers of one message and never rejects. What it returns is called once the cursor is on disk; `undefined`
+ * Runs all handlers of one message. What it returns is called once the cursor is on disk; `undefined`
  * if nobody took the message, which then stays.
  */
 type RunHandlers = (message: StoredMessage) => Promise<(() => void) | undefined>

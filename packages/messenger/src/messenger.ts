@@ -130,8 +130,8 @@ export class Messenger {
   readonly #kinds = new Map<string, ContactKind>()
   readonly #hints = new Map<string, string[]>()
   readonly #listeners: Listener[] = []
-  /** Whoever waits for something that will not come after close. */
-  readonly #onClose = new Set<() => void>()
+  /** Whoever waits for something: told to look again when it may have changed, or will not come any more. */
+  readonly #waiting = new Set<() => void>()
   readonly #storing = new Set<Promise<unknown>>()
   #profile: Profile
   readonly #announcing: Announcing[] = []
@@ -151,8 +151,9 @@ export class Messenger {
     this.#acceptFrom = options.acceptFrom ?? 'anyone'
     this.#retry = { minMs: options.retry?.minMs ?? 1_000, maxMs: options.retry?.maxMs ?? 120_000 }
     this.#profile = loaded.profile
-    for (const contact of loaded.contacts) this.#kinds.set(contact.peer, contact.kind)
-    this.#emitter = new Emitter((error) => this.#report(error))
+    for (const { peer, kind } of loaded.contacts) if (kind !== 'stranger') this.#kinds.set(peer, kind)
+    // Not an `error` event: a listener of that may be the one that throws.
+    this.#emitter = new Emitter((error) => this.#logger?.error({ err: error }, 'a listener threw'))
     this.#inbox = new Inbox({
       store: parts.store,
       clock: parts.clock,
@@ -217,9 +218,7 @@ export class Messenger {
     if (event !== 'message') this.#emitter.on(event, listener as (event: unknown) => void)
     else {
       this.#handlers.add(listener as MessageHandler)
-      this.#inbox
-        .open()
-        .catch((cause) => this.#report(new MessengerError('store', 'the inbox could not be read', { cause })))
+      void this.#inbox.open()
     }
     return this
   }
@@ -248,7 +247,7 @@ export class Messenger {
         wake()
       })
     options.signal?.addEventListener('abort', stop)
-    this.#onClose.add(stop)
+    this.#waiting.add(stop)
     this.on('message', handler)
     try {
       while (!options.signal?.aborted && !this.#closing) {
@@ -267,7 +266,7 @@ export class Messenger {
       }
     } finally {
       options.signal?.removeEventListener('abort', stop)
-      this.#onClose.delete(stop)
+      this.#waiting.delete(stop)
       this.off('message', handler)
       for (const { done } of waiting) done(NOT_TAKEN)
     }
@@ -285,36 +284,47 @@ export class Messenger {
     // Checking a key is costly; the keys of those we are busy with were checked before.
     const peer = typeof to === 'string' && this.#couriers.has(to) ? to : toPeer(to)
     const stored = await this.#enqueue(peer, content, randomGuid(), undefined)
-    this.#courier(peer).kick()
+    this.#kick(peer)
     return stored
   }
 
   /**
    * Resolves when the receiver has the message on disk. It waits as long as that takes, or until `signal` fires.
-   * @throws {MessengerError} `unknown-message` | `aborted` | `closed`
+   * @throws {MessengerError} `unknown-message` | `aborted` | `closed` | `bad-content` for a message that was given up
    */
   async whenDelivered(sent: Sent, options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options
-    let settle: () => void = () => {}
-    const settled = new Promise<void>((resolve) => {
-      settle = resolve
-    })
+    let changed = true
+    let wake: () => void = () => {}
+    const look = (): void => {
+      changed = true
+      wake()
+    }
     const onDelivered = (delivered: Sent): void => {
-      if (delivered.id === sent.id && delivered.to === sent.to) settle()
+      if (delivered.id === sent.id && delivered.to === sent.to) look()
     }
     this.#emitter.on('delivered', onDelivered)
-    signal?.addEventListener('abort', settle)
-    this.#onClose.add(settle)
+    signal?.addEventListener('abort', look)
+    this.#waiting.add(look)
     try {
-      const message = await this.#store.message(sent.to, parseMessageId(sent.id), true)
-      if (!message)
-        throw new MessengerError('unknown-message', `message ${sent.id} to ${sent.to} is not in the history`)
-      if (message.state === 'delivered') return
-      if (!signal?.aborted && !this.#closing) await settled
+      while (changed) {
+        changed = false
+        const message = await this.#store.message(sent.to, parseMessageId(sent.id), true)
+        if (!message)
+          throw new MessengerError('unknown-message', `message ${sent.id} to ${sent.to} is not in the history`)
+        if (message.state === 'delivered') return
+        if (message.state === 'failed')
+          throw new MessengerError('bad-content', `message ${sent.id} to ${sent.to} cannot be sent`)
+        if (signal?.aborted || this.#closing) break
+        if (!changed)
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+      }
     } finally {
       this.#emitter.off('delivered', onDelivered)
-      signal?.removeEventListener('abort', settle)
-      this.#onClose.delete(settle)
+      signal?.removeEventListener('abort', look)
+      this.#waiting.delete(look)
     }
     if (signal?.aborted)
       throw new MessengerError('aborted', 'waiting for the delivery was aborted', { cause: signal.reason })
@@ -335,8 +345,14 @@ export class Messenger {
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new MessengerError('listen', `cannot listen on ${address}: ${why}`, { cause })
     }
+    try {
+      this.#assertOpen()
+      if (this.#resolver) this.#announce(this.#resolver, listener.address, announce)
+    } catch (error) {
+      await listener.close()
+      throw error
+    }
     this.#listeners.push(listener)
-    if (this.#resolver) this.#announce(this.#resolver, listener.address, announce)
     return listener.address
   }
 
@@ -421,7 +437,7 @@ export class Messenger {
 
   async #close(timeoutMs: number): Promise<void> {
     for (const announcing of this.#announcing) announcing.stop()
-    for (const settle of this.#onClose) settle()
+    for (const look of this.#waiting) look()
     await Promise.allSettled(this.#listeners.map((listener) => listener.close()))
     let cancel = (): void => {}
     const timeout = new Promise<void>((resolve) => {
@@ -440,8 +456,9 @@ export class Messenger {
     if (this.#closing) throw new MessengerError('closed', 'the messenger is closed')
   }
 
+  /** While the messenger closes, running handlers may still answer. */
   async #enqueue(peer: string, content: Content, guid: bigint, heldBy: number | undefined): Promise<Sent> {
-    this.#assertOpen()
+    if (heldBy === undefined) this.#assertOpen()
     const encoded = encodeContent(content)
     try {
       await this.#track(
@@ -449,7 +466,7 @@ export class Messenger {
           ...encoded,
           peer,
           guid,
-          sendTimeMs: this.#clock.nowMs(),
+          sendTimeMs: Math.floor(this.#clock.nowMs()),
           editTimeMs: 0,
           ...(heldBy === undefined ? {} : { heldBy }),
         }),
@@ -459,6 +476,10 @@ export class Messenger {
       throw new MessengerError('store', `the message was not accepted: ${why}`, { cause })
     }
     return { id: String(guid), to: peer }
+  }
+
+  #kick(peer: string): void {
+    if (!this.#closing) this.#courier(peer).kick()
   }
 
   /** Remember work on the store, so that close waits for it. */
@@ -484,6 +505,9 @@ export class Messenger {
       resolve: (publicKey, options) => this.#resolve(peer, publicKey, options),
       forget: (publicKey, address) => this.#resolver?.forget(publicKey, address),
       onDelivered: (to, guid) => this.#emitter.emit('delivered', { id: String(guid), to }),
+      onFailed: () => {
+        for (const look of this.#waiting) look()
+      },
       onState: (to, state) => this.#emitter.emit('state', { peer: to, ...state }),
       onQuiet: (quiet) => {
         if (quiet.idle && this.#couriers.get(peer) === quiet) this.#couriers.delete(peer)
@@ -517,6 +541,10 @@ export class Messenger {
     // After READY, so that the connection is whole before it is used.
     queueMicrotask(() => {
       if (connection.closed || this.#closing) return
+      if (!this.#accepts(peer)) {
+        connection.close()
+        return
+      }
       this.#courier(peer).attach(connection)
       void this.#askInfo(peer, connection)
     })
@@ -587,6 +615,7 @@ export class Messenger {
       return this.#enqueue(to, content, guid, row.seq)
     }
     const receivers = new Set<string>()
+    let released = false
     const message: IncomingMessage = {
       ...view,
       id: String(row.guid),
@@ -598,7 +627,10 @@ export class Messenger {
       send: async (to, content) => {
         const peer = toPeer(to)
         receivers.add(peer)
-        return send(peer, content)
+        const sent = await send(peer, content)
+        // After the handler has finished there is nothing left to hold it.
+        if (released) this.#kick(peer)
+        return sent
       },
     }
     let taken = false
@@ -614,13 +646,15 @@ export class Messenger {
     }
     if (!taken) return undefined
     return () => {
-      for (const peer of receivers) this.#courier(peer).kick()
+      released = true
+      for (const peer of receivers) this.#kick(peer)
     }
   }
 
   async #putContact(peer: string, change: Partial<Omit<Contact, 'peer'>>): Promise<Contact> {
     const contact = await this.#track(this.#store.putContact(peer, change))
-    this.#kinds.set(peer, contact.kind)
+    if (contact.kind === 'stranger') this.#kinds.delete(peer)
+    else this.#kinds.set(peer, contact.kind)
     return contact
   }
 

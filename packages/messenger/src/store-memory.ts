@@ -60,7 +60,8 @@ class MemoryStore implements Store {
         throw new MessengerError('store', `message id ${message.guid} to ${message.peer} is already taken`)
       return { ...Object.assign(before, rest, { payload: message.payload.slice() }) }
     }
-    const state: OutgoingState = heldBy === undefined ? 'stored' : 'held'
+    const holds = heldBy !== undefined && this.#rows.get(heldBy)?.state === 'unhandled'
+    const state: OutgoingState = holds ? 'held' : 'stored'
     const seq = ++this.#lastSeq
     const payload = message.payload.slice()
     return this.#put({ ...rest, payload, seq, outgoing: true, state, settledMs: 0, heldBy }, this.#outbox)

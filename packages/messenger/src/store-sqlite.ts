@@ -122,13 +122,18 @@ class SqliteStore implements Store {
 
   async enqueue(message: NewOutgoing): Promise<StoredMessage> {
     const known = this.#peerIds.get(message.peer)
-    const state: OutgoingState = message.heldBy === undefined ? 'stored' : 'held'
-    const { seq, peer } = await this.#db.write(() => {
+    const { seq, peer, state } = await this.#db.write(() => {
       const peer = known ?? this.#peerId(message.peer)
-      return { seq: this.#insertOutgoing(peer, message, state), peer }
+      const state: OutgoingState = this.#isUnhandled(message.heldBy) ? 'held' : 'stored'
+      return { seq: this.#insertOutgoing(peer, message, state), peer, state }
     })
     if (known === undefined) this.#rememberPeer(message.peer, peer)
     return { ...content(message), seq, peer: message.peer, outgoing: true, state, settledMs: 0 }
+  }
+
+  #isUnhandled(seq: number | undefined): boolean {
+    if (seq === undefined) return false
+    return this.#statement('SELECT state FROM message WHERE seq = ?').get(seq)?.['state'] === 'unhandled'
   }
 
   #insertOutgoing(peer: number, message: NewOutgoing, state: OutgoingState): number {

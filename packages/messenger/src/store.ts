@@ -14,7 +14,10 @@ export interface Store {
   /** Create the contact or change the given fields. */
   putContact(peer: string, change: ContactChange): Promise<Contact>
 
-  /** Add to the history and the outbox. With `heldBy`, the row waits until {@link handled} of that message. */
+  /**
+   * Add to the history and the outbox. With `heldBy`, the row waits until {@link handled} of that message; if that has
+   * been, it waits for nothing.
+   */
   enqueue(message: NewOutgoing): Promise<StoredMessage>
   /** Oldest undelivered messages to `peer` that are not held, in order of acceptance. */
   pending(peer: string, limit: number): Promise<StoredMessage[]>

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createSigner, generateSeed } from '@mimirjs/crypto'
 import { Transports } from '@mimirjs/transport'
 import { createMemoryNetwork } from '@mimirjs/transport/memory'
+import { tcp } from '@mimirjs/transport/tcp'
 import { createClock, faultyStreams } from '@mimirjs/transport/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createMemoryStore, type IncomingMessage, Messenger, type MessengerOptions, type Store } from '../src/index.js'
@@ -228,6 +229,67 @@ describe('handlers', () => {
     expect(new Set(ids).size).toBe(1)
   })
 
+  test('a reply that comes after its handler has finished goes out all the same', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person()]
+    let late: IncomingMessage | undefined
+    ben.messenger.on('message', (message) => {
+      late = message
+    })
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    const answers = collect(ann.messenger, 1)
+    await ann.messenger.whenDelivered(await ann.messenger.send(ben.messenger.publicKey, 'hello'))
+    while (late === undefined || (await ben.messenger.health()).unhandled > 0)
+      await new Promise((resolve) => setImmediate(resolve))
+    await late.reply('better late')
+    expect((await answers)[0]!.text).toBe('better late')
+  })
+
+  test('a handler that runs while the messenger closes still answers', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person()]
+    const store = keepOpen(ben.parts.store)
+    let started = (): void => {}
+    const running = new Promise<void>((resolve) => {
+      started = resolve
+    })
+    let finish = (): void => {}
+    const closing = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    ben.messenger.on('message', async (message) => {
+      started()
+      await closing
+      await message.reply('goodbye')
+    })
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    await ann.messenger.send(ben.messenger.publicKey, 'hello')
+    await running
+    const closed = ben.messenger.close()
+    finish()
+    await closed
+    const [reply] = await store.history(ann.messenger.publicKey, { limit: 1 })
+    expect(new TextDecoder().decode(reply!.payload)).toBe('goodbye')
+    expect((await store.counts()).unhandled).toBe(0)
+  })
+
+  test('a listener of errors that throws ends nothing', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person()]
+    ben.messenger.on('error', () => {
+      throw new Error('worse')
+    })
+    ben.messenger.on('message', async (message) => {
+      await message.reply('I tried')
+      throw new Error('boom')
+    })
+    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    const answers = collect(ann.messenger, 2)
+    await ann.messenger.send(ben.messenger.publicKey, 'one')
+    await ann.messenger.send(ben.messenger.publicKey, 'two')
+    expect(await answers).toHaveLength(2)
+  })
+
   test('a handler that throws is reported, its message is handled and what it sent goes out', async () => {
     const world = createWorld()
     const [ann, ben] = [await world.person(), await world.person()]
@@ -394,6 +456,28 @@ describe('the caller', () => {
     const signal = AbortSignal.abort()
     await expect(messenger.whenDelivered(sent, { signal })).rejects.toMatchObject({ code: 'aborted' })
     await expect(messenger.whenDelivered({ id: '7', to })).rejects.toMatchObject({ code: 'unknown-message' })
+  })
+
+  test('learns at once when what it cannot announce is not listened on', async () => {
+    const world = createWorld()
+    const { messenger } = await world.person({
+      transports: new Transports([tcp()]),
+      trackers: ['udp://127.0.0.1:9'],
+      hostAddresses: () => [],
+    })
+    await expect(messenger.listen('tcp://0.0.0.0:0')).rejects.toMatchObject({ code: 'listen' })
+    expect((await messenger.health()).listening).toEqual([])
+  })
+
+  test('a message accepted while the messenger closes starts nothing', async () => {
+    const { messenger } = await createWorld().person()
+    const errors: unknown[] = []
+    messenger.on('error', (error) => errors.push(error))
+    const accepted = messenger.send('8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c', 'hello')
+    await messenger.close()
+    await accepted
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(errors).toEqual([])
   })
 
   test('learns that an address is taken', async () => {

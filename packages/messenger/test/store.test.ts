@@ -138,6 +138,14 @@ describe.each(Object.keys(kinds))('%s store', (kind) => {
     expect(guids(await store.pending(BEN, 10))).toEqual([11n])
   })
 
+  test('holds nothing for a handler that has finished', async () => {
+    const store = newStore()
+    const incoming = (await store.receive({ ...message(1n), receivedMs: 1 }))!
+    await store.handled(incoming.seq)
+    expect(await store.enqueue({ ...message(10n), heldBy: incoming.seq })).toMatchObject({ state: 'stored' })
+    expect(guids(await store.pending(ANN, 10))).toEqual([10n])
+  })
+
   test('refuses a guid that is taken, and what came before and after it stands', async () => {
     const store = newStore()
     const results = await Promise.allSettled([1n, 1n, 2n].map((guid) => store.enqueue(message(guid))))

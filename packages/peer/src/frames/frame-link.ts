@@ -114,7 +114,7 @@ export class FrameLink {
       open.byteLength += body.length
       return open.promise
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(error as Error)
     }
   }
 
@@ -124,6 +124,8 @@ export class FrameLink {
    */
   send(body: Uint8Array, done: RequestDone): void {
     const lastId = this.#write(body)
+    // Whoever joined the batch later would make this one wait for it.
+    this.#batch = undefined
     this.#window.add(lastId, { lastId, settle: done })
   }
 
