@@ -100,7 +100,10 @@ export function run(file, args, { cwd = root, env = {}, timeoutMs, onOutput } = 
       output += `${error.message}\n`
       finish(127)
     })
-    child.once('close', (code) => finish(code ?? 1))
+    child.once('close', (code, signal) => {
+      if (signal !== null && !timedOut) output += `\n${path.basename(file)}: ended by ${signal}\n`
+      finish(code ?? 1)
+    })
   })
 }
 

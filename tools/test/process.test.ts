@@ -25,3 +25,8 @@ test('a program that hangs is killed with what it started', async () => {
 test('a program that does not exist is a result, not an exception', async () => {
   expect((await run('mimirjs-does-not-exist', [])).code).toBe(127)
 })
+
+test('a program that a signal ended says so', async () => {
+  const result = await node('process.kill(process.pid, "SIGKILL")')
+  expect(result).toMatchObject({ code: 1, output: expect.stringMatching(/ended by SIGKILL/) })
+})
