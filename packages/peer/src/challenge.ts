@@ -39,10 +39,30 @@ export class IssuedChallenges {
   }
 }
 
+/**
+ * One unbound challenge drawn ahead of need, while a connection waits for the network anyway: telling points from other
+ * bytes would else take part of every handshake. It is made once per challenge that was given out, so nobody can make it
+ * cost more than that.
+ */
+export class SpareChallenge {
+  #spare: Uint8Array | undefined
+
+  prepare(kit: ChallengeKit): void {
+    if (kit.challenges.bound !== true) this.#spare ??= drawChallenge(kit)
+  }
+
+  take(kit: ChallengeKit): Uint8Array {
+    const challenge = this.#spare ?? drawChallenge(kit)
+    this.#spare = undefined
+    return challenge
+  }
+}
+
 export interface ChallengeKit {
   readonly localPublicKey: Uint8Array
   readonly challenges: ChallengePolicy
   readonly issued: IssuedChallenges
+  readonly spare: SpareChallenge
   isPoint(bytes: Uint8Array): boolean
   random(byteLength: number): Uint8Array
 }
@@ -63,6 +83,10 @@ export function issueChallenge(
       signerAddress: channel.remoteAddress,
     })
   }
+  return kit.spare.take(kit)
+}
+
+function drawChallenge(kit: ChallengeKit): Uint8Array {
   for (let draw = 0; draw < MAX_DRAWS; draw++) {
     const challenge = kit.random(CHALLENGE_BYTES)
     if (!kit.isPoint(challenge)) return challenge

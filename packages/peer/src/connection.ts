@@ -77,6 +77,8 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
     this.#stream.start(new StreamSide(this))
     this.#session.start()
     this.#moved()
+    // Behind the microtask in which HELLO leaves: then there is nothing to do until the answer comes.
+    queueMicrotask(() => this.#guard(() => this.#host.context.spare.prepare(this.#host.context)))
   }
 
   get role(): Role {
@@ -202,8 +204,10 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
     this.#streamClosed = true
     this.#lingerUntilMs = undefined
     this.#host.wheel.remove(this)
-    const message = cause === undefined ? 'the stream closed' : `the stream failed: ${cause.message}`
-    this.#session.fail(new PeerError('transport', message, { cause }))
+    if (!this.closed) {
+      const message = cause === undefined ? 'the stream closed' : `the stream failed: ${cause.message}`
+      this.#session.fail(new PeerError('transport', message, { cause }))
+    }
     this.#host.gone(this)
   }
 

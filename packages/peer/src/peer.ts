@@ -1,7 +1,7 @@
 import { isPoint, randomBytes, verify } from '@mimirjs/crypto'
 import { type ByteStream, type Clock, type Listener, steadyClock } from '@mimirjs/transport'
 import { keyText, sameBytes } from './bytes.js'
-import { IssuedChallenges } from './challenge.js'
+import { IssuedChallenges, SpareChallenge } from './challenge.js'
 import { type ConnectionHost, PeerConnection } from './connection.js'
 import { ConnectionTable } from './connection-table.js'
 import { DeadlineWheel } from './deadline-wheel.js'
@@ -71,6 +71,7 @@ export class Peer {
       timers: sessionTimers(profile, options.timers),
       challenges: options.challenges ?? {},
       issued: new IssuedChallenges(),
+      spare: new SpareChallenge(),
       verify,
       isPoint,
       random: options.random?.bind(options) ?? randomBytes,

@@ -7,6 +7,7 @@ import {
   checkChallenge,
   IssuedChallenges,
   issueChallenge,
+  SpareChallenge,
 } from '../src/challenge.js'
 import { alice, bob } from './support/keys.js'
 import { boundChallenges } from './support/vectors.js'
@@ -16,6 +17,7 @@ const kit = (random: (byteLength: number) => Uint8Array): ChallengeKit => ({
   localPublicKey: bob.publicKey,
   challenges: {},
   issued: new IssuedChallenges(),
+  spare: new SpareChallenge(),
   isPoint,
   random,
 })
@@ -61,6 +63,25 @@ describe('random challenges', () => {
     )
     expect(drawn).toEqual(new Uint8Array(32).fill(2))
     expect(draws).toEqual([])
+  })
+
+  test('one is kept ready, and given out once', () => {
+    let draws = 0
+    const counting = kit(() => new Uint8Array(32).fill(2).fill(++draws, 4))
+    const issue = () => issueChallenge(counting, 2, alice.publicKey, nowhere)
+    counting.spare.prepare(counting)
+    const drawn = draws
+    expect(drawn).toBeGreaterThan(0)
+    counting.spare.prepare(counting)
+    expect(draws).toBe(drawn)
+    const first = issue()
+    expect(draws).toBe(drawn)
+    expect(issue()).not.toEqual(first)
+  })
+
+  test('none is kept where challenges are bound', () => {
+    const bound = { ...kit(() => expect.unreachable('drawn without need')), challenges: { bound: true } }
+    bound.spare.prepare(bound)
   })
 
   test('a source that only gives points is broken, not waited for', () => {

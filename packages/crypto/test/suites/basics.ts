@@ -57,6 +57,12 @@ export function basicsSuite(crypto: Suite): void {
       expect(crypto.randomBytes(length)).toHaveLength(length)
     })
 
+    test('gives small pieces that are their own, differ, and are nowhere else', () => {
+      const pieces = Array.from({ length: 1_000 }, (_, at) => crypto.randomBytes(8 + (at % 57)))
+      expect(new Set(pieces.map((piece) => piece.subarray(0, 8).join())).size).toBe(1_000)
+      for (const piece of pieces) expect(piece.buffer.byteLength).toBe(piece.length)
+    })
+
     test('fills every chunk of a long request', () => {
       const bytes = crypto.randomBytes(150_000)
       for (let at = 0; at < bytes.length; at += 10_000)

@@ -15,8 +15,6 @@ const ID_BYTES = 8
 const OK_BYTES = HEADER_BYTES + ID_BYTES
 /** From this size on a body goes out by reference: copying it would cost more than a second part of the write. */
 const REFERENCE_BYTES = 4096
-/** A batch of requests that share their promise is closed at this many bytes, so that none waits for much else. */
-const BATCH_BYTES = 16 * 1024
 
 export interface FrameLinkOptions {
   /** A request arrived. `body` is a view that is valid only during the call; when it returns, the request has its OK. */
@@ -34,20 +32,6 @@ export interface FrameLinkOptions {
 /** Called when a request is acknowledged, or with the error that ended the link before. What it throws ends the link. */
 export type RequestDone = (error?: PeerError) => void
 
-/** Who waits for the OK of a request, or of several up to `lastId`. */
-interface Waiter {
-  lastId: number
-  settle: RequestDone
-}
-
-/** Requests that leave together: one OK answers them all, so one promise serves them all. */
-interface Batch extends Waiter {
-  readonly promise: Promise<void>
-  /** The hand-over of the writer that takes it along. */
-  readonly handOver: number
-  byteLength: number
-}
-
 /**
  * Requests and their acknowledgements over one `ByteStream`, without identities: the frames, the coalescing writer and
  * the window of a session, for bodies that only you understand. Both directions work at once.
@@ -63,14 +47,10 @@ export class FrameLink {
   readonly #options: FrameLinkOptions
   readonly #writer: FrameWriter
   readonly #splitter: FrameSplitter
-  readonly #window: AckWindow<number, Waiter>
+  readonly #window: AckWindow<number, RequestDone>
   readonly #maxBodyBytes: number
   readonly #maxQueuedBytes: number
   #nextId = 0
-  /** The request written longest ago that has no OK. */
-  #openId = 0
-  /** The batch that the next request joins, if it still leaves together with it. */
-  #batch: Batch | undefined
   /** A request that was handled and has no OK yet: its id. */
   #handledId = 0
   #owesOk = false
@@ -90,32 +70,17 @@ export class FrameLink {
 
   /** How many more requests are taken now. */
   get window(): number {
-    return this.#closed ? 0 : this.#window.limit - this.#inFlight
-  }
-
-  get #inFlight(): number {
-    return (this.#nextId - this.#openId) >>> 0
+    return this.#closed ? 0 : this.#window.limit - this.#window.size
   }
 
   /**
    * Send `body`; resolves when its OK came. A body of 4 KiB and more is not copied: leave it unchanged until then.
-   * Requests that leave in the same write share their promise.
    * Rejects with `window-full` | `length` | `closed`, or what ended the link.
    */
   request(body: Uint8Array): Promise<void> {
-    const { handOvers } = this.#writer
-    try {
-      const id = this.#write(body)
-      const open = this.#batch
-      if (open === undefined || open.handOver !== handOvers || open.byteLength >= BATCH_BYTES) {
-        return this.#openBatch(id, handOvers, body.length)
-      }
-      open.lastId = id
-      open.byteLength += body.length
-      return open.promise
-    } catch (error) {
-      return Promise.reject(error as Error)
-    }
+    return new Promise((resolve, reject) => {
+      this.send(body, (error) => (error === undefined ? resolve() : reject(error)))
+    })
   }
 
   /**
@@ -123,34 +88,15 @@ export class FrameLink {
    * @throws {PeerError} `window-full` | `length` | `closed`
    */
   send(body: Uint8Array, done: RequestDone): void {
-    const lastId = this.#write(body)
-    // Whoever joined the batch later would make this one wait for it.
-    this.#batch = undefined
-    this.#window.add(lastId, { lastId, settle: done })
-  }
-
-  #openBatch(id: number, handOver: number, byteLength: number): Promise<void> {
-    let settle: RequestDone = () => {}
-    const promise = new Promise<void>((resolve, reject) => {
-      settle = (error) => (error === undefined ? resolve() : reject(error))
-    })
-    const batch: Batch = { lastId: id, settle, promise, handOver, byteLength }
-    this.#batch = batch
-    this.#window.add(id, batch)
-    return promise
-  }
-
-  /** @returns the id of the request */
-  #write(body: Uint8Array): number {
     const length = body.length
     if (length > this.#maxBodyBytes) {
       throw new PeerError('length', `a body of ${length} bytes, the ceiling is ${this.#maxBodyBytes}`)
     }
     if (this.#closed) throw new PeerError('closed', 'the link is closed: open another')
-    if (this.#inFlight >= this.#window.limit) {
+    const id = this.#nextId
+    if (!this.#window.add(id, done)) {
       throw new PeerError('window-full', `${this.#window.limit} requests wait for their OK: wait for one of them`)
     }
-    const id = this.#nextId
     this.#nextId = (id + 1) >>> 0
     const writer = this.#writer
     const byReference = length >= REFERENCE_BYTES
@@ -159,7 +105,6 @@ export class FrameLink {
     if (byReference) writer.reference(body)
     else writer.bytes.set(body, at + OK_BYTES)
     writer.commit()
-    return id
   }
 
   /** Write out what is pending, end the stream, and fail the requests that have no OK. */
@@ -202,16 +147,12 @@ export class FrameLink {
 
   /** Acknowledged are all requests up to `id`; an OK for what was never sent is ignored. */
   #onOk(id: number): void {
-    if ((id - this.#openId) >>> 0 >= this.#inFlight) return
-    this.#openId = (id + 1) >>> 0
     const window = this.#window
-    let waiter = window.oldest
-    while (waiter !== undefined && isUpTo(waiter.lastId, id)) {
-      if (waiter === this.#batch) this.#batch = undefined
-      window.takeOldest()
-      waiter.settle()
-      waiter = window.oldest
-    }
+    const oldestId = window.oldestId
+    if (oldestId === undefined) return
+    let count = ((id - oldestId) >>> 0) + 1
+    if (count > window.size) return
+    for (; count > 0; count--) window.takeOldest()?.()
   }
 
   #writeOk(): void {
@@ -251,7 +192,7 @@ export class FrameLink {
     this.#writer.discard()
     this.#splitter.stop()
     const lost = error ?? new PeerError('closed', 'the link was closed before the OK came')
-    while (this.#window.size > 0) this.#tell(this.#window.takeOldest()?.settle, lost)
+    while (this.#window.size > 0) this.#tell(this.#window.takeOldest(), lost)
     this.#tell(this.#options.onClosed, error)
   }
 
@@ -302,12 +243,6 @@ function writeHead(view: DataView, at: number, typeCode: number, size: number, i
   view.setInt32(at + 12, size)
   view.setInt32(at + 16, 0)
   view.setInt32(at + 20, id)
-}
-
-/** Whether `id` comes no later than `last`; ids wrap at 2^32. */
-function isUpTo(id: number, last: number): boolean {
-  const ahead = (last - id) | 0
-  return ahead >= 0
 }
 
 function readId(bytes: Uint8Array, at: number): number {

@@ -23,8 +23,6 @@ export interface ByteSink {
 export class FrameWriter {
   /** The stream asked us to stop; frames queue until {@link drained}. */
   blocked = false
-  /** Counts the times that bytes were handed to the stream: what was written under one count leaves together. */
-  handOvers = 0
   /** Bytes of answers that queue since the stream is blocked. */
   queuedAnswerBytes = 0
   readonly #sink: ByteSink
@@ -145,13 +143,11 @@ export class FrameWriter {
       const slab = this.#slab
       if (slab === undefined) return
       this.#slab = undefined
-      this.handOvers++
       this.blocked = !this.#sink.write(slab.subarray(this.#start, this.#end))
       return
     }
     this.#closeRegion()
     this.#chunks = undefined
-    this.handOvers++
     this.blocked = !this.#sink.writeAll(chunks)
   }
 

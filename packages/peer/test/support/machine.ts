@@ -2,7 +2,7 @@ import type { SeedSigner } from '@mimirjs/crypto'
 import { isPoint, verify } from '@mimirjs/crypto'
 import { createRandom } from '@mimirjs/transport/testing'
 import { FrameReader, type PeerFrame } from '@mimirjs/wire/peer'
-import { type Channel, IssuedChallenges } from '../../src/challenge.js'
+import { type Channel, IssuedChallenges, SpareChallenge } from '../../src/challenge.js'
 import type { PeerError } from '../../src/error.js'
 import { FrameWriter } from '../../src/frames/frame-writer.js'
 import { GENERATIONS } from '../../src/generations.js'
@@ -83,6 +83,7 @@ export class Machine implements SessionEvents {
       timers: sessionTimers(profile, timers),
       challenges,
       issued: options.issued ?? new IssuedChallenges(),
+      spare: new SpareChallenge(),
       verify,
       isPoint,
       random: (byteLength) => {
