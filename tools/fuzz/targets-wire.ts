@@ -6,7 +6,7 @@ import { FrameReader, joinAttachment, type PeerFrame, splitAttachment } from '@m
 import { decodeTlvPayload, type TlvTable, type TlvValue, tlvCodec } from '@mimirjs/wire/tlv'
 import type { ConformanceCodec } from '../conformance/codec.js'
 import { CODECS } from '../conformance/codecs.js'
-import type { Random } from './random.js'
+import { cut } from './cut.js'
 import { Broken, type FuzzTarget } from './target.js'
 
 const VECTORS = new URL('../../vectors/', import.meta.url)
@@ -94,14 +94,6 @@ function readFrames(pieces: Iterable<Uint8Array>): unknown[] {
     reader.end()
   })
   return [...said, refusal]
-}
-
-function* cut(bytes: Uint8Array, random: Random): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; ) {
-    const end = at + 1 + random.below(random.below(4) === 0 ? 200 : 8)
-    yield bytes.subarray(at, end)
-    at = end
-  }
 }
 
 const frameReader: FuzzTarget = {

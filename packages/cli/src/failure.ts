@@ -14,6 +14,7 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   'MessengerError bad-key': ExitCode.usage,
   'MessengerError bad-content': ExitCode.usage,
   'MessengerError too-large': ExitCode.usage,
+  'MessengerError blocked': ExitCode.usage,
   'MessengerError in-use': ExitCode.inUse,
   'MessengerError store': ExitCode.storage,
   'TrackerError bad-option': ExitCode.usage,

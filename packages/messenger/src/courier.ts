@@ -186,6 +186,10 @@ export class Courier {
 
   async #connect(): Promise<void> {
     if (this.#closed || this.#connecting || this.#connection) return
+    if (this.#context.isBlocked()) {
+      this.#context.onQuiet(this)
+      return
+    }
     this.#attemptMs = this.#context.clock.nowMs()
     const controller = new AbortController()
     this.#connecting = controller
@@ -284,6 +288,8 @@ export interface CourierContext {
   /** Address URLs in dial order; empty when nobody knows one. */
   resolve(publicKey: Uint8Array, options: { force: boolean; signal: AbortSignal }): Promise<string[]>
   forget(publicKey: Uint8Array, address: string): void
+  /** We do not talk to this peer: what is undelivered waits. */
+  isBlocked(): boolean
   onDelivered(peer: string, guid: bigint): void
   /** A message was given up. */
   onFailed(this: void): void

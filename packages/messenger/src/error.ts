@@ -2,6 +2,7 @@ export type MessengerErrorCode =
   | 'bad-key' // the text is neither a public key nor a contact link
   | 'bad-content' // nothing to send, or content of the wrong kind
   | 'too-large' // above what the protocol carries
+  | 'blocked' // we blocked this person
   | 'in-use' // another process has the folder open
   | 'store' // the database refused; nothing was accepted
   | 'listen' // the address cannot be listened on
@@ -17,6 +18,7 @@ const BLAME: Record<MessengerErrorCode, Blame> = {
   'bad-key': 'local',
   'bad-content': 'local',
   'too-large': 'local',
+  blocked: 'local',
   'in-use': 'local',
   store: 'local',
   listen: 'local',

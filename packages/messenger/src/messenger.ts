@@ -22,7 +22,7 @@ import {
   viewContent,
 } from './content.js'
 import { Courier, type LinkState, type RetryOptions } from './courier.js'
-import { MessengerError } from './error.js'
+import { isMessengerError, MessengerError } from './error.js'
 import { openFolder } from './folder.js'
 import { toPeer, toPerson } from './identity.js'
 import { Inbox } from './inbox.js'
@@ -136,6 +136,8 @@ export class Messenger {
   #profile: Profile
   readonly #announcing: Announcing[] = []
   #closing: Promise<void> | undefined
+  /** The store is gone. */
+  #closed = false
 
   private constructor(
     parts: MessengerParts,
@@ -195,7 +197,7 @@ export class Messenger {
         profile: await loadProfile(parts.store, options.name, parts.clock.nowMs()),
         contacts: await parts.store.contacts(),
       })
-      for (const peer of await parts.store.pendingPeers()) messenger.#courier(peer).kick()
+      for (const peer of await parts.store.pendingPeers()) messenger.#kick(peer)
       return messenger
     } catch (error) {
       await parts.store.close()
@@ -277,7 +279,8 @@ export class Messenger {
    * of restarts of either side.
    *
    * @param to - public key (32 bytes or 64 hex digits) or contact link
-   * @throws {MessengerError} `bad-key` | `bad-content` | `too-large` | `store` | `closed`; then nothing was accepted
+   * @throws {MessengerError} `bad-key` | `bad-content` | `too-large` | `blocked` | `store` | `closed`; then nothing was
+   * accepted
    */
   async send(to: string | Uint8Array, content: Content): Promise<Sent> {
     this.#assertOpen()
@@ -309,7 +312,7 @@ export class Messenger {
     try {
       while (changed) {
         changed = false
-        const message = await this.#store.message(sent.to, parseMessageId(sent.id), true)
+        const message = await this.#ask(() => this.#store.message(sent.to, parseMessageId(sent.id), true))
         if (!message)
           throw new MessengerError('unknown-message', `message ${sent.id} to ${sent.to} is not in the history`)
         if (message.state === 'delivered') return
@@ -330,6 +333,7 @@ export class Messenger {
       throw new MessengerError('aborted', 'waiting for the delivery was aborted', { cause: signal.reason })
     if (this.#closing) throw new MessengerError('closed', 'the messenger was closed before the delivery')
   }
+
   /**
    * Be reachable: accept connections and, with trackers, announce our address until {@link close}.
    * @returns the address URL really listened on
@@ -356,37 +360,49 @@ export class Messenger {
     return listener.address
   }
 
-  /** Write down a person, by key or contact link. The name in a link is used unless one is given. */
+  /**
+   * Write down a person, by key or contact link. The name in a link is used unless one is given. Undoes {@link block}.
+   * @throws {MessengerError} `bad-key` | `store` | `closed`
+   */
   async addContact(person: string | Uint8Array, options: { name?: string } = {}): Promise<Contact> {
     const { peer, name } = toPerson(person)
     const chosen = options.name ?? name
-    return this.#putContact(peer, { kind: 'contact', ...(chosen === '' ? {} : { name: chosen }) })
+    const wasBlocked = this.#isBlocked(peer)
+    const contact = await this.#putContact(peer, { kind: 'contact', ...(chosen === '' ? {} : { name: chosen }) })
+    const waiting = wasBlocked ? await this.#ask(() => this.#store.pending(peer, 1)) : []
+    if (waiting.length > 0) this.#kick(peer)
+    return contact
   }
 
-  /** Talk to this person no more, in either direction, and close what is open. */
+  /**
+   * Talk to this person no more, in either direction, and close what is open. What is undelivered stays where it is, for
+   * the day when {@link addContact} undoes this.
+   * @throws {MessengerError} `bad-key` | `store` | `closed`
+   */
   async block(person: string | Uint8Array): Promise<void> {
     const peer = toPeer(person)
     await this.#putContact(peer, { kind: 'blocked' })
+    this.#couriers.get(peer)?.close()
+    this.#couriers.delete(peer)
     for (const connection of this.#network.connections())
       if (toHex(connection.remotePublicKey) === peer) connection.close()
   }
 
+  /** @throws {MessengerError} `store` | `closed` */
   contacts(): Promise<Contact[]> {
-    return this.#store.contacts()
+    return this.#ask(() => this.#store.contacts())
   }
 
-  /** Newest first. */
+  /** Newest first. @throws {MessengerError} `bad-key` | `bad-content` for an id that is none | `store` | `closed` */
   async history(
     person: string | Uint8Array,
     options: { limit?: number; before?: HistoryEntry } = {},
   ): Promise<HistoryEntry[]> {
     const peer = toPeer(person)
-    const before =
-      options.before && (await this.#store.message(peer, parseMessageId(options.before.id), options.before.outgoing))
-    const rows = await this.#store.history(peer, {
-      limit: options.limit ?? 100,
-      ...(before ? { beforeSeq: before.seq } : {}),
-    })
+    const { limit = 100, before: last } = options
+    const before = last && (await this.#ask(() => this.#store.message(peer, parseMessageId(last.id), last.outgoing)))
+    const range = { limit, ...(before ? { beforeSeq: before.seq } : {}) }
+    const rows = await this.#ask(() => this.#store.history(peer, range))
     return rows.map((row) => ({
       ...viewContent(row),
       id: String(row.guid),
@@ -410,8 +426,9 @@ export class Messenger {
     for (const courier of this.#couriers.values()) courier.retryNow()
   }
 
+  /** @throws {MessengerError} `store` | `closed` */
   async health(): Promise<Health> {
-    const { undelivered, unhandled } = await this.#store.counts()
+    const { undelivered, unhandled } = await this.#ask(() => this.#store.counts())
     return {
       listening: this.#listeners.map((listener) => listener.address),
       connections: this.#network.connections().length,
@@ -448,6 +465,7 @@ export class Messenger {
     for (const courier of this.#couriers.values()) courier.close()
     await this.#network.close({ timeoutMs })
     await this.#resolver?.close()
+    this.#closed = true
     await Promise.allSettled(this.#storing)
     await this.#store.close()
   }
@@ -459,6 +477,7 @@ export class Messenger {
   /** While the messenger closes, running handlers may still answer. */
   async #enqueue(peer: string, content: Content, guid: bigint, heldBy: number | undefined): Promise<Sent> {
     if (heldBy === undefined) this.#assertOpen()
+    if (this.#isBlocked(peer)) throw new MessengerError('blocked', `${peer} is blocked: addContact undoes that`)
     const encoded = encodeContent(content)
     try {
       await this.#track(
@@ -478,8 +497,22 @@ export class Messenger {
     return { id: String(guid), to: peer }
   }
 
+  #isBlocked(peer: string): boolean {
+    return this.#kinds.get(peer) === 'blocked'
+  }
+
   #kick(peer: string): void {
     if (!this.#closing) this.#courier(peer).kick()
+  }
+
+  /** What somebody asked of the store; what goes wrong there is an error of ours. */
+  async #ask<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new MessengerError('closed', 'the messenger is closed')
+    try {
+      return await this.#track(work())
+    } catch (cause) {
+      throw storeError(cause)
+    }
   }
 
   /** Remember work on the store, so that close waits for it. */
@@ -503,6 +536,7 @@ export class Messenger {
       retry: this.#retry,
       random: () => new DataView(randomBytes(4).buffer).getUint32(0) / 2 ** 32,
       resolve: (publicKey, options) => this.#resolve(peer, publicKey, options),
+      isBlocked: () => this.#isBlocked(peer),
       forget: (publicKey, address) => this.#resolver?.forget(publicKey, address),
       onDelivered: (to, guid) => this.#emitter.emit('delivered', { id: String(guid), to }),
       onFailed: () => {
@@ -652,7 +686,7 @@ export class Messenger {
   }
 
   async #putContact(peer: string, change: Partial<Omit<Contact, 'peer'>>): Promise<Contact> {
-    const contact = await this.#track(this.#store.putContact(peer, change))
+    const contact = await this.#ask(() => this.#store.putContact(peer, change))
     if (contact.kind === 'stranger') this.#kinds.delete(peer)
     else this.#kinds.set(peer, contact.kind)
     return contact
@@ -673,13 +707,15 @@ export class Messenger {
   }
 
   #report(error: unknown): void {
-    const known =
-      error instanceof MessengerError
-        ? error
-        : new MessengerError('store', error instanceof Error ? error.message : String(error), { cause: error })
+    const known = storeError(error)
     this.#logger?.warn({ err: known }, known.message)
     this.#emitter.emit('error', known)
   }
+}
+
+function storeError(cause: unknown): MessengerError {
+  if (isMessengerError(cause)) return cause
+  return new MessengerError('store', cause instanceof Error ? cause.message : String(cause), { cause })
 }
 
 /** What an iterator says of messages that it was handed and never looked at. */

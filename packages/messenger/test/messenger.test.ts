@@ -416,6 +416,44 @@ describe('who may write', () => {
     expect((await ann.messenger.health()).undelivered).toBe(1)
   })
 
+  test('who is blocked is not sent to and not dialled, until that is undone', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person(), await world.person()]
+    const to = ben.messenger.publicKey
+    const states: string[] = []
+    ann.messenger.on('state', ({ state }) => states.push(state))
+    const waiting = new Promise<void>((resolve) => {
+      ann.messenger.on('state', ({ state }) => state === 'waiting' && resolve())
+    })
+    const sent = await ann.messenger.send(to, 'hello')
+    await waiting
+    await ann.messenger.block(to)
+    await expect(ann.messenger.send(to, 'again')).rejects.toMatchObject({ code: 'blocked', blame: 'local' })
+    states.length = 0
+    ann.messenger.addAddress(to, await ben.messenger.listen(ben.address))
+    ann.messenger.retryNow()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(states).toEqual([])
+    await ann.messenger.addContact(to)
+    await ann.messenger.whenDelivered(sent)
+  })
+
+  test('what waits for a blocked person waits across a restart', async () => {
+    const world = createWorld()
+    const [ann, ben] = [await world.person({ store: keepOpen(createMemoryStore()) }), await world.person()]
+    const sent = await ann.messenger.send(ben.messenger.publicKey, 'hello')
+    await ann.messenger.block(ben.messenger.publicKey)
+    await ann.messenger.close()
+    const again = await world.person(ann.parts)
+    const states: string[] = []
+    again.messenger.on('state', ({ state }) => states.push(state))
+    again.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(states).toEqual([])
+    await again.messenger.addContact(ben.messenger.publicKey)
+    await again.messenger.whenDelivered(sent)
+  })
+
   test('with contacts only, a stranger waits until they are written down', async () => {
     const world = createWorld()
     const [ann, ben] = [await world.person(), await world.person({ acceptFrom: 'contacts' })]
@@ -447,6 +485,17 @@ describe('the caller', () => {
     await waiting
     await expect(messenger.send(messenger.publicKey, 'hello')).rejects.toMatchObject({ code: 'closed' })
     await expect(messenger.listen('memory://x')).rejects.toMatchObject({ code: 'closed' })
+    const calls = [
+      messenger.contacts(),
+      messenger.history(sent.to),
+      messenger.health(),
+      messenger.addContact(sent.to),
+      messenger.block(sent.to),
+      messenger.whenDelivered(sent),
+    ]
+    for (const { reason } of (await Promise.allSettled(calls)) as PromiseRejectedResult[]) {
+      expect(reason).toMatchObject({ name: 'MessengerError', code: 'closed' })
+    }
   })
 
   test('can stop waiting for a delivery, and ask for one that never was', async () => {

@@ -224,7 +224,7 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
       else {
         signature.then(
           (bytes) => {
-            this.#session.signed(bytes, this.#host.clock.nowMs())
+            this.#guard(() => this.#session.signed(bytes, this.#host.clock.nowMs()))
             this.#moved()
           },
           (cause) => this.#signerFailed(cause),

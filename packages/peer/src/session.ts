@@ -176,9 +176,10 @@ export class Session implements LivenessView {
   signed(signature: Uint8Array, nowMs: number): void {
     if (this.#state !== 'signing') return
     this.#nowMs = nowMs
-    if (signature.length !== SIGNATURE_BYTES) {
-      const got = `the signer gave ${signature.length} bytes, expected ${SIGNATURE_BYTES}`
-      this.#close(new PeerError('signer', got))
+    // A signer is somebody else's code: it may give anything.
+    if (!(signature instanceof Uint8Array) || signature.length !== SIGNATURE_BYTES) {
+      const given = signature instanceof Uint8Array ? `${signature.length} bytes` : typeof signature
+      this.#close(new PeerError('signer', `the signer gave ${given}, expected ${SIGNATURE_BYTES} bytes`))
       return
     }
     this.#move('signed')

@@ -346,6 +346,9 @@ describe('signers', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no token'))],
+    ['gives nothing', () => undefined as unknown as Uint8Array],
+    ['gives nothing, later', () => Promise.resolve(undefined as unknown as Uint8Array)],
+    ['gives too little, later', () => Promise.resolve(new Uint8Array(63))],
   ])('one that %s', async (_, sign) => {
     const net = memory()
     const a = new Resident(alice, [net], { signer: { publicKey: alice.publicKey, sign } })

@@ -48,7 +48,7 @@ test('encodeFrameInto writes the frame and nothing else', () => {
       const bytes = encodeFrame(frame, variant)
       const target = new Uint8Array(offset + bytes.length + 3).fill(0xee)
       expect(encodeFrameInto(frame, variant, target, offset)).toBe(offset + bytes.length)
-      expect(toHex(target)).toBe('ee'.repeat(offset) + toHex(bytes) + 'eeeeee')
+      expect(toHex(target)).toBe(`${'ee'.repeat(offset)}${toHex(bytes)}eeeeee`)
       expect(codeOf(() => encodeFrameInto(frame, variant, target, offset + 4))).toBe('out-of-range')
     }),
     { seed: 2 },
