@@ -26,14 +26,22 @@ const CODES: ReadonlySet<string> = new Set([
   'link-name',
 ])
 
-/** What a case and the codec disagree about, `undefined` when they agree. Throws nothing. */
-export function difference(value: unknown, codecs: CodecTable): string | undefined {
+/**
+ * What a case and the codec disagree about, `undefined` when they agree. Throws nothing.
+ * @param errorCodes - compare the code of the error too: the words are ours, others may have chosen theirs
+ */
+export function difference(
+  value: unknown,
+  codecs: CodecTable,
+  { errorCodes = true }: { readonly errorCodes?: boolean } = {},
+): string | undefined {
   try {
     const vector = asVector(value)
     const codec = Object.hasOwn(codecs, vector.codec) ? codecs[vector.codec] : undefined
     if (codec === undefined) return `unknown codec ${vector.codec}: see --list`
     const input = inputOf(vector, codec)
-    return vector.result === 'invalid' ? invalidDifference(vector, codec, input) : validDifference(vector, codec, input)
+    if (vector.result !== 'invalid') return validDifference(vector, codec, input)
+    return invalidDifference(errorCodes ? vector : { ...vector, error: undefined }, codec, input)
   } catch (error) {
     return describe(error)
   }
@@ -42,11 +50,12 @@ export function difference(value: unknown, codecs: CodecTable): string | undefin
 function validDifference(vector: Vector, codec: ConformanceCodec, input: Input): string | undefined {
   const decoded = decode(codec, input)
   const got = plain(decoded)
+  let value = decoded
   if (vector.value !== undefined) {
-    const expected = plain(revive(withType(vector.value, got), codec.shape))
+    value = revive(withType(vector.value, got), codec.shape)
+    const expected = plain(value)
     if (!isDeepStrictEqual(got, expected)) return `decoded to ${short(got)}, expected ${short(expected)}`
   }
-  const value = vector.value === undefined ? decoded : revive(vector.value, codec.shape)
   if (vector.result === 'lenient') return unstable(vector, codec, value, got)
   const again = encode(vector, codec, value)
   return again === textOf(input) ? undefined : `encoded to ${again}, expected ${textOf(input)}`
@@ -64,7 +73,7 @@ function unstable(vector: Vector, codec: ConformanceCodec, value: unknown, got: 
   return isDeepStrictEqual(back, got) ? undefined : `encoded again it decodes to ${short(back)}, expected ${short(got)}`
 }
 
-function invalidDifference(vector: Vector, codec: ConformanceCodec, input: Input): string | undefined {
+function invalidDifference(vector: Pick<Vector, 'error'>, codec: ConformanceCodec, input: Input): string | undefined {
   let got: unknown
   try {
     got = decode(codec, input)

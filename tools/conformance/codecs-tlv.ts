@@ -10,9 +10,9 @@ const varint: BytesCodec = {
     if (end === bytes.length) return value
     throw new WireError('trailing', `varint of ${end} bytes: ${bytes.length - end} are left over`)
   },
-  encode(value: number | string) {
-    const bytes = new Uint8Array(varintByteLength(Number(value)))
-    writeVarint(Number(value), bytes, 0)
+  encode(value: number) {
+    const bytes = new Uint8Array(varintByteLength(value))
+    writeVarint(value, bytes, 0)
     return bytes
   },
 }

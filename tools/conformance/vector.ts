@@ -10,7 +10,7 @@ export interface Vector {
   readonly value?: unknown
   readonly result: 'valid' | 'invalid' | 'lenient'
   /** For `invalid`: code of the expected error. */
-  readonly error?: string
+  readonly error?: string | undefined
   readonly generation?: Generation
 }
 

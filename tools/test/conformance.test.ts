@@ -39,6 +39,7 @@ describe('what passes', () => {
       { name: 'x', codec: 'peer.frame', hex: '0000000000000f9f000000000000000101', result: 'lenient' },
     ],
     ['an invalid vector', { ...SHORT, error: undefined }],
+    ['a frame that does not repeat its type', { ...OK, codec: 'peer.frame', value: { id: OK.value.id } }],
     ['an invalid vector whose error is another vocabulary', { ...SHORT, error: 'HEADER_SIZE' }],
     [
       'the generation asked for',
@@ -198,9 +199,15 @@ describe('the command', () => {
     if (content !== undefined) write(name, content)
     const { status, lines, stderr } = run('good.json', name)
     expect(status).toBe(2)
-    expect(lines).toEqual([''])
+    expect(lines).toEqual(['1 passed, 1 failed'])
     expect(stderr.trimEnd().split('\n')).toHaveLength(1)
     expect(stderr).toMatch(reason)
+  })
+
+  test('takes the errors of others in their words, and files with a byte order mark', () => {
+    write('theirs.json', `\uFEFF${JSON.stringify([{ ...SHORT, error: 'varint' }])}`)
+    expect(difference({ ...SHORT, error: 'varint' }, CODECS)).toMatch(/failed with/)
+    expect(run('theirs.json')).toMatchObject({ status: 0, lines: ['1 passed, 0 failed'] })
   })
 
   test('refuses options it does not know', () => {

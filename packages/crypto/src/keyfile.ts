@@ -67,10 +67,20 @@ export function loadOrCreateKeyFile(path: string): KeyFile {
   try {
     writeKeyFile(path, seed)
   } catch (error) {
-    if (error instanceof CryptoError && error.code === 'key-file-exists') return loadKeyFile(path)
+    if (error instanceof CryptoError && error.code === 'key-file-exists') return loadExisting(path)
     throw error
   }
   return { seed, format: 'raw', readableByOthers: false, created: true }
+}
+
+/** Another program was faster; or there is something that can neither be read nor made, such as a link to nowhere. */
+function loadExisting(path: string): KeyFile {
+  try {
+    return loadKeyFile(path)
+  } catch (cause) {
+    if (!(cause instanceof CryptoError) || cause.code !== 'key-file-missing') throw cause
+    throw new CryptoError('io', `${path} is there and leads to no file: is it a broken link?`, { cause })
+  }
 }
 
 function readSmallFile(path: string): { content: Uint8Array; readableByOthers: boolean } {

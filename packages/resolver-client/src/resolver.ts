@@ -239,7 +239,7 @@ export class Resolver {
     const { publicKey } = signer
     const key = toHex(address)
     const known = this.#signatures.get(key)
-    const signature = known ?? (await signer.sign(address))
+    const signature = known ?? (await signWith(signer, address))
     if (known === undefined) {
       if (!verify(signature, address, publicKey)) {
         throw new ResolverError('key-capability', 'announce: the signer signs with another key than its publicKey')
@@ -299,4 +299,16 @@ function checkedClientId(clientId: number): number {
 function randomClientId(random: (byteLength: number) => Uint8Array): number {
   const bytes = random(4)
   return Math.max(FIRST_CLIENT_ID, new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0))
+}
+
+/** A signer is somebody else's code. */
+async function signWith(signer: Signer, address: Uint8Array): Promise<Uint8Array> {
+  try {
+    const signature: unknown = await signer.sign(address)
+    if (!(signature instanceof Uint8Array)) throw new TypeError(`expected 64 bytes, got ${typeof signature}`)
+    return signature
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ResolverError('key-capability', `announce: the signer failed: ${reason}`, { cause })
+  }
 }

@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress, parseIp } from '@mimirjs/transport'
+import { formatAddress, parseAddress, parseIp, unmapIpv4 } from '@mimirjs/transport'
 import { ResolverError } from './error.js'
 
 const FIRST_SCORE = 50
@@ -57,8 +57,17 @@ export class Trackers {
 
 function canonical(text: string, scheme: string): string {
   try {
-    const address = parseAddress(text, scheme)
-    if (scheme === 'udp' && (parseIp(address.host.split('%')[0]!) === undefined || address.port === 0)) {
+    const parsed = parseAddress(text, scheme)
+    if (scheme !== 'udp') return formatAddress(parsed)
+    // An answer from such an address comes from the IPv4 address inside.
+    const address = { ...parsed, host: unmapIpv4(parsed.host) }
+    if (address.host === '::' || address.host === '0.0.0.0') {
+      throw new ResolverError(
+        'bad-address',
+        `${text} is every address of a machine, which is for listening: name one, such as 127.0.0.1 or [::1]`,
+      )
+    }
+    if (parseIp(address.host.split('%')[0]!) === undefined || address.port === 0) {
       throw new ResolverError(
         'bad-address',
         `expected udp://, an IP address and a port above 0, got ${text}; turn names into addresses first, ` +

@@ -190,6 +190,14 @@ describe('announce', () => {
     const lying: Signer = { publicKey: KEY, sign: async (message) => other.sign(message) }
     const { resolver } = setUp({ signer: lying })
     await expect(resolver.announce({ address })).rejects.toMatchObject({ code: 'key-capability' })
+    for (const sign of [() => Promise.reject(new Error('no token')), () => Promise.resolve(undefined as never)]) {
+      const { resolver: broken } = setUp({ signer: { publicKey: KEY, sign } })
+      await expect(broken.announce({ address })).rejects.toMatchObject({
+        name: 'ResolverError',
+        code: 'key-capability',
+      })
+      await broken.close()
+    }
     const { resolver: sound } = setUp()
     await expect(sound.announce({ address: 'tcp://[::]:6000' })).rejects.toMatchObject({ code: 'bad-address' })
     await expect(sound.announce({ address, priority: 256 })).rejects.toThrow(RangeError)

@@ -20,6 +20,14 @@ describe('trackers', () => {
     expect(new Trackers(['memory://tracker'], 'memory').all).toHaveLength(1)
   })
 
+  test('an IPv4 address inside IPv6 is that IPv4 address; every address is none', () => {
+    const trackers = new Trackers(['udp://[::ffff:127.0.0.1]:5050', 'udp://127.0.0.1:5050'], 'udp')
+    expect(trackers.all.map(({ address }) => address)).toEqual(['udp://127.0.0.1:5050'])
+    for (const wildcard of ['udp://[::]:5050', 'udp://0.0.0.0:5050', 'udp://[::ffff:0.0.0.0]:5050']) {
+      expect(() => new Trackers([wildcard], 'udp'), wildcard).toThrow(/for listening/)
+    }
+  })
+
   test('score: the round trip when it works, 25 more for each failure, never above 10 000', () => {
     const [first, second] = new Trackers(['memory://a', 'memory://b'], 'memory').all
     expect(first!.score).toBe(50)

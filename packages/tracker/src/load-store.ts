@@ -50,7 +50,8 @@ export async function loadStore(options: LoadOptions): Promise<LoadedStore> {
 }
 
 async function fill(storage: Storage, { policy, table, clock, logger }: LoadOptions): Promise<Storage> {
-  const removed = await storage.load((row) => {
+  const latestMs = clock.nowMs() + Number(policy.lifetimeSeconds) * 1000
+  const removed = await storage.load(Math.floor(latestMs), (row) => {
     const encoded = encodedIfSound(row, policy)
     if (encoded === undefined) return false
     const { publicKey, clientId, expiresMs } = row

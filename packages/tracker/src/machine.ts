@@ -94,7 +94,7 @@ export class TrackerMachine {
       return undefined
     }
     const source = this.#sources.of(from, nowMs)
-    if (source.scope === 'public' && !this.#allowAnySource) {
+    if (source === undefined || (source.scope === 'public' && !this.#allowAnySource)) {
       this.counters.notServed++
       return undefined
     }

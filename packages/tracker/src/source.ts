@@ -1,4 +1,4 @@
-import { type DatagramPeer, parseAddress, parseIp } from '@mimirjs/transport'
+import { type DatagramPeer, isTransportError, parseAddress, parseIp } from '@mimirjs/transport'
 import type { TrackerLimits } from './limits.js'
 import { RotatingMap } from './rotating-map.js'
 import { TokenBucket } from './token-bucket.js'
@@ -30,11 +30,14 @@ export class Sources {
     this.#byKey = new RotatingMap(limits.sources)
   }
 
-  of(peer: DatagramPeer, nowMs: number): Source {
+  /** @returns `undefined` for a sender whose address cannot be read: no system should report one */
+  of(peer: DatagramPeer, nowMs: number): Source | undefined {
     const host = peer.host ?? peer.address
     const known = this.#byHost.get(host)
     if (known !== undefined) return known
-    const { key, scope } = classify(peer.address)
+    const found = tryClassify(peer.address)
+    if (found === undefined) return undefined
+    const { key, scope } = found
     let source = this.#byKey.get(key)
     if (source === undefined) {
       const { getAddrsPerSecond, getAddrsBurst, announcesPerSecond, announcesBurst } = this.#limits
@@ -62,6 +65,15 @@ export function classify(address: string): { key: string; scope: AddressScope } 
   const ipv4 = ip.length === 4 ? ip : mappedIpv4(ip)
   if (ipv4 !== undefined) return { key: ipv4.join('.'), scope: ipv4Scope(ipv4) }
   return { key: `${ip.subarray(0, 8).join('.')}/64`, scope: ipv6Scope(ip) }
+}
+
+function tryClassify(address: string): ReturnType<typeof classify> | undefined {
+  try {
+    return classify(address)
+  } catch (error) {
+    if (isTransportError(error)) return undefined
+    throw error
+  }
 }
 
 function mappedIpv4(ip: Uint8Array): Uint8Array | undefined {

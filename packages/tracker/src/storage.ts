@@ -22,6 +22,11 @@ export const STORE_MIGRATIONS: readonly string[] = [
    CREATE INDEX classic_records_by_expiry ON classic_records (expires_ms);`,
 ]
 
+/** Files are edited by hand and by accident: SQLite takes any value in any column. */
+const MISTYPED = ['client_id', 'port', 'priority', 'expires_ms']
+  .map((column) => `typeof(${column}) <> 'integer'`)
+  .join(' OR ')
+
 /** Rows read before other work gets its turn. */
 const PAGE_ROWS = 500
 
@@ -42,6 +47,9 @@ export class Storage {
   readonly #remove: Statement
   readonly #sweep: Statement
   readonly #page: Statement
+  readonly #countOdd: Statement
+  readonly #removeMistyped: Statement
+  readonly #clamp: Statement
   readonly #removeRow: Statement
 
   /** @throws {StoreError} when the file does not have the schema */
@@ -58,7 +66,11 @@ export class Storage {
     this.#page = database.prepare(
       `SELECT position, user_key, client_id, address, signature, port, priority, expires_ms
        FROM classic_records WHERE position > ? ORDER BY position LIMIT ${PAGE_ROWS}`,
+      { bigints: true },
     )
+    this.#countOdd = database.prepare(`SELECT count(*) AS n FROM classic_records WHERE ${MISTYPED} OR expires_ms > ?`)
+    this.#removeMistyped = database.prepare(`DELETE FROM classic_records WHERE ${MISTYPED}`)
+    this.#clamp = database.prepare('UPDATE classic_records SET expires_ms = ? WHERE expires_ms > ?')
     this.#removeRow = database.prepare('DELETE FROM classic_records WHERE position = ?')
   }
 
@@ -78,10 +90,11 @@ export class Storage {
 
   /**
    * Hand every row to `take`, in stored order. Rows that are not records, and those `take` turns down, are removed.
+   * @param latestMs - what expires later was stored under a wrong clock and is cut to this, for good
    * @returns how many rows were removed
    */
-  async load(take: (row: RecordRow) => boolean): Promise<number> {
-    let removed = 0
+  async load(latestMs: number, take: (row: RecordRow) => boolean): Promise<number> {
+    let removed = await this.#mend(latestMs)
     for (let after: Value = -1; ; ) {
       const rows = this.#page.all(after)
       if (rows.length === 0) return removed
@@ -97,6 +110,16 @@ export class Storage {
         for (const position of refused) this.#removeRow.run(position)
       })
     }
+  }
+
+  /** @returns how many rows were removed */
+  async #mend(latestMs: number): Promise<number> {
+    if (Number(this.#countOdd.get(latestMs)!['n']) === 0) return 0
+    return this.#database.write(() => {
+      const { changes } = this.#removeMistyped.run()
+      this.#clamp.run(latestMs, latestMs)
+      return changes
+    })
   }
 
   #apply(change: TableChange): void {
@@ -119,13 +142,25 @@ export class Storage {
   }
 }
 
-/** Files are edited by hand and by accident: SQLite takes any value in any column. */
+/** `undefined` for what cannot be a record. */
 function readRow(row: Row): RecordRow | undefined {
   const { user_key: publicKey, client_id: clientId, address, signature, port, priority, expires_ms: expiresMs } = row
   if (!(publicKey instanceof Uint8Array && address instanceof Uint8Array && signature instanceof Uint8Array)) {
     return undefined
   }
-  if (typeof clientId !== 'number' || typeof port !== 'number' || typeof priority !== 'number') return undefined
-  if (typeof expiresMs !== 'number') return undefined
-  return { publicKey, clientId, address, signature, port, priority, expiresMs }
+  const integers = { clientId, port, priority, expiresMs }
+  if (!Object.values(integers).every(isSafe)) return undefined
+  return {
+    publicKey,
+    address,
+    signature,
+    clientId: Number(clientId),
+    port: Number(port),
+    priority: Number(priority),
+    expiresMs: Number(expiresMs),
+  }
+}
+
+function isSafe(value: Value | undefined): boolean {
+  return typeof value === 'bigint' && Number.isSafeInteger(Number(value))
 }

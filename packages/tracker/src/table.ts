@@ -97,7 +97,8 @@ export class Table {
     const expiresMs = nowMs + this.#lifetimeMs
     const changes: TableChange[] = [{ type: 'put', user, clientId, expiresMs, encoded }]
     this.#put(entry, { clientId, expiresMs, announced: ++this.#announced, encoded }, nowMs)
-    for (const removed of this.#evict(entry)) changes.push({ type: 'remove', user, clientId: removed.clientId })
+    for (const removed of this.#evict(entry, clientId))
+      changes.push({ type: 'remove', user, clientId: removed.clientId })
     return { stored: true, changes }
   }
 
@@ -168,11 +169,15 @@ export class Table {
     this.#records += user.records.length - before
   }
 
-  /** §8.6, H3: the record that expires first goes; of two, the one announced earlier. */
-  #evict(user: User): StoredRecord[] {
+  /**
+   * §8.6, H3: the record that expires first goes; of two, the one announced earlier. Never the one just announced, which
+   * would be the first to go when the clock was set back.
+   */
+  #evict(user: User, keptClientId?: number): StoredRecord[] {
     const removed: StoredRecord[] = []
     while (user.records.length > this.#limits.recordsPerUser) {
-      const oldest = user.records.reduce((a, b) => (byAge(a, b) <= 0 ? a : b))
+      const others = user.records.filter(({ clientId }) => clientId !== keptClientId)
+      const oldest = others.reduce((a, b) => (byAge(a, b) <= 0 ? a : b))
       user.records.splice(user.records.indexOf(oldest), 1)
       removed.push(oldest)
     }

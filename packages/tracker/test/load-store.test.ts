@@ -10,6 +10,9 @@ import { createTracker, STORE_APPLICATION_ID, STORE_MIGRATIONS, type TrackerStat
 import { overlayAddress, publicKeyOf, seedOf } from './support.js'
 
 const NOW_MS = 1_700_000_000_000
+/** Tracker protocol §9. */
+const ORIGINAL_SCHEMA = `CREATE TABLE clients (id BLOB, ip BLOB, port INTEGER, client INTEGER, priority INTEGER,
+  signature BLOB, timestamp INTEGER, ttl INTEGER)`
 let folder: string
 let store: string
 beforeEach(() => {
@@ -21,13 +24,13 @@ afterEach(() => {
 })
 
 /** Start on `store`, look, and stop. */
-async function startOnce(logged: string[] = []): Promise<TrackerStats> {
+async function startOnce(logged: string[] = [], nowMs = NOW_MS): Promise<TrackerStats> {
   const log = (_fields: object, message: string) => logged.push(message)
   const tracker = await createTracker({
     address: 'memory://tracker',
     transport: createMemoryNetwork().datagrams,
     store,
-    clock: createClock(NOW_MS),
+    clock: createClock(nowMs),
     logger: { debug: () => undefined, info: () => undefined, warn: log, error: log },
   })
   const stats = tracker.stats()
@@ -74,6 +77,47 @@ describe('loading', () => {
   test('sound records are kept, over more than one page', async () => {
     writeRows(Array.from({ length: 1200 }, () => ({})))
     expect(await startOnce()).toMatchObject({ users: 200, records: 1200 })
+  })
+
+  test('numbers that no announce has are removed, not stumbled over', async () => {
+    writeRows([{}, { port: 2 ** 52 }, { expires_ms: 1e300 }, { client_id: -1 }, { priority: 'high' }])
+    const database = openDatabase(store, { applicationId: STORE_APPLICATION_ID, migrations: STORE_MIGRATIONS })
+    database.exec('UPDATE classic_records SET port = 9223372036854775807 WHERE port > 65535')
+    database.close()
+    expect(await startOnce()).toMatchObject({ records: 1 })
+    expect(storedRows()).toBe(1)
+  })
+
+  test('what a wrong clock dated far ahead gets one lifetime, and not one for every start', async () => {
+    writeRows([{ expires_ms: NOW_MS * 2 }, { expires_ms: 2 ** 53 - 1 }])
+    expect(await startOnce()).toMatchObject({ records: 2 })
+    expect(await startOnce([], NOW_MS + 3_700_000)).toMatchObject({ records: 0 })
+    expect(storedRows()).toBe(0)
+  })
+
+  test("the README's statement takes over the database of an original", async () => {
+    await startOnce()
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    const statement = /sqlite3 tracker\.sqlite "([^"]+)"/.exec(readme)![1]!
+    const original = path.join(folder, 'mimir.sqlite')
+    const old = openDatabase(original, { applicationId: 1, migrations: [ORIGINAL_SCHEMA] })
+    const insert = old.prepare('INSERT INTO clients VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    const nowSeconds = Math.floor(Date.now() / 1000)
+    const rows: [clientId: number, timestamp: number, ttl: number | null][] = [
+      [1, nowSeconds, 3600],
+      [2, nowSeconds, null],
+      [3, nowSeconds - 4000, 3600],
+      [4, nowSeconds - 4000, null],
+    ]
+    for (const [clientId, timestamp, ttl] of rows) {
+      const address = overlayAddress(clientId)
+      insert.run(publicKeyOf(1), address, 5050, clientId, 3, sign(address, seedOf(1)), timestamp, ttl)
+    }
+    old.close()
+    const database = openDatabase(store, { applicationId: STORE_APPLICATION_ID, migrations: STORE_MIGRATIONS })
+    database.exec(statement.replace('mimir.sqlite', original))
+    database.close()
+    expect(await startOnce([], Date.now())).toMatchObject({ users: 1, records: 2 })
   })
 
   test('what is expired, forged or misshapen is removed, the rest kept', async () => {

@@ -215,3 +215,9 @@ test('any bytes: an answer, a commit or nothing', () => {
     { seed: 62, numRuns: 3000 },
   )
 })
+
+test('a sender whose address cannot be read is dropped like one that is not served', () => {
+  const { machine } = machineWith()
+  expect(machine.receive(getAddrs(1), { address: 'udp://[fe80::1%a b]:1' }, 0)).toBeUndefined()
+  expect(machine.counters.notServed).toBe(1)
+})

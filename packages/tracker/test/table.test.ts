@@ -32,6 +32,13 @@ describe('table', () => {
     expect(clients('b')).toEqual([])
   })
 
+  test('what was just announced stays, also when the clock was set back', () => {
+    const { put, clients } = tableWith({ recordsPerUser: 2 })
+    for (const clientId of [1, 2]) put('a', clientId, 2 * HOUR_MS)
+    put('a', 3, 0)
+    expect(clients('a', 0)).toContain(3)
+  })
+
   test('changes say what to write down', () => {
     const { put } = tableWith({ recordsPerUser: 1 })
     expect(put('a', 1, 1000)).toEqual({

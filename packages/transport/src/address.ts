@@ -16,7 +16,8 @@ const MAX_ADDRESS_CHARS = 300
 const SCHEMES_WITHOUT_PORT: ReadonlySet<string> = new Set(['memory'])
 const SCHEME = /^([a-z][a-z0-9+.-]{0,30}):\/\/(.+)$/s
 const HOST = /^[A-Za-z0-9._~-]{1,253}$/
-const ZONE = /^[A-Za-z0-9._-]{1,64}$/
+/** Names of network interfaces: systems allow nearly everything in them. */
+const ZONE = /^[^\s/%[\]]{1,64}$/
 
 /**
  * Take an address URL apart: `tcp://host:port`, `tcp://[v6]:port`, `memory://name`. User, path, query and fragment

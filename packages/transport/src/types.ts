@@ -101,11 +101,14 @@ export interface DatagramSocket {
   readonly localAddress: string
   /** Longest datagram that can be sent, in bytes. */
   readonly maxDatagramBytes: number
-  /** Attach the reader. To be called once. */
+  /** Attach the reader; what came before may be lost. A second call throws a `TransportError` `misuse`. */
   start(handlers: DatagramHandlers): void
   /** Resolve an address URL once, to send to it many times. @throws {TransportError} `bad-address` */
   peer(address: string): DatagramPeer
-  /** Send and forget. The socket owns `bytes` from now on. Over-long datagrams throw `too-large`; loss is silent. */
+  /**
+   * Send and forget. The socket owns `bytes` from now on. Loss is silent, and so is sending after {@link close}.
+   * @throws {TransportError} `too-large` | `bad-address`
+   */
   send(bytes: Uint8Array, to: DatagramPeer): void
   close(): Promise<void>
 }

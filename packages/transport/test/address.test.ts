@@ -18,6 +18,7 @@ describe('addresses', () => {
     ['tcp://[::1]:0', { scheme: 'tcp', host: '::1', port: 0 }],
     ['udp://[200:0:0::ABCD]:65535', { scheme: 'udp', host: '200::abcd', port: 65_535 }],
     ['tcp://[fe80::1%eth0]:1', { scheme: 'tcp', host: 'fe80::1%eth0', port: 1 }],
+    ['tcp://[fe80::1%v+1@x#]:1', { scheme: 'tcp', host: 'fe80::1%v+1@x#', port: 1 }],
     ['tcp://Example.ORG:80', { scheme: 'tcp', host: 'example.org', port: 80 }],
     ['tcp://example.org.:80', { scheme: 'tcp', host: 'example.org.', port: 80 }],
     ['memory://alice', { scheme: 'memory', host: 'alice', port: 0 }],

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { createMemoryNetwork } from '../src/memory.js'
 import { tcp } from '../src/tcp.js'
-import { faultyStreams, type StreamConformanceOptions, streamConformance } from '../src/testing/index.js'
+import {
+  type DatagramConformanceOptions,
+  datagramConformance,
+  faultyDatagrams,
+  faultyStreams,
+  type StreamConformanceOptions,
+  streamConformance,
+} from '../src/testing/index.js'
+import { udp } from '../src/udp.js'
 import { type SilentHost, silentHost } from './support/silent.js'
 
 const MEBIBYTE = 1024 * 1024
@@ -37,5 +45,21 @@ const suites: Record<string, StreamConformanceOptions> = {
 for (const [name, options] of Object.entries(suites)) {
   describe(`streams: ${name}`, () => {
     for (const check of streamConformance(options)) test(check.name, { timeout: 60_000 }, check.run)
+  })
+}
+
+const datagramSuites: Record<string, DatagramConformanceOptions> = {
+  'udp over IPv4': { transport: udp(), bindAddress: () => 'udp://127.0.0.1:0' },
+  'udp over IPv6': { transport: udp(), bindAddress: () => 'udp://[::1]:0' },
+  memory: { transport: createMemoryNetwork().datagrams, bindAddress: memoryAddress },
+  'memory with delays': {
+    transport: faultyDatagrams(createMemoryNetwork().datagrams, { delayMs: 3 }, { seed: 9 }),
+    bindAddress: memoryAddress,
+  },
+}
+
+for (const [name, options] of Object.entries(datagramSuites)) {
+  describe(`datagrams: ${name}`, () => {
+    for (const check of datagramConformance(options)) test(check.name, check.run)
   })
 }

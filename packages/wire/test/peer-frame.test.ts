@@ -305,3 +305,11 @@ test('text with bad UTF-8 is read with replacement', () => {
   const hex = `${header(FrameType.callAnswer, 0)}020000000241ff`
   expect(decodeFrame(fromHex(hex))).toEqual({ type: 'callAnswer', accepted: true, error: 'A\ufffd' })
 })
+
+test('a frame of no type is refused, and leaves the encoder as it was', () => {
+  for (const frame of [{ type: 'nonsense' }, {}, { type: undefined }] as unknown as PeerFrame[]) {
+    expect(codeOf(() => encodeFrame(frame, 'classic'))).toBe('unexpected-type')
+  }
+  const [first, second] = [1n, 2n].map((id) => encodeFrame({ type: 'ok', id }, 'classic'))
+  expect([first!.at(-1), second!.at(-1)]).toEqual([1, 2])
+})

@@ -60,6 +60,7 @@ class MemoryDatagramSocket implements DatagramSocket {
     if (bytes.length > this.maxDatagramBytes) {
       throw new TransportError('too-large', `datagram of ${bytes.length} bytes, the most is ${this.maxDatagramBytes}`)
     }
+    if (!this.#sockets.has(to.address)) canonical(to.address)
     if (this.#closed) return
     setImmediate(() => {
       const target = this.#sockets.get(to.address)

@@ -57,7 +57,8 @@ class FaultyDatagramSocket implements DatagramSocket {
   }
 
   send(bytes: Uint8Array, to: DatagramPeer): void {
-    // The contract is not a fault: an over-long datagram is refused even if it would be dropped.
+    // The contract is not a fault: what may not be sent is refused even if it would be dropped, and at once.
+    this.#inner.peer(to.address)
     if (bytes.length > this.maxDatagramBytes) this.#inner.send(bytes, to)
     const { dropChance = 0, duplicateChance = 0, reorderChance = 0, reorderMs = 10 } = this.#faults
     const dropped = this.#random.chance(dropChance)

@@ -1,4 +1,5 @@
 export { createClock, type ManualClock } from './clock.js'
+export { type DatagramConformanceOptions, datagramConformance } from './conformance/datagrams.js'
 export { type ConformanceCheck, type StreamConformanceOptions, streamConformance } from './conformance/index.js'
 export { type DatagramFaults, faultyDatagrams } from './faulty-datagrams.js'
 export type { StreamFaults } from './faulty-stream.js'

@@ -107,7 +107,14 @@ function bodyByteLength(frame: PeerFrame, limits: FrameLimits): number {
       return 4 + atMost(frame.data.length, limits.callPacketBytes, 'callPacket.data')
     case 'unknown':
       return unknownBodyByteLength(frame)
+    default:
+      // Only callers without types come here.
+      throw new WireError('unexpected-type', `type: expected the name of a frame type, got ${nameOf(frame)}`)
   }
+}
+
+function nameOf(frame: unknown): string {
+  return JSON.stringify((frame as { type?: unknown } | undefined)?.type) ?? 'none'
 }
 
 /** Only a header can be written for a frame whose body nobody knows. */
