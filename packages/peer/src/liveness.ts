@@ -5,6 +5,8 @@ import type { SessionContext } from './session-context.js'
 export interface LivenessView {
   /** When the message that waits longest for its OK was written. */
   readonly oldestMs: number | undefined
+  /** Payload bytes of the messages that wait for their OK. */
+  readonly outstandingBytes: number
   /** Our own writes do not drain. */
   readonly isBlocked: boolean
   /** We do not read at present. */
@@ -16,6 +18,12 @@ export interface LivenessView {
 export type Due = 'dead' | 'call' | 'ping' | 'idle'
 
 const NEVER = Number.POSITIVE_INFINITY
+/** Default limit of a whole message (peer protocol §11). */
+const LARGEST_FRAME_BYTES = 16 * 1024 * 1024
+/** What systems buffer of a connection that is slow. */
+const SYSTEM_BUFFER_BYTES = 4 * 1024 * 1024
+/** What any link takes in a moment. */
+const AT_ONCE_BYTES = 64 * 1024
 
 /**
  * The signs of life on a READY session and what follows from their absence (peer protocol §9.1). Times are ms of the
@@ -35,6 +43,8 @@ export class Liveness {
   #pingIsOut = false
   #pingWaitMs = 0
   #callMs = 0
+  /** Since when the frame that is coming is incomplete. */
+  #partialSinceMs: number | undefined = undefined
 
   constructor(context: SessionContext, nowMs: number) {
     this.#context = context
@@ -49,6 +59,12 @@ export class Liveness {
 
   active(nowMs: number): void {
     this.#activeMs = nowMs
+  }
+
+  /** What arrived was handled, and ended inside a frame or behind one. */
+  handled(endsInside: boolean, nowMs: number): void {
+    if (!endsInside) this.#partialSinceMs = undefined
+    else this.#partialSinceMs ??= nowMs
   }
 
   wrote(nowMs: number): void {
@@ -101,11 +117,11 @@ export class Liveness {
     return undefined
   }
 
-  #deadMs({ isBlocked, isPaused, oldestMs }: LivenessView): number {
+  #deadMs({ isBlocked, isPaused, oldestMs, outstandingBytes }: LivenessView): number {
     const { stallMs, pongMs, answerMs } = this.#context.timers
-    if (isBlocked) return Math.max(this.#heardMs, this.#wroteMs) + stallMs
+    if (isBlocked) return Math.max(this.#heardMs, this.#wroteMs, this.#unstuckMs) + stallMs
     if (isPaused) return NEVER
-    const sinceMs = Math.max(this.#heardMs, this.#unstuckMs)
+    const sinceMs = Math.max(this.#heardMs, this.#unstuckMs) + this.#transferMs(outstandingBytes)
     if (this.#pingIsOut) return Math.max(this.#pingedMs, sinceMs) + pongMs
     if (this.#context.profile.pong || oldestMs === undefined) return NEVER
     return Math.max(oldestMs, sinceMs) + answerMs
@@ -134,7 +150,23 @@ export class Liveness {
 
   #idleMs({ isPaused, oldestMs, callState }: LivenessView): number {
     if (callState !== 'idle' || (oldestMs !== undefined && !isPaused)) return NEVER
-    return this.#activeMs + this.#context.timers.idleMs
+    return this.#lastActiveMs() + this.#context.timers.idleMs
+  }
+
+  /** A large frame is activity while it comes in, for as long as the largest one takes on the slowest link. */
+  #lastActiveMs(): number {
+    if (this.#partialSinceMs === undefined) return this.#activeMs
+    const untilMs = this.#partialSinceMs + (1000 * LARGEST_FRAME_BYTES) / this.#context.timers.slowestBytesPerSecond
+    return Math.max(this.#activeMs, Math.min(this.#heardMs, untilMs))
+  }
+
+  /**
+   * What the system has taken may still be on its way, behind it our PING, and nothing tells how much that is: at most
+   * what it buffers, and no more than we wrote.
+   */
+  #transferMs(outstandingBytes: number): number {
+    const bytes = Math.min(outstandingBytes, SYSTEM_BUFFER_BYTES)
+    return bytes <= AT_ONCE_BYTES ? 0 : (1000 * bytes) / this.#context.timers.slowestBytesPerSecond
   }
 
   #drawPingWait(state: CallState): void {

@@ -1,13 +1,19 @@
 import { AckWindow } from './frames/ack-window.js'
 import type { PeerLimits } from './limits.js'
 
+interface Written {
+  readonly atMs: number
+  readonly byteLength: number
+}
+
 /** Messages written on a connection that have no OK: those in the window, and those the other side is silent about. */
 export class Outstanding {
   readonly #limits: PeerLimits
-  /** Value: when it was written. */
-  readonly #window: AckWindow<bigint, number>
+  readonly #window: AckWindow<bigint, Written>
   /** Oldest first. */
   readonly #unanswered = new Set<bigint>()
+  /** Payload bytes of the messages in the window. */
+  byteLength = 0
 
   constructor(limits: PeerLimits) {
     this.#limits = limits
@@ -21,27 +27,31 @@ export class Outstanding {
 
   /** When the message that waits longest was written. */
   get oldestMs(): number | undefined {
-    return this.#window.oldest
+    return this.#window.oldest?.atMs
   }
 
   has(guid: bigint): boolean {
     return this.#window.has(guid) || this.#unanswered.has(guid)
   }
 
-  add(guid: bigint, writtenMs: number): void {
-    this.#window.add(guid, writtenMs)
+  add(guid: bigint, atMs: number, byteLength: number): void {
+    this.#window.add(guid, { atMs, byteLength })
+    this.byteLength += byteLength
   }
 
   /** An OK came. @returns whether it was owed */
   acknowledge(guid: bigint): boolean {
-    return this.#window.take(guid) !== undefined || this.#unanswered.delete(guid)
+    const written = this.#window.take(guid)
+    if (written === undefined) return this.#unanswered.delete(guid)
+    this.byteLength -= written.byteLength
+    return true
   }
 
   /** Take the oldest message out of the window, if it was written by then; a late OK for it still counts. */
   giveUpOldest(writtenUntilMs: number): bigint | undefined {
     const guid = this.#window.oldestId
-    if (guid === undefined || this.#window.oldest! > writtenUntilMs) return undefined
-    this.#window.takeOldest()
+    if (guid === undefined || this.#window.oldest!.atMs > writtenUntilMs) return undefined
+    this.byteLength -= this.#window.takeOldest()!.byteLength
     if (this.#unanswered.size >= this.#limits.unansweredMessages) this.#forgetFirst()
     this.#unanswered.add(guid)
     return guid

@@ -53,6 +53,7 @@ export interface SessionOptions {
 }
 
 const SIGNATURE_BYTES = 64
+const INFO_PAUSE_MS = 1_000
 
 export class Session implements LivenessView {
   readonly role: Role
@@ -70,6 +71,8 @@ export class Session implements LivenessView {
   #outstanding: Outstanding | undefined = undefined
   #inbound: Inbound | undefined = undefined
   #info: 'unasked' | 'asked' | 'answered' = 'unasked'
+  /** INFO_REQUESTs that come before this are ignored. */
+  #nextInfoMs = Number.NEGATIVE_INFINITY
   #call: CallState = 'idle'
   /** The time of the call into this session that is being handled. */
   #nowMs: number
@@ -108,6 +111,10 @@ export class Session implements LivenessView {
     return this.#outstanding?.oldestMs
   }
 
+  get outstandingBytes(): number {
+    return this.#outstanding?.byteLength ?? 0
+  }
+
   get isBlocked(): boolean {
     return this.#writer.blocked
   }
@@ -140,6 +147,7 @@ export class Session implements LivenessView {
     }
     if (wasFull && this.window > 0) this.#events.onWritable()
     if (this.#isClosed()) return
+    this.#liveness?.handled(this.#reader.bufferedBytes > 0, nowMs)
     writer.uncork()
     if (writer.queuedAnswerBytes <= this.#context.limits.queuedBytes) return
     const waiting = `${writer.queuedAnswerBytes} bytes of answers wait for a side that does not read`
@@ -196,7 +204,7 @@ export class Session implements LivenessView {
       throw new PeerError('duplicate-guid', 'this guid was written on this connection and has no OK yet')
     }
     this.#write({ type: 'text', guid, replyTo, sendTimeMs, editTimeMs, messageType, payload })
-    this.#outstanding.add(guid, nowMs)
+    this.#outstanding.add(guid, nowMs, payload.length)
     liveness.wrote(nowMs)
   }
 
@@ -368,9 +376,13 @@ export class Session implements LivenessView {
     if (this.#inbound.add(message.guid, message.payload.length)) this.#events.onMessage(message)
   }
 
+  /** A profile is large and a request is small: one that comes at once after another is a mistake, or an attack. */
   #onInfoRequest(sinceSeconds: bigint): void {
-    if (this.#handshake === undefined) this.#events.onInfoRequest(sinceSeconds)
-    else this.#handshake.infoRequest = sinceSeconds
+    if (this.#handshake !== undefined) this.#handshake.infoRequest = sinceSeconds
+    else if (this.#nowMs >= this.#nextInfoMs) {
+      this.#nextInfoMs = this.#nowMs + INFO_PAUSE_MS
+      this.#events.onInfoRequest(sinceSeconds)
+    }
   }
 
   #onInfo(info: InfoResponseFrame): void {

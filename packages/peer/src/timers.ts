@@ -1,6 +1,6 @@
 import type { GenerationProfile } from './generations.js'
 
-/** Every time span of a session, in milliseconds. Defaults: peer protocol §9.1. */
+/** Every time span of a session, in milliseconds, and the one rate they depend on. Defaults: peer protocol §9.1. */
 export interface SessionTimers {
   /** From an address dialled to an open stream. Default 3 000 classic, 5 000 overlay. */
   connectMs: number
@@ -18,7 +18,7 @@ export interface SessionTimers {
   idleMs: number
   /** From a message written to the question whether the other side lives. Default 20 000. */
   answerMs: number
-  /** A write that does not drain while nothing arrives. Default as `idleMs`. */
+  /** A write of which nothing drains while nothing arrives. Default as `idleMs`. */
   stallMs: number
   /** From our orderly end to that of the other side; then the stream is cut. Default 5 000. */
   lingerMs: number
@@ -30,6 +30,11 @@ export interface SessionTimers {
   callSilenceMs: number
   /** From a call offer to its end without an answer. Default 60 000. */
   ringMs: number
+  /**
+   * The slowest link that counts as alive, in bytes per second: large messages get the time that they take on it before
+   * their silence counts. Default 16 384.
+   */
+  slowestBytesPerSecond: number
 }
 
 export function sessionTimers(profile: GenerationProfile, timers: Partial<SessionTimers> = {}): SessionTimers {
@@ -47,6 +52,7 @@ export function sessionTimers(profile: GenerationProfile, timers: Partial<Sessio
     callPingJitterMs: 250,
     callSilenceMs: 3_500,
     ringMs: 60_000,
+    slowestBytesPerSecond: 16_384,
     ...timers,
     idleMs,
     stallMs: timers.stallMs ?? idleMs,

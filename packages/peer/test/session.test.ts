@@ -239,6 +239,15 @@ describe('READY', () => {
     expect(await machine.frames()).toMatchObject([{ type: 'infoResponse', nickname: 'alice', info: 'about' }])
   })
 
+  test('a flood of requests for the profile is handed out once a second', async () => {
+    const machine = await machineIn('initiator', 'ready')
+    const flood = concat(Array.from({ length: 2_000 }, () => bytesOf({ type: 'infoRequest', timeSeconds: 0n })))
+    machine.receive(flood).advance(999).receive(flood)
+    expect(machine.of('infoRequest')).toHaveLength(1)
+    machine.advance(1).receive(flood)
+    expect(machine.of('infoRequest')).toHaveLength(2)
+  })
+
   test('a frame that is too large to be written is the fault of the caller', async () => {
     const machine = await machineIn('initiator', 'ready')
     const large = { ...message(1n), payload: new Uint8Array(1_048_577) }

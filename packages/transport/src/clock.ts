@@ -2,12 +2,18 @@
 export interface Clock {
   /** Milliseconds since 1970, or since anything else where only spans matter. */
   nowMs(): number
-  /** Call back once, `delayMs` from now at the earliest. @returns a function that cancels it */
+  /**
+   * Call back once, `delayMs` from now at the earliest; for the system's clocks after 24.8 days at the latest.
+   * @returns a function that cancels it
+   */
   schedule(callback: () => void, delayMs: number): () => void
 }
 
+/** A longer timer would fire at once. */
+const MAX_TIMER_MS = 0x7fffffff
+
 function schedule(callback: () => void, delayMs: number): () => void {
-  const timer = setTimeout(callback, delayMs)
+  const timer = setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS))
   return () => clearTimeout(timer)
 }
 

@@ -1,8 +1,8 @@
-type Listener = (event: never) => void
+type Listener = (event: never) => unknown
 
 /**
- * A typed emitter for rare events, one object per event. A listener that throws is reported and stops nobody else; an
- * event without listeners is no error.
+ * A typed emitter for rare events, one object per event. A listener that throws, or whose promise rejects, is reported
+ * and stops nobody else; an event without listeners is no error.
  */
 export class Emitter<Events extends Record<string, unknown>> {
   readonly #listeners = new Map<keyof Events, Set<Listener>>()
@@ -28,7 +28,9 @@ export class Emitter<Events extends Record<string, unknown>> {
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
       try {
-        listener(event as never)
+        // An async function passes for a listener; its failure must not be lost, nor end the process.
+        const result: unknown = listener(event as never)
+        if (result instanceof Promise) result.catch(this.#onThrow)
       } catch (error) {
         this.#onThrow(error)
       }

@@ -110,7 +110,7 @@ export class FrameLink {
   /** Write out what is pending, end the stream, and fail the requests that have no OK. */
   close(): void {
     if (this.#closed) return
-    this.#writer.flush()
+    this.#writer.finish()
     this.#stream.end()
     this.#finish(undefined)
   }

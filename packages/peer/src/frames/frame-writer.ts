@@ -6,6 +6,12 @@ import { processTurn, type WriteTurn } from './write-turn.js'
  */
 const HEAD_START_BYTES = 4096
 
+/**
+ * Most that the stream is given while it may ask us to stop: a message of megabytes then goes out piece by piece, and
+ * each drain shows that it gets on.
+ */
+const PIECE_BYTES = 512 * 1024
+
 /** The writing half of a `ByteStream`. */
 export interface ByteSink {
   /** @returns `false` when no more should be written until it drains */
@@ -80,7 +86,9 @@ export class FrameWriter {
   reference(bytes: Uint8Array): void {
     this.#closeRegion()
     this.#chunks ??= []
-    this.#chunks.push(bytes)
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      this.#chunks.push(bytes.length <= PIECE_BYTES ? bytes : bytes.subarray(at, at + PIECE_BYTES))
+    }
   }
 
   /** The frame is complete. */
@@ -125,7 +133,7 @@ export class FrameWriter {
   /** The last call: hand everything over, whether or not the stream asks us to stop. */
   finish(): void {
     this.blocked = false
-    this.#handOver()
+    this.#handOver(true)
     this.discard()
   }
 
@@ -136,7 +144,7 @@ export class FrameWriter {
     this.blocked = true
   }
 
-  #handOver(): void {
+  #handOver(everything = false): void {
     if (this.blocked) return
     const chunks = this.#chunks
     if (chunks === undefined) {
@@ -148,7 +156,15 @@ export class FrameWriter {
     }
     this.#closeRegion()
     this.#chunks = undefined
-    this.blocked = !this.#sink.writeAll(chunks)
+    for (let at = 0; at < chunks.length; ) {
+      const end = pieceEnd(chunks, at)
+      this.blocked = !this.#sink.writeAll(chunks.slice(at, end))
+      at = end
+      if (this.blocked && !everything) {
+        if (at < chunks.length) this.#chunks = chunks.slice(at)
+        return
+      }
+    }
   }
 
   #closeRegion(): void {
@@ -158,4 +174,12 @@ export class FrameWriter {
     this.#chunks.push(slab.subarray(this.#start, this.#end))
     this.#slab = undefined
   }
+}
+
+/** Where the piece that begins at `start` ends: at least one chunk, at most {@link PIECE_BYTES} if there are more. */
+function pieceEnd(chunks: readonly Uint8Array[], start: number): number {
+  let end = start + 1
+  let bytes = chunks[start]!.length
+  while (end < chunks.length && bytes + chunks[end]!.length <= PIECE_BYTES) bytes += chunks[end++]!.length
+  return end
 }

@@ -70,6 +70,31 @@ describe('frame writer', () => {
     expect(sink.writes).toHaveLength(40)
   })
 
+  test('megabytes go piece by piece, each after the last one drained; the end waits for nobody', async () => {
+    const sink = new Sink()
+    const writer = new FrameWriter(sink, true)
+    const large = new Uint8Array(2_000_000).map((_, at) => at % 251)
+    put(writer, 1)
+    writer.reference(large)
+    writer.commit()
+    put(writer, 2)
+    sink.open = false
+    await turnOver()
+    let pieces = 1
+    for (let before = 0; sink.writes.length > before && sink.bytes.length < 1_500_000; pieces++) {
+      before = sink.writes.length
+      expect(writer.blocked).toBe(true)
+      expect(concat(sink.writes.at(-1)!).length).toBeLessThanOrEqual(512 * 1024)
+      put(writer, 3)
+      writer.drained()
+    }
+    expect(pieces).toBeGreaterThan(2)
+    writer.finish()
+    expect(sink.bytes.length).toBe(2_000_000 + 2 + pieces - 1)
+    expect(sink.bytes.slice(1, 2_000_001).every((byte, at) => byte === at % 251)).toBe(true)
+    expect(sink.bytes.slice(2_000_001)).toEqual([2, ...new Array<number>(pieces - 1).fill(3)])
+  })
+
   test('large parts go by reference, in their place', async () => {
     const sink = new Sink()
     const writer = new FrameWriter(sink, true)
