@@ -47,6 +47,8 @@ export interface MessageView {
 export const MAX_TEXT_BYTES = 1_048_576
 export const MAX_IMAGE_BYTES = 5_242_880
 export const MAX_FILE_BYTES = 10_485_760
+/** Far above any emoji. */
+export const MAX_REACTION_BYTES = 1_024
 
 const utf8 = new TextEncoder()
 const utf8Lenient = new TextDecoder()
@@ -60,18 +62,30 @@ export interface EncodedContent {
 /** @throws {MessengerError} `bad-content` | `too-large` */
 export function encodeContent(content: Content): EncodedContent {
   if (typeof content === 'string') return encodeText(content, 0n)
+  if (typeof content !== 'object' || content === null) throw notContent()
   const replyTo = content.replyTo === undefined ? 0n : parseMessageId(content.replyTo)
-  if ('reaction' in content)
-    return { messageType: MessageType.reaction, payload: encodeReaction({ emoji: content.reaction, replyTo }), replyTo }
+  if ('reaction' in content) return encodeReply(content.reaction, replyTo)
   if ('image' in content)
     return encodeFile(MessageType.image, content.image, content.text ?? '', replyTo, MAX_IMAGE_BYTES)
   if ('file' in content) return encodeFile(MessageType.file, content.file, content.text ?? '', replyTo, MAX_FILE_BYTES)
   return encodeText(content.text, replyTo)
 }
 
+function notContent(): MessengerError {
+  return new MessengerError('bad-content', 'expected a text that is not empty, or an image, file or reaction')
+}
+
+/** An empty emoji takes the reaction back. */
+function encodeReply(emoji: string, replyTo: bigint): EncodedContent {
+  if (typeof emoji !== 'string') throw new MessengerError('bad-content', 'expected an emoji as text')
+  if (replyTo === 0n) throw new MessengerError('bad-content', 'expected in replyTo the message that is reacted to')
+  const payload = encodeReaction({ emoji, replyTo })
+  if (payload.length > MAX_REACTION_BYTES) tooLarge('reaction', payload.length, MAX_REACTION_BYTES)
+  return { messageType: MessageType.reaction, payload, replyTo }
+}
+
 function encodeText(text: string, replyTo: bigint): EncodedContent {
-  if (typeof text !== 'string' || text.length === 0)
-    throw new MessengerError('bad-content', 'expected a text that is not empty, or an image, file or reaction')
+  if (typeof text !== 'string' || text.length === 0) throw notContent()
   const payload = utf8.encode(text)
   if (payload.length > MAX_TEXT_BYTES) tooLarge('text', payload.length, MAX_TEXT_BYTES)
   return { messageType: MessageType.text, payload, replyTo }
@@ -85,6 +99,9 @@ function encodeFile(
   maxBytes: number,
 ): EncodedContent {
   if (!(file?.bytes instanceof Uint8Array)) throw new MessengerError('bad-content', 'expected the file as bytes')
+  for (const [field, value] of Object.entries({ name: file.name, mimeType: file.mimeType ?? '', text })) {
+    if (typeof value !== 'string') throw new MessengerError('bad-content', `${field} of the file: expected a text`)
+  }
   if (file.bytes.length > maxBytes) tooLarge(`file ${file.name}`, file.bytes.length, maxBytes)
   const metadata = {
     // The wire name is a random one, as the originals send it; the real name travels beside it.
@@ -95,7 +112,11 @@ function encodeFile(
     ...(file.mimeType === undefined ? {} : { mimeType: file.mimeType }),
     text,
   }
-  return { messageType, payload: joinAttachment({ metadata, file: file.bytes }), replyTo }
+  try {
+    return { messageType, payload: joinAttachment({ metadata, file: file.bytes }), replyTo }
+  } catch (cause) {
+    throw new MessengerError('too-large', 'name, type and caption of the file are too long together', { cause })
+  }
 }
 
 function tooLarge(what: string, bytes: number, maxBytes: number): never {
@@ -170,11 +191,11 @@ function randomName(): string {
 
 /** Message ids are the wire's guids as decimal text. @throws {MessengerError} `bad-content` */
 export function parseMessageId(id: string): bigint {
-  if (/^-?[1-9][0-9]{0,18}$/.test(id)) {
+  if (typeof id === 'string' && /^-?[1-9][0-9]{0,18}$/.test(id)) {
     const guid = BigInt(id)
     if (BigInt.asIntN(64, guid) === guid) return guid
   }
-  throw new MessengerError('bad-content', `expected a message id (a 64-bit number other than 0), got '${id}'`)
+  throw new MessengerError('bad-content', `expected a message id (a 64-bit number other than 0), got '${String(id)}'`)
 }
 
 /** A fresh random guid: any 64 bits but zero (peer protocol §10.5). */

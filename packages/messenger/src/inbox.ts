@@ -14,6 +14,8 @@ export class Inbox {
   readonly #onError: (error: unknown) => void
   readonly #waiting = new Set<string>()
   readonly #running = new Map<string, Promise<void>>()
+  /** Whoever waits for a while: wakes at once when the inbox closes. */
+  readonly #pausing = new Set<() => void>()
   #open = false
   #closed = false
 
@@ -37,9 +39,8 @@ export class Inbox {
       for (const peer of await this.#store.unhandledPeers()) this.notify(peer)
     } catch (cause) {
       this.#onError(new MessengerError('store', 'the inbox could not be read', { cause }))
-      this.#clock.schedule(() => {
-        if (this.#open) void this.open()
-      }, 1_000)
+      await this.#pause(1_000)
+      if (this.#open) void this.open()
     }
   }
 
@@ -60,6 +61,7 @@ export class Inbox {
   async close(): Promise<void> {
     this.#closed = true
     this.pause()
+    for (const wake of [...this.#pausing]) wake()
     await Promise.all(this.#running.values())
   }
 
@@ -87,7 +89,8 @@ export class Inbox {
       this.notify(peer)
     } catch (cause) {
       this.#onError(new MessengerError('store', 'the inbox could not be read', { cause }))
-      this.#clock.schedule(() => this.notify(peer), 1_000)
+      await this.#pause(1_000)
+      this.notify(peer)
     }
   }
 
@@ -103,9 +106,23 @@ export class Inbox {
       } catch (cause) {
         this.#onError(new MessengerError('store', 'the cursor of the inbox could not be stored', { cause }))
         if (this.#closed) return false
-        await new Promise<void>((resolve) => this.#clock.schedule(resolve, pauseMs))
+        await this.#pause(pauseMs)
       }
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (this.#closed) return
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.schedule(wake, ms)
+      const pausing = this.#pausing
+      pausing.add(wake)
+      function wake(): void {
+        cancel()
+        pausing.delete(wake)
+        resolve()
+      }
+    })
   }
 }
 

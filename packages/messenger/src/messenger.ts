@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes, type Signer } from '@mimirjs/crypto'
 import { type Connection, type ConnectionHandlers, Peer, type PeerLimits } from '@mimirjs/peer'
 import { type Announcing, Resolver } from '@mimirjs/resolver-client'
+import { isStoreError } from '@mimirjs/store'
 import {
   type Clock,
   type DatagramTransport,
@@ -11,7 +13,7 @@ import {
 } from '@mimirjs/transport'
 import { fromHex, type Generation, toHex } from '@mimirjs/wire'
 import { formatContactLink } from '@mimirjs/wire/link'
-import type { TextFrame } from '@mimirjs/wire/peer'
+import type { InfoResponseFrame, TextFrame } from '@mimirjs/wire/peer'
 import {
   type Content,
   encodeContent,
@@ -29,7 +31,7 @@ import { Inbox } from './inbox.js'
 import type { HistoryEntry, IncomingMessage, Sent } from './message.js'
 import { reachableAddress } from './reachable.js'
 import { loadClientId, loadProfile, type Profile } from './settings.js'
-import type { Contact, ContactKind, Store, StoredMessage } from './store.js'
+import type { Contact, ContactChange, ContactKind, Store, StoredMessage } from './store.js'
 
 /** Everything the messenger stands on. {@link Messenger.open} supplies what is not given. */
 export interface MessengerParts {
@@ -127,12 +129,15 @@ export class Messenger {
   readonly #handlers = new Set<MessageHandler>()
   readonly #inbox: Inbox
   readonly #couriers = new Map<string, Courier>()
-  readonly #kinds = new Map<string, ContactKind>()
+  /** Contacts and the blocked; everybody else is a stranger. */
+  readonly #kinds: Map<string, ContactKind>
   readonly #hints = new Map<string, string[]>()
   readonly #listeners: Listener[] = []
   /** Whoever waits for something: told to look again when it may have changed, or will not come any more. */
   readonly #waiting = new Set<() => void>()
   readonly #storing = new Set<Promise<unknown>>()
+  /** Tells a call from inside a handler: `finish` ends the waiting for it. */
+  readonly #inHandler = new AsyncLocalStorage<{ finish(): void }>()
   #profile: Profile
   readonly #announcing: Announcing[] = []
   #closing: Promise<void> | undefined
@@ -142,7 +147,7 @@ export class Messenger {
   private constructor(
     parts: MessengerParts,
     options: MessengerOptions,
-    loaded: { clientId: number; profile: Profile; contacts: readonly Contact[] },
+    loaded: { clientId: number; profile: Profile; kinds: ReadonlyMap<string, ContactKind> },
   ) {
     this.publicKey = toHex(parts.signer.publicKey)
     this.#signer = parts.signer
@@ -153,7 +158,7 @@ export class Messenger {
     this.#acceptFrom = options.acceptFrom ?? 'anyone'
     this.#retry = { minMs: options.retry?.minMs ?? 1_000, maxMs: options.retry?.maxMs ?? 120_000 }
     this.#profile = loaded.profile
-    for (const { peer, kind } of loaded.contacts) if (kind !== 'stranger') this.#kinds.set(peer, kind)
+    this.#kinds = new Map(loaded.kinds)
     // Not an `error` event: a listener of that may be the one that throws.
     this.#emitter = new Emitter((error) => this.#logger?.error({ err: error }, 'a listener threw'))
     this.#inbox = new Inbox({
@@ -168,7 +173,8 @@ export class Messenger {
       clientId: loaded.clientId,
       generation: options.generation ?? 'classic',
       onConnection: (connection) => this.#connected(connection),
-      authorize: (remotePublicKey) => this.#accepts(toHex(remotePublicKey)),
+      authorize: (remotePublicKey, { direction }) => this.#accepts(toHex(remotePublicKey), direction),
+      onListenerError: (listener, error) => this.#listenerFailed(listener, error),
       ...(options.limits ? { limits: options.limits } : {}),
       ...(options.clock ? { clock: options.clock } : {}),
       ...(options.logger ? { logger: options.logger } : {}),
@@ -187,21 +193,24 @@ export class Messenger {
    * Open the messenger that lives in `folder`: its key in `identity.key`, everything else in `messenger.sqlite`.
    * Both are made on first use. Delivery of what is still undelivered starts at once.
    *
-   * @throws {MessengerError} `in-use` when another process has the folder open, `store` when it cannot be read
+   * @throws {MessengerError} `in-use` when another process has the folder open, `store` when it cannot be read,
+   * `too-large` for the name
    */
   static async open(folder: string, options: MessengerOptions = {}): Promise<Messenger> {
     const parts = await openFolder(folder, options)
+    const { store } = parts
     try {
+      await store.discardHeld()
       const messenger = new Messenger(parts, options, {
-        clientId: await loadClientId(parts.store),
-        profile: await loadProfile(parts.store, options.name, parts.clock.nowMs()),
-        contacts: await parts.store.contacts(),
+        clientId: await loadClientId(store),
+        profile: await loadProfile(store, options.name, parts.clock.nowMs()),
+        kinds: await store.contactKinds(),
       })
-      for (const peer of await parts.store.pendingPeers()) messenger.#kick(peer)
+      for (const peer of await store.pendingPeers()) messenger.#kick(peer)
       return messenger
     } catch (error) {
-      await parts.store.close()
-      throw error
+      await store.close().catch(() => {})
+      throw isStoreError(error) ? storeError(error) : error
     }
   }
 
@@ -237,7 +246,8 @@ export class Messenger {
 
   /**
    * Incoming messages as an async iterator. A message counts as handled when the loop asks for the next one; leaving
-   * the loop leaves the current message handled and the rest for the next handler.
+   * the loop leaves the current message handled and the rest for the next handler. Leave it before you close the
+   * messenger, which waits for the message in hand.
    */
   async *messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<IncomingMessage, void, void> {
     const waiting: { message: IncomingMessage; done: (result?: typeof NOT_TAKEN) => void }[] = []
@@ -279,13 +289,13 @@ export class Messenger {
    * of restarts of either side.
    *
    * @param to - public key (32 bytes or 64 hex digits) or contact link
-   * @throws {MessengerError} `bad-key` | `bad-content` | `too-large` | `blocked` | `store` | `closed`; then nothing was
+   * @throws {MessengerError} `bad-key`, also for our own | `bad-content` | `too-large` | `blocked` | `store` | `closed`; then nothing was
    * accepted
    */
   async send(to: string | Uint8Array, content: Content): Promise<Sent> {
     this.#assertOpen()
     // Checking a key is costly; the keys of those we are busy with were checked before.
-    const peer = typeof to === 'string' && this.#couriers.has(to) ? to : toPeer(to)
+    const peer = typeof to === 'string' && this.#couriers.has(to) ? to : this.#toOther(to)
     const stored = await this.#enqueue(peer, content, randomGuid(), undefined)
     this.#kick(peer)
     return stored
@@ -366,11 +376,13 @@ export class Messenger {
    */
   async addContact(person: string | Uint8Array, options: { name?: string } = {}): Promise<Contact> {
     const { peer, name } = toPerson(person)
+    this.#toOther(peer)
     const chosen = options.name ?? name
     const wasBlocked = this.#isBlocked(peer)
     const contact = await this.#putContact(peer, { kind: 'contact', ...(chosen === '' ? {} : { name: chosen }) })
     const waiting = wasBlocked ? await this.#ask(() => this.#store.pending(peer, 1)) : []
     if (waiting.length > 0) this.#kick(peer)
+    if (wasBlocked) this.#inbox.notify(peer)
     return contact
   }
 
@@ -441,9 +453,13 @@ export class Messenger {
    * Stop in order: accept nothing new, let running handlers finish and acknowledgements arrive, then close the
    * database. What is not delivered yet stays in the outbox for the next start.
    *
-   * @param options - `timeoutMs`: how long handlers and connections may take, default 5 000
+   * A handler may call it: its message then counts as handled. A loop over {@link messages} is to be left first.
+   *
+   * @param options - `timeoutMs`: how long handlers and connections may take together, default 5 000
+   * @throws {MessengerError} `store` when the database cannot be closed
    */
   close(options: { timeoutMs?: number } = {}): Promise<void> {
+    this.#inHandler.getStore()?.finish()
     this.#closing ??= this.#close(options.timeoutMs ?? 5_000)
     return this.#closing
   }
@@ -455,19 +471,30 @@ export class Messenger {
   async #close(timeoutMs: number): Promise<void> {
     for (const announcing of this.#announcing) announcing.stop()
     for (const look of this.#waiting) look()
+    const startMs = this.#clock.nowMs()
+    const leftMs = (): number => Math.max(0, timeoutMs - Math.max(0, this.#clock.nowMs() - startMs))
     await Promise.allSettled(this.#listeners.map((listener) => listener.close()))
-    let cancel = (): void => {}
-    const timeout = new Promise<void>((resolve) => {
-      cancel = this.#clock.schedule(resolve, timeoutMs)
-    })
-    await Promise.race([this.#inbox.close(), timeout])
-    cancel()
+    await this.#within(leftMs(), this.#inbox.close())
     for (const courier of this.#couriers.values()) courier.close()
-    await this.#network.close({ timeoutMs })
+    await this.#network.close({ timeoutMs: leftMs() })
     await this.#resolver?.close()
     this.#closed = true
-    await Promise.allSettled(this.#storing)
-    await this.#store.close()
+    await this.#within(Math.max(leftMs(), STORE_GRACE_MS), Promise.allSettled(this.#storing))
+    try {
+      await this.#store.close()
+    } catch (cause) {
+      throw storeError(cause)
+    }
+  }
+
+  /** Wait for `work`, but no longer than so. */
+  async #within(ms: number, work: Promise<unknown>): Promise<void> {
+    let cancel = (): void => {}
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#clock.schedule(resolve, ms)
+    })
+    await Promise.race([work, late])
+    cancel()
   }
 
   #assertOpen(): void {
@@ -491,10 +518,17 @@ export class Messenger {
         }),
       )
     } catch (cause) {
+      if (this.#closed) throw new MessengerError('closed', 'the messenger is closed', { cause })
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new MessengerError('store', `the message was not accepted: ${why}`, { cause })
     }
     return { id: String(guid), to: peer }
+  }
+
+  #toOther(person: string | Uint8Array): string {
+    const peer = toPeer(person)
+    if (peer === this.publicKey) throw new MessengerError('bad-key', 'this is our own key: expected somebody else')
+    return peer
   }
 
   #isBlocked(peer: string): boolean {
@@ -549,6 +583,8 @@ export class Messenger {
       onError: (error) => this.#report(error),
     })
     this.#couriers.set(peer, courier)
+    // An acknowledgement that comes while we close is written down, and nothing else begins.
+    if (this.#closing) courier.close()
     return courier
   }
 
@@ -563,10 +599,11 @@ export class Messenger {
     return found.map(({ address }) => address)
   }
 
-  #accepts(peer: string): boolean {
+  /** Whom we write to ourselves may answer; who may come of their own accord is a matter of policy. */
+  #accepts(peer: string, direction: 'inbound' | 'outbound'): boolean {
     const kind = this.#kinds.get(peer) ?? 'stranger'
     if (kind === 'blocked') return false
-    if (this.#acceptFrom === 'anyone') return true
+    if (this.#acceptFrom === 'anyone' || direction === 'outbound') return true
     return this.#acceptFrom === 'contacts' ? kind === 'contact' : this.#acceptFrom(peer)
   }
 
@@ -575,7 +612,8 @@ export class Messenger {
     // After READY, so that the connection is whole before it is used.
     queueMicrotask(() => {
       if (connection.closed || this.#closing) return
-      if (!this.#accepts(peer)) {
+      // It may have been blocked since it proved itself.
+      if (this.#isBlocked(peer)) {
         connection.close()
         return
       }
@@ -585,19 +623,34 @@ export class Messenger {
     return {
       message: (frame) => this.#received(peer, connection, frame),
       acknowledged: (guid) => this.#courier(peer).acknowledged(guid),
+      // It has left the window: there is room for those behind it.
+      unanswered: () => this.#couriers.get(peer)?.kick(),
       writable: () => this.#couriers.get(peer)?.kick(),
       infoRequest: (sinceSeconds) => {
         if (this.#profile.timeSeconds > sinceSeconds) connection.sendInfo(this.#profile)
       },
-      info: ({ nickname, info, avatar, timeSeconds }) => {
-        const picture = avatar?.slice()
-        this.#putContact(peer, { nickname, info, avatar: picture, infoTimeSeconds: timeSeconds }).then(
+      info: (told) => {
+        this.#putContact(peer, this.#worthKeeping(peer, told)).then(
           (contact) => this.#emitter.emit('contact', contact),
           (error) => this.#report(error),
         )
       },
       closed: () => this.#couriers.get(peer)?.detach(connection),
     }
+  }
+
+  /** Identities cost nothing: what a stranger tells takes little room, and is asked for again when it is a contact. */
+  #worthKeeping(peer: string, { nickname, info, avatar, timeSeconds }: InfoResponseFrame): ContactChange {
+    if (this.#kinds.get(peer) !== 'contact') return { nickname, info }
+    return { nickname, info, avatar: avatar?.slice(), infoTimeSeconds: timeSeconds }
+  }
+
+  #listenerFailed(listener: Listener, cause: Error): void {
+    const index = this.#listeners.indexOf(listener)
+    if (index >= 0) this.#listeners.splice(index, 1)
+    this.#report(
+      new MessengerError('listen', `${listener.address} is not listened on any more: ${cause.message}`, { cause }),
+    )
   }
 
   async #askInfo(peer: string, connection: Connection): Promise<void> {
@@ -641,6 +694,7 @@ export class Messenger {
 
   /** Run the handlers of one message. @returns what to do once the cursor is on disk, if anybody took the message */
   async #handle(row: StoredMessage): Promise<(() => void) | undefined> {
+    if (this.#isBlocked(row.peer)) return undefined
     const contact = await this.#store.contact(row.peer)
     const view = viewContent(row)
     let index = 0
@@ -659,7 +713,7 @@ export class Messenger {
       receivedAt: new Date(row.settledMs),
       reply: (content) => message.send(row.peer, quoting(content, String(row.guid))),
       send: async (to, content) => {
-        const peer = toPeer(to)
+        const peer = this.#toOther(to)
         receivers.add(peer)
         const sent = await send(peer, content)
         // After the handler has finished there is nothing left to hold it.
@@ -668,9 +722,14 @@ export class Messenger {
       },
     }
     let taken = false
+    const context = { finish: () => {} }
+    const finished = new Promise<void>((resolve) => {
+      context.finish = resolve
+    })
     for (const handler of [...this.#handlers]) {
       try {
-        if ((await handler(message)) !== NOT_TAKEN) taken = true
+        const work = this.#inHandler.run(context, async () => handler(message))
+        if ((await Promise.race([work, finished])) !== NOT_TAKEN) taken = true
       } catch (cause) {
         taken = true
         this.#report(
@@ -723,6 +782,8 @@ const NOT_TAKEN = Symbol('not taken')
 /** Port 5050 is the protocol's own (peer protocol §2). */
 const DEFAULT_ADDRESS = 'tcp://[::]:5050'
 const MAX_HINTS = 8
+/** What is being written when the time to close is up gets this much more. */
+const STORE_GRACE_MS = 500
 /** The latest time that a `Date` can hold, in ms. */
 const MAX_TIME_MS = 8_640_000_000_000_000
 

@@ -1,4 +1,6 @@
 import { randomBytes } from '@mimirjs/crypto'
+import { DEFAULT_FRAME_LIMITS } from '@mimirjs/wire/peer'
+import { MessengerError } from './error.js'
 import type { Store } from './store.js'
 
 /** What we tell others about ourselves. */
@@ -20,13 +22,22 @@ export async function loadClientId(store: Store): Promise<number> {
   return clientId
 }
 
-/** The stored profile, with `name` written into it when it is given and differs. */
+/**
+ * The stored profile, with `name` written into it when it is given and differs.
+ * @throws {MessengerError} `too-large`
+ */
 export async function loadProfile(store: Store, name: string | undefined, nowMs: number): Promise<Profile> {
+  const nameBytes = new TextEncoder().encode(name).length
+  if (nameBytes > DEFAULT_FRAME_LIMITS.nicknameBytes) {
+    const most = `the protocol carries at most ${DEFAULT_FRAME_LIMITS.nicknameBytes}`
+    throw new MessengerError('too-large', `name has ${nameBytes} bytes, ${most}`)
+  }
   const known = await store.setting('profile')
   const stored = known === undefined ? { nickname: '', info: '', timeSeconds: 0 } : (JSON.parse(known) as StoredProfile)
   if (name !== undefined && name !== stored.nickname) {
     stored.nickname = name
-    stored.timeSeconds = Math.floor(nowMs / 1000)
+    // Others ask for what is newer than they know, so it has to be, whatever the clock says.
+    stored.timeSeconds = Math.max(stored.timeSeconds + 1, Math.floor(nowMs / 1000))
     await store.setSetting('profile', JSON.stringify(stored))
   }
   return { nickname: stored.nickname, info: stored.info, timeSeconds: BigInt(stored.timeSeconds) }

@@ -2,6 +2,7 @@ import { MessengerError } from './error.js'
 import type {
   Contact,
   ContactChange,
+  ContactKind,
   NewIncoming,
   NewOutgoing,
   OutgoingState,
@@ -41,6 +42,11 @@ class MemoryStore implements Store {
     return [...this.#contacts.values()]
   }
 
+  async contactKinds(): Promise<ReadonlyMap<string, ContactKind>> {
+    const known = [...this.#contacts.values()].filter(({ kind }) => kind !== 'stranger')
+    return new Map(known.map(({ peer, kind }) => [peer, kind]))
+  }
+
   async contact(peer: string): Promise<Contact | undefined> {
     return this.#contacts.get(peer)
   }
@@ -55,11 +61,7 @@ class MemoryStore implements Store {
     this.#known(message.peer)
     const { heldBy, ...rest } = message
     const before = this.#byGuid.get(rowKey(message.peer, true, message.guid))
-    if (before) {
-      if (before.state !== 'held' || before.heldBy !== heldBy)
-        throw new MessengerError('store', `message id ${message.guid} to ${message.peer} is already taken`)
-      return { ...Object.assign(before, rest, { payload: message.payload.slice() }) }
-    }
+    if (before) throw new MessengerError('store', `message id ${message.guid} to ${message.peer} is already taken`)
     const holds = heldBy !== undefined && this.#rows.get(heldBy)?.state === 'unhandled'
     const state: OutgoingState = holds ? 'held' : 'stored'
     const seq = ++this.#lastSeq
@@ -113,6 +115,15 @@ class MemoryStore implements Store {
 
   async unhandledPeers(): Promise<string[]> {
     return this.#inbox.peers('unhandled')
+  }
+
+  async discardHeld(): Promise<void> {
+    for (const row of [...this.#outbox.all()]) {
+      if (row.state !== 'held') continue
+      this.#outbox.delete(row)
+      this.#rows.delete(row.seq)
+      this.#byGuid.delete(rowKey(row.peer, true, row.guid))
+    }
   }
 
   async handled(seq: number): Promise<void> {

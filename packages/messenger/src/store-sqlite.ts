@@ -1,6 +1,7 @@
 import { type Database, openDatabase, type Statement } from '@mimirjs/store'
 import { fromHex, toHex } from '@mimirjs/wire'
 import { MessengerError } from './error.js'
+import { InOrder } from './in-order.js'
 import type {
   Contact,
   ContactChange,
@@ -55,13 +56,9 @@ const MIGRATIONS = [
 const MESSAGE_COLUMNS = `message.seq, peer.key, message.outgoing, message.guid, message.replyTo, message.sendTimeMs,
   message.editTimeMs, message.messageType, message.payload, message.state, message.settledMs`
 
-// A handler that runs again sends under the same guid: what it says now replaces what it said before the crash.
 const INSERT_OUTGOING = `INSERT INTO message
     (peer, outgoing, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, heldBy)
-  VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (peer, outgoing, guid) DO UPDATE SET replyTo = excluded.replyTo, sendTimeMs = excluded.sendTimeMs,
-    messageType = excluded.messageType, payload = excluded.payload
-  WHERE message.state = 'held' AND message.heldBy = excluded.heldBy`
+  VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (peer, outgoing, guid) DO NOTHING`
 
 const MAX_PEER_IDS = 1_024
 
@@ -87,6 +84,7 @@ class SqliteStore implements Store {
   readonly #sql = new Map<string, Statement>()
   /** Row ids by key of peers written to lately; rows of peers are never removed. */
   readonly #peerIds = new Map<string, number>()
+  readonly #inOrder = new InOrder()
 
   constructor(db: Database) {
     this.#db = db
@@ -102,6 +100,11 @@ class SqliteStore implements Store {
 
   async contacts(): Promise<Contact[]> {
     return this.#statement('SELECT * FROM peer ORDER BY id').all().map(toContact)
+  }
+
+  async contactKinds(): Promise<ReadonlyMap<string, ContactKind>> {
+    const rows = this.#statement(`SELECT key, kind FROM peer WHERE kind <> 'stranger'`).all()
+    return new Map(rows.map((row) => [toHex(row['key'] as Uint8Array), row['kind'] as ContactKind]))
   }
 
   async contact(peer: string): Promise<Contact | undefined> {
@@ -139,14 +142,9 @@ class SqliteStore implements Store {
   #insertOutgoing(peer: number, message: NewOutgoing, state: OutgoingState): number {
     const { guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, heldBy } = message
     const params = [peer, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, heldBy ?? null] as const
-    let seq: unknown
-    if (heldBy === undefined) {
-      // Reading a row back costs the drivers more than writing one: only where there may be an older row.
-      const { changes, lastInsertRowid } = this.#statement(INSERT_OUTGOING).run(...params)
-      if (changes > 0) seq = lastInsertRowid
-    } else seq = this.#statement(`${INSERT_OUTGOING} RETURNING seq`).get(...params)?.['seq']
-    if (seq === undefined) throw new MessengerError('store', `message id ${guid} to ${message.peer} is already taken`)
-    return Number(seq)
+    const { changes, lastInsertRowid } = this.#statement(INSERT_OUTGOING).run(...params)
+    if (changes === 0) throw new MessengerError('store', `message id ${guid} to ${message.peer} is already taken`)
+    return Number(lastInsertRowid)
   }
 
   async pending(peer: string, limit: number): Promise<StoredMessage[]> {
@@ -178,25 +176,31 @@ class SqliteStore implements Store {
   }
 
   receive(message: NewIncoming): Promise<StoredMessage | undefined> {
-    return this.#db.write(() => {
-      const row = this.#statement(
-        `INSERT INTO message (peer, outgoing, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, settledMs)
+    return this.#inOrder.add(
+      message.peer,
+      (work) => this.#db.write(work),
+      () => this.#insertIncoming(message),
+    )
+  }
+
+  #insertIncoming(message: NewIncoming): StoredMessage | undefined {
+    const row = this.#statement(
+      `INSERT INTO message (peer, outgoing, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, settledMs)
          VALUES (?, 0, ?, ?, ?, ?, ?, ?, 'unhandled', ?) ON CONFLICT (peer, outgoing, guid) DO NOTHING RETURNING seq`,
-      ).get(
-        this.#peerId(message.peer),
-        message.guid,
-        message.replyTo,
-        message.sendTimeMs,
-        message.editTimeMs,
-        message.messageType,
-        message.payload,
-        message.receivedMs,
-      )
-      if (!row) return undefined
-      const state: IncomingState = 'unhandled'
-      const seq = Number(row['seq'])
-      return { ...content(message), seq, peer: message.peer, outgoing: false, state, settledMs: message.receivedMs }
-    })
+    ).get(
+      this.#peerId(message.peer),
+      message.guid,
+      message.replyTo,
+      message.sendTimeMs,
+      message.editTimeMs,
+      message.messageType,
+      message.payload,
+      message.receivedMs,
+    )
+    if (!row) return undefined
+    const state: IncomingState = 'unhandled'
+    const seq = Number(row['seq'])
+    return { ...content(message), seq, peer: message.peer, outgoing: false, state, settledMs: message.receivedMs }
   }
 
   async nextUnhandled(peer: string): Promise<StoredMessage | undefined> {
@@ -210,6 +214,11 @@ class SqliteStore implements Store {
 
   unhandledPeers(): Promise<string[]> {
     return this.#openPeers(0, 'unhandled')
+  }
+
+  async discardHeld(): Promise<void> {
+    const held = this.#statement(`SELECT count(*) AS n FROM message WHERE outgoing = 1 AND state = 'held'`).get()!
+    if (Number(held['n']) > 0) await this.#write(`DELETE FROM message WHERE outgoing = 1 AND state = 'held'`)
   }
 
   handled(seq: number): Promise<void> {

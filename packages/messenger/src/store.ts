@@ -10,6 +10,8 @@ export interface Store {
   setSetting(name: string, value: string): Promise<void>
 
   contacts(): Promise<Contact[]>
+  /** Those that are contacts or blocked, without the rest of what is known of them. */
+  contactKinds(): Promise<ReadonlyMap<string, ContactKind>>
   contact(peer: string): Promise<Contact | undefined>
   /** Create the contact or change the given fields. */
   putContact(peer: string, change: ContactChange): Promise<Contact>
@@ -27,11 +29,20 @@ export interface Store {
   markDelivered(peer: string, guid: bigint, atMs: number): Promise<boolean>
   markFailed(seq: number): Promise<void>
 
-  /** Add to the inbox. @returns undefined when this peer's guid is already there: a repetition. */
+  /**
+   * Add to the inbox. When it rejects, what the same peer was to add after it is not added either, and rejects too:
+   * else a message would overtake the one before it.
+   * @returns undefined when this peer's guid is already there: a repetition
+   */
   receive(message: NewIncoming): Promise<StoredMessage | undefined>
   /** Oldest incoming message of `peer` that no handler has finished. */
   nextUnhandled(peer: string): Promise<StoredMessage | undefined>
   unhandledPeers(): Promise<string[]>
+  /**
+   * Forget what handlers held back that the end of their process has cut off. To be called before any handler runs: they
+   * will run again, and say what they have to say.
+   */
+  discardHeld(): Promise<void>
   /** The handler finished: move the cursor over this message and release what it sent, in one step. */
   handled(seq: number): Promise<void>
 

@@ -54,6 +54,24 @@ describe('content', () => {
     expect(received.file).toEqual({ name: 'Bericht März.pdf', mimeType: 'application/pdf', bytes, damaged: false })
   })
 
+  test.each<[string, unknown, string]>([
+    ['nothing', undefined, 'bad-content'],
+    ['null', null, 'bad-content'],
+    ['a number', 5, 'bad-content'],
+    ['an empty object', {}, 'bad-content'],
+    ['an empty text', { text: '' }, 'bad-content'],
+    ['a file that is a path', { file: './a.png' }, 'bad-content'],
+    ['a file without a name', { file: { bytes: new Uint8Array(1) } }, 'bad-content'],
+    ['a caption that is no text', { file: { bytes: new Uint8Array(1), name: 'a' }, text: 5 }, 'bad-content'],
+    ['a long name', { file: { bytes: new Uint8Array(1), name: 'a'.repeat(70_000) } }, 'too-large'],
+    ['a reaction without an emoji', { reaction: undefined, replyTo: '5' }, 'bad-content'],
+    ['a reaction to nothing', { reaction: '!' }, 'bad-content'],
+    ['a reaction to a number', { reaction: '!', replyTo: 5 }, 'bad-content'],
+    ['a novel as a reaction', { reaction: '!'.repeat(2_000), replyTo: '5' }, 'too-large'],
+  ])('%s is refused in our own words', (_, content, code) => {
+    expect(() => encodeContent(content as Content)).toThrow(expect.objectContaining({ name: 'MessengerError', code }))
+  })
+
   test('changed bytes are seen', () => {
     const { messageType, payload } = encodeContent({ image: { bytes: new Uint8Array(64), name: 'a.png' } })
     payload[payload.length - 1]! ^= 1

@@ -1,62 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createSigner, generateSeed } from '@mimirjs/crypto'
 import { Transports } from '@mimirjs/transport'
-import { createMemoryNetwork } from '@mimirjs/transport/memory'
 import { tcp } from '@mimirjs/transport/tcp'
 import { createClock, faultyStreams } from '@mimirjs/transport/testing'
-import { afterEach, describe, expect, test } from 'vitest'
-import { createMemoryStore, type IncomingMessage, Messenger, type MessengerOptions, type Store } from '../src/index.js'
-
-const open: Messenger[] = []
-const folders: string[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((messenger) => messenger.close()))
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
-})
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mimir-messenger-'))
-  folders.push(folder)
-  return folder
-}
-
-function createWorld() {
-  const network = createMemoryNetwork()
-  let places = 0
-  return {
-    network,
-    /** A messenger without files or sockets. Give the same parts again and it is the same person after a restart. */
-    async person(options: MessengerOptions = {}) {
-      const parts = {
-        signer: options.signer ?? createSigner(generateSeed()),
-        store: options.store ?? createMemoryStore(),
-        transports: options.transports ?? new Transports([network.streams]),
-      }
-      const messenger = await Messenger.open('unused', { retry: { minMs: 5, maxMs: 50 }, ...options, ...parts })
-      open.push(messenger)
-      return { messenger, parts, address: `memory://place-${++places}` }
-    },
-  }
-}
-
-/** A store that survives the end of its messenger, as a file would. */
-function keepOpen(store: Store): Store {
-  store.close = async () => {}
-  return store
-}
-
-/** The first `count` messages that arrive. */
-function collect(messenger: Messenger, count: number): Promise<IncomingMessage[]> {
-  const messages: IncomingMessage[] = []
-  return new Promise((resolve) => {
-    messenger.on('message', (message) => {
-      messages.push(message)
-      if (messages.length === count) resolve(messages)
-    })
-  })
-}
+import { describe, expect, test } from 'vitest'
+import { createMemoryStore, type IncomingMessage, Messenger } from '../src/index.js'
+import { collect, createWorld, keepOpen, newFolder, open } from './support/world.js'
 
 describe('two people', () => {
   test('a message arrives with its sender, text and id, and is acknowledged', async () => {
@@ -401,73 +348,6 @@ test('close ends with the last acknowledgement, not with its timeout', async () 
   expect(await ann.parts.store.counts()).toMatchObject({ undelivered: 0, unhandled: 0 })
 })
 
-describe('who may write', () => {
-  test('a blocked person gets nothing through, in either direction', async () => {
-    const world = createWorld()
-    const [ann, ben] = [await world.person(), await world.person()]
-    const waiting = new Promise<void>((resolve) =>
-      ann.messenger.on('state', ({ state }) => state === 'waiting' && resolve()),
-    )
-    await ben.messenger.block(ann.messenger.publicKey)
-    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
-    await ann.messenger.send(ben.messenger.publicKey, 'hello')
-    await waiting
-    expect(await ben.messenger.history(ann.messenger.publicKey)).toEqual([])
-    expect((await ann.messenger.health()).undelivered).toBe(1)
-  })
-
-  test('who is blocked is not sent to and not dialled, until that is undone', async () => {
-    const world = createWorld()
-    const [ann, ben] = [await world.person(), await world.person()]
-    const to = ben.messenger.publicKey
-    const states: string[] = []
-    ann.messenger.on('state', ({ state }) => states.push(state))
-    const waiting = new Promise<void>((resolve) => {
-      ann.messenger.on('state', ({ state }) => state === 'waiting' && resolve())
-    })
-    const sent = await ann.messenger.send(to, 'hello')
-    await waiting
-    await ann.messenger.block(to)
-    await expect(ann.messenger.send(to, 'again')).rejects.toMatchObject({ code: 'blocked', blame: 'local' })
-    states.length = 0
-    ann.messenger.addAddress(to, await ben.messenger.listen(ben.address))
-    ann.messenger.retryNow()
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    expect(states).toEqual([])
-    await ann.messenger.addContact(to)
-    await ann.messenger.whenDelivered(sent)
-  })
-
-  test('what waits for a blocked person waits across a restart', async () => {
-    const world = createWorld()
-    const [ann, ben] = [await world.person({ store: keepOpen(createMemoryStore()) }), await world.person()]
-    const sent = await ann.messenger.send(ben.messenger.publicKey, 'hello')
-    await ann.messenger.block(ben.messenger.publicKey)
-    await ann.messenger.close()
-    const again = await world.person(ann.parts)
-    const states: string[] = []
-    again.messenger.on('state', ({ state }) => states.push(state))
-    again.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(states).toEqual([])
-    await again.messenger.addContact(ben.messenger.publicKey)
-    await again.messenger.whenDelivered(sent)
-  })
-
-  test('with contacts only, a stranger waits until they are written down', async () => {
-    const world = createWorld()
-    const [ann, ben] = [await world.person(), await world.person({ acceptFrom: 'contacts' })]
-    const waiting = new Promise<void>((resolve) =>
-      ann.messenger.on('state', ({ state }) => state === 'waiting' && resolve()),
-    )
-    ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
-    const sent = await ann.messenger.send(ben.messenger.publicKey, 'hello')
-    await waiting
-    await ben.messenger.addContact(ann.messenger.publicKey)
-    await ann.messenger.whenDelivered(sent)
-  })
-})
-
 describe('the caller', () => {
   test.each([['nonsense'], ['00'.repeat(31)], ['ff'.repeat(32)], ['https://example.org/u/x/y']])(
     'learns that %j is nobody',
@@ -476,6 +356,14 @@ describe('the caller', () => {
       await expect(messenger.send(person, 'hello')).rejects.toMatchObject({ code: 'bad-key' })
     },
   )
+
+  test('learns that their own key is nobody to write to', async () => {
+    const { messenger } = await createWorld().person()
+    for (const self of [messenger.publicKey, messenger.link]) {
+      await expect(messenger.send(self, 'hello')).rejects.toMatchObject({ code: 'bad-key' })
+      await expect(messenger.addContact(self)).rejects.toMatchObject({ code: 'bad-key' })
+    }
+  })
 
   test('learns that a closed messenger takes nothing', async () => {
     const { messenger } = await createWorld().person()

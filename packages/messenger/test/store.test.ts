@@ -128,13 +128,17 @@ describe.each(Object.keys(kinds))('%s store', (kind) => {
     expect(await store.pendingPeers()).toEqual([])
     expect(guids(await store.history(ANN, { limit: 10 }))).toEqual([1n])
     expect((await store.counts()).undelivered).toBe(1)
-    // The handler runs again: the same id, perhaps other words.
+    // The handler runs again: the same id, perhaps other words, perhaps less of them.
+    await store.enqueue({ ...message(12n, 'once is enough'), heldBy: incoming.seq })
+    await store.discardHeld()
+    expect(await store.counts()).toEqual({ undelivered: 0, unhandled: 1, messages: 1 })
     await store.enqueue({ ...message(10n, 'after the crash'), heldBy: incoming.seq })
     await store.enqueue({ ...message(11n), peer: BEN, heldBy: incoming.seq })
     await store.handled(incoming.seq)
     const [reply] = await store.pending(ANN, 10)
     expect(reply).toMatchObject({ guid: 10n, state: 'stored' })
     expect(new TextDecoder().decode(reply!.payload)).toBe('after the crash')
+    expect(await store.pending(ANN, 10)).toHaveLength(1)
     expect(guids(await store.pending(BEN, 10))).toEqual([11n])
   })
 
@@ -152,6 +156,16 @@ describe.each(Object.keys(kinds))('%s store', (kind) => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect((results[1] as PromiseRejectedResult).reason).toMatchObject({ code: 'store' })
     expect(guids(await store.pending(ANN, 10))).toEqual([1n, 2n])
+  })
+
+  test('tells contacts and the blocked from strangers', async () => {
+    const store = newStore()
+    await store.putContact(ANN, { kind: 'blocked' })
+    await store.receive({ ...message(1n), peer: BEN, receivedMs: 1 })
+    expect([...(await store.contactKinds())]).toEqual([[ANN, 'blocked']])
+    await store.putContact(BEN, { kind: 'contact' })
+    await store.putContact(ANN, { kind: 'stranger' })
+    expect([...(await store.contactKinds())]).toEqual([[BEN, 'contact']])
   })
 
   test('pages through the history, newest first', async () => {

@@ -1,3 +1,4 @@
+import { isWireError } from '@mimirjs/wire'
 import { encodeFrame, encodeFrameInto, encodeTextHead, frameByteLength, type PeerFrame } from '@mimirjs/wire/peer'
 import { PeerError } from './error.js'
 import type { FrameWriter } from './frames/frame-writer.js'
@@ -19,8 +20,9 @@ export function writeFrame(writer: FrameWriter, frame: PeerFrame, { generation, 
       encodeFrameInto(frame, generation, writer.bytes, at, frames)
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new PeerError('message', `cannot be written: ${reason}`, { cause })
+    // Anything else, such as memory that is not to be had, says nothing about the frame.
+    if (!isWireError(cause)) throw cause
+    throw new PeerError('message', `cannot be written: ${cause.message}`, { cause })
   }
   writer.commit()
 }

@@ -1,5 +1,5 @@
 import { isPoint, randomBytes, verify } from '@mimirjs/crypto'
-import { type ByteStream, type Clock, type Listener, steadyClock } from '@mimirjs/transport'
+import { type ByteStream, type Clock, type Listener, steadyClock, type TransportError } from '@mimirjs/transport'
 import { keyText, sameBytes } from './bytes.js'
 import { IssuedChallenges, SpareChallenge } from './challenge.js'
 import { type ConnectionHost, PeerConnection } from './connection.js'
@@ -93,21 +93,34 @@ export class Peer {
   /** Take connections at an address URL. Rejects with a `TransportError`, or `closed`. */
   async listen(address: string): Promise<Listener> {
     this.#demandOpen()
-    const listener = await this.#options.transports.listen(address, {
+    const inner = await this.#options.transports.listen(address, {
       onStream: (stream) => this.#accept(stream),
       onError: (error) => {
         this.#listeners.delete(listener)
         this.#options.logger?.error({ address, error }, 'a listener failed')
+        this.#tellListenerError(listener, error)
       },
     })
-    this.#listeners.add(listener)
-    if (this.#closing !== undefined) await listener.close()
-    return {
-      address: listener.address,
+    const listener: Listener = {
+      address: inner.address,
       close: () => {
         this.#listeners.delete(listener)
-        return listener.close()
+        return inner.close()
       },
+    }
+    if (this.#closing !== undefined) {
+      await inner.close()
+      this.#demandOpen()
+    }
+    this.#listeners.add(listener)
+    return listener
+  }
+
+  #tellListenerError(listener: Listener, error: TransportError): void {
+    try {
+      this.#options.onListenerError?.(listener, error)
+    } catch (cause) {
+      this.#options.logger?.error({ error: cause }, 'onListenerError failed')
     }
   }
 

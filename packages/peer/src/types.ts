@@ -1,5 +1,5 @@
 import type { Signer } from '@mimirjs/crypto'
-import type { Clock, Logger, Transports } from '@mimirjs/transport'
+import type { Clock, Listener, Logger, TransportError, Transports } from '@mimirjs/transport'
 import type { Generation } from '@mimirjs/wire'
 import type {
   CallAnswerFrame,
@@ -132,6 +132,8 @@ export interface PeerOptions {
   generation?: Generation
   /** Called once per connection, at READY. */
   onConnection(connection: Connection): ConnectionHandlers
+  /** A listener failed after it was open; it is closed. The connections it took go on. */
+  onListenerError?(listener: Listener, error: TransportError): void
   /** Asked before anything is signed for an identity. Default: everybody. */
   authorize?(remotePublicKey: Uint8Array, context: AuthorizeContext): boolean
   challenges?: ChallengePolicy

@@ -53,6 +53,17 @@ describe('Emitter', () => {
     expect(seen).toEqual(['hello'])
   })
 
+  test('an async listener that fails is reported like any other', async () => {
+    const { emitter, thrown } = create()
+    const error = new Error('a bug')
+    emitter.on('note', async () => {
+      throw error
+    })
+    emitter.emit('note', 'hello')
+    await Promise.resolve()
+    expect(thrown).toEqual([error])
+  })
+
   test('listeners put on or taken off meanwhile count from the next event on', () => {
     const { emitter, seen } = create()
     emitter.on('count', (event) => {
