@@ -40,6 +40,7 @@ const ADAPTERS = {
   'packages/crypto/src/keyfile.ts': ['node:fs'],
   'packages/crypto/src/keyfile/**': ['node:crypto', 'node:fs', 'node:path'],
   'packages/messenger/src/folder.ts': ['node:fs', 'node:os', 'node:path'],
+  'packages/messenger/src/handlers.ts': ['node:async_hooks'],
   'packages/store/src/backup.ts': ['node:fs', 'node:path'],
   'packages/store/src/database.ts': ['node:fs'],
   'packages/store/src/driver-better.ts': ['node:buffer'],

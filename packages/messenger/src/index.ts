@@ -2,11 +2,11 @@ export type { Clock, Logger } from '@mimirjs/transport'
 export type { Content, IncomingFile, MessageKind, MessageView, OutgoingFile } from './content.js'
 export type { LinkState, RetryOptions } from './courier.js'
 export { isMessengerError, MessengerError, type MessengerErrorCode } from './error.js'
+export type { MessageHandler } from './handlers.js'
 export type { HistoryEntry, IncomingMessage, Sent } from './message.js'
 export {
   type Health,
   type ListenOptions,
-  type MessageHandler,
   Messenger,
   type MessengerEvents,
   type MessengerOptions,

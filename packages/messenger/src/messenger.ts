@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes, type Signer } from '@mimirjs/crypto'
 import { type Connection, type ConnectionHandlers, Peer, type PeerLimits } from '@mimirjs/peer'
 import { type Announcing, Resolver } from '@mimirjs/resolver-client'
@@ -26,6 +25,7 @@ import {
 import { Courier, type LinkState, type RetryOptions } from './courier.js'
 import { isMessengerError, MessengerError } from './error.js'
 import { openFolder } from './folder.js'
+import { Handlers, type MessageHandler, NOT_TAKEN } from './handlers.js'
 import { toPeer, toPerson } from './identity.js'
 import { Inbox } from './inbox.js'
 import type { HistoryEntry, IncomingMessage, Sent } from './message.js'
@@ -81,8 +81,6 @@ export type PeerState = LinkState & {
   readonly peer: string
 }
 
-export type MessageHandler = (message: IncomingMessage) => unknown
-
 export interface ListenOptions {
   /** Where to listen. Default `tcp://[::]:5050`, the port of the protocol. */
   address?: string
@@ -126,7 +124,7 @@ export class Messenger {
   readonly #acceptFrom: NonNullable<MessengerOptions['acceptFrom']>
   readonly #retry: RetryOptions
   readonly #emitter: Emitter<MessengerEvents>
-  readonly #handlers = new Set<MessageHandler>()
+  readonly #handlers = new Handlers()
   readonly #inbox: Inbox
   readonly #couriers = new Map<string, Courier>()
   /** Contacts and the blocked; everybody else is a stranger. */
@@ -136,8 +134,6 @@ export class Messenger {
   /** Whoever waits for something: told to look again when it may have changed, or will not come any more. */
   readonly #waiting = new Set<() => void>()
   readonly #storing = new Set<Promise<unknown>>()
-  /** Tells a call from inside a handler: `finish` ends the waiting for it. */
-  readonly #inHandler = new AsyncLocalStorage<{ finish(): void }>()
   #profile: Profile
   readonly #announcing: Announcing[] = []
   #closing: Promise<void> | undefined
@@ -459,7 +455,7 @@ export class Messenger {
    * @throws {MessengerError} `store` when the database cannot be closed
    */
   close(options: { timeoutMs?: number } = {}): Promise<void> {
-    this.#inHandler.getStore()?.finish()
+    this.#handlers.finishCaller()
     this.#closing ??= this.#close(options.timeoutMs ?? 5_000)
     return this.#closing
   }
@@ -721,22 +717,10 @@ export class Messenger {
         return sent
       },
     }
-    let taken = false
-    const context = { finish: () => {} }
-    const finished = new Promise<void>((resolve) => {
-      context.finish = resolve
+    const taken = await this.#handlers.run(message, (cause) => {
+      const what = `the handler of message ${row.guid} from ${row.peer} failed`
+      this.#report(new MessengerError('handler', what, { cause }))
     })
-    for (const handler of [...this.#handlers]) {
-      try {
-        const work = this.#inHandler.run(context, async () => handler(message))
-        if ((await Promise.race([work, finished])) !== NOT_TAKEN) taken = true
-      } catch (cause) {
-        taken = true
-        this.#report(
-          new MessengerError('handler', `the handler of message ${row.guid} from ${row.peer} failed`, { cause }),
-        )
-      }
-    }
     if (!taken) return undefined
     return () => {
       released = true
@@ -777,8 +761,6 @@ function storeError(cause: unknown): MessengerError {
   return new MessengerError('store', cause instanceof Error ? cause.message : String(cause), { cause })
 }
 
-/** What an iterator says of messages that it was handed and never looked at. */
-const NOT_TAKEN = Symbol('not taken')
 /** Port 5050 is the protocol's own (peer protocol §2). */
 const DEFAULT_ADDRESS = 'tcp://[::]:5050'
 const MAX_HINTS = 8
