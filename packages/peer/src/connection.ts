@@ -22,7 +22,7 @@ export interface ConnectionHost {
   readonly signer: Signer
   readonly logger: Logger | undefined
   /** May we sign for this identity, and so often? */
-  mayProve(connection: PeerConnection, remotePublicKey: Uint8Array): PeerError | undefined
+  mayProve(connection: PeerConnection, remotePublicKey: Uint8Array, isBound: boolean): PeerError | undefined
   /** The connection is READY; the handlers are those of the application. */
   ready(connection: PeerConnection): ConnectionHandlers
   /** Nothing is on its way without OK any more. */
@@ -213,8 +213,8 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
 
   // --- the session -------------------------------------------------------------------------------------------------
 
-  onProve(remotePublicKey: Uint8Array): PeerError | undefined {
-    return this.#host.mayProve(this, remotePublicKey)
+  onProve(remotePublicKey: Uint8Array, isBound: boolean): PeerError | undefined {
+    return this.#host.mayProve(this, remotePublicKey, isBound)
   }
 
   onSign(challenge: Uint8Array): void {

@@ -20,7 +20,9 @@ export class Handshake {
   proof: ProvenIdentity | undefined = undefined
   /** An INFO_REQUEST that came before it may be answered: its seconds. */
   infoRequest: bigint | undefined = undefined
-  /** The challenge we were given is bound to both ends of this channel. */
+  /** The challenge we were given names both identities and the addresses that we see: it is of use nowhere else. */
+  challengeBound = false
+  /** And those addresses are known, so nobody sits in between. */
   channelBound = false
   readonly #context: SessionContext
   readonly #channel: Channel
@@ -99,9 +101,9 @@ export class Handshake {
   /** A challenge for us: a copy of what we may sign. @throws {PeerError} `challenge-refused` | `handler` */
   takeChallenge(type: ChallengeType, data: Uint8Array): Uint8Array {
     const challenge = data.slice()
-    const isBound = checkChallenge(this.#context, ROLE_OF[type], challenge, this.claimed, this.#channel)
+    this.challengeBound = checkChallenge(this.#context, ROLE_OF[type], challenge, this.claimed, this.#channel)
     const { localAddress, remoteAddress } = this.#channel
-    this.channelBound = isBound && localAddress.length > 0 && remoteAddress.length > 0
+    this.channelBound = this.challengeBound && localAddress.length > 0 && remoteAddress.length > 0
     return challenge
   }
 

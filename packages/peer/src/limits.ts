@@ -18,7 +18,7 @@ export interface PeerLimits {
   unauthenticated: number
   /** The same per remote address (an IPv6 /64 counts as one); one more drops the oldest of that address. */
   unauthenticatedPerAddress: number
-  /** Signatures made per remote address in a minute. */
+  /** Signatures made per remote address in a minute, over challenges that are not bound to their connection. */
   signaturesPerMinute: number
   /** READY connections in total; one more is refused. */
   connections: number

@@ -82,7 +82,7 @@ export class Peer {
       wheel: this.#wheel,
       signer,
       logger: options.logger,
-      mayProve: (connection, remotePublicKey) => this.#mayProve(connection, remotePublicKey),
+      mayProve: (connection, remotePublicKey, isBound) => this.#mayProve(connection, remotePublicKey, isBound),
       ready: (connection) => this.#ready(connection),
       quiet: () => this.#onQuiet?.(),
       over: (connection, error) => this.#over(connection, error),
@@ -258,7 +258,7 @@ export class Peer {
 
   // --- what connections ask and tell -------------------------------------------------------------------------------
 
-  #mayProve(connection: PeerConnection, remotePublicKey: Uint8Array): PeerError | undefined {
+  #mayProve(connection: PeerConnection, remotePublicKey: Uint8Array, isBound: boolean): PeerError | undefined {
     const { remoteAddress, role } = connection
     const direction = role === 'initiator' ? 'outbound' : 'inbound'
     try {
@@ -269,7 +269,8 @@ export class Peer {
       this.#options.logger?.error({ peer: connection.id, error: cause }, 'authorize failed; the connection closes')
       return new PeerError('handler', 'authorize failed', { cause })
     }
-    if (this.#budget.take(connection.addressGroup, this.#clock.nowMs())) return undefined
+    // A signature that serves this connection alone is of no use to anybody who collects them.
+    if (isBound || this.#budget.take(connection.addressGroup, this.#clock.nowMs())) return undefined
     this.#options.logger?.warn({ peer: connection.id, remoteAddress }, 'signatures refused: too many in a minute')
     return new PeerError('limit', 'this address had its share of signatures for the minute')
   }

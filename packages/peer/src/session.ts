@@ -27,8 +27,11 @@ import type { CallFrame, OutgoingInfo, OutgoingMessage, Role } from './types.js'
 
 /** What a session tells its owner. All are called from inside the call that caused them. */
 export interface SessionEvents {
-  /** May we prove ourselves to this identity? An error closes the session with it. Asked once, before `onSign`. */
-  onProve(remotePublicKey: Uint8Array): PeerError | undefined
+  /**
+   * May we prove ourselves to this identity? An error closes the session with it. Asked once, before `onSign`.
+   * @param isBound - the challenge is of use on this connection only
+   */
+  onProve(remotePublicKey: Uint8Array, isBound: boolean): PeerError | undefined
   /** Sign these 32 bytes and answer with {@link Session.signed}, now or later. */
   onSign(challenge: Uint8Array): void
   onReady(identity: ProvenIdentity): void
@@ -347,10 +350,10 @@ export class Session implements LivenessView {
 
   #onChallenge(type: 'challenge' | 'challenge2', data: Uint8Array): void {
     const handshake = this.#shaking()
-    const refusal = this.#events.onProve(handshake.claimed)
-    if (refusal !== undefined) throw refusal
     const challenge = handshake.takeChallenge(type, data)
     this.channelBound = handshake.channelBound
+    const refusal = this.#events.onProve(handshake.claimed, handshake.challengeBound)
+    if (refusal !== undefined) throw refusal
     this.#move(type)
     this.#events.onSign(challenge)
   }

@@ -309,6 +309,15 @@ describe('policy', () => {
     await closed
   })
 
+  test('a signature that is of use nowhere else needs no ration', async () => {
+    const net = memory()
+    const options = { challenges: { bound: true }, limits: { ...ROOMY, signaturesPerMinute: 1 } }
+    const [a, b] = [new Resident(alice, [net], options), new Resident(bob, [net], options)]
+    await a.peer.listen('memory://a')
+    for (let count = 0; count < 5; count++) (await b.peer.connect(alice.publicKey, ['memory://a'])).abort()
+    await Promise.all([a.peer.close(), b.peer.close()])
+  })
+
   test('generations and keys that cannot be', () => {
     const options = { signer: alice, transports: new Resident(alice, [memory()]), clientId: 1 }
     const onConnection = (): ConnectionHandlers => ({ message() {}, acknowledged() {}, closed() {} })
