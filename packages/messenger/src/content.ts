@@ -123,6 +123,12 @@ function tooLarge(what: string, bytes: number, maxBytes: number): never {
   throw new MessengerError('too-large', `${what} has ${bytes} bytes, the protocol carries at most ${maxBytes}`)
 }
 
+/** The same as an answer to the message `id`, unless it quotes another one already. */
+export function quoting(content: Content, id: string): Content {
+  if (typeof content === 'string') return { text: content, replyTo: id }
+  return content.replyTo === undefined ? { ...content, replyTo: id } : content
+}
+
 /** Whether the payload has the form its type demands; anything else is acknowledged and dropped (peer protocol §6.4). */
 export function isReadable(messageType: number, payload: Uint8Array): boolean {
   if (messageType !== MessageType.image && messageType !== MessageType.file) return true
@@ -216,4 +222,14 @@ export function replyGuid(self: string, peer: string, guid: bigint, to: string, 
 
 function guidOf(bytes: Uint8Array): bigint {
   return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0)
+}
+
+/** The latest time that a `Date` can hold, in ms. */
+const MAX_TIME_MS = 8_640_000_000_000_000
+
+/** Some senders write reactions in seconds (peer protocol §6.5); hostile ones write anything. */
+export function toTimeMs(wireTime: bigint): number {
+  const time = Number(wireTime)
+  if (time < 0) return 0
+  return Math.min(time > 0 && time < 100_000_000_000 ? time * 1000 : time, MAX_TIME_MS)
 }

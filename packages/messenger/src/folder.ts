@@ -8,9 +8,9 @@ import { Transports, wallClock } from '@mimirjs/transport'
 import { tcp } from '@mimirjs/transport/tcp'
 import { udp } from '@mimirjs/transport/udp'
 import { MessengerError } from './error.js'
-import type { MessengerOptions, MessengerParts } from './messenger.js'
 import type { Store } from './store.js'
 import { openSqliteStore } from './store-sqlite.js'
+import type { MessengerOptions, MessengerParts } from './types.js'
 
 /** What a messenger stands on under Node: a folder with key and database, TCP and UDP, the system's clock. */
 export async function openFolder(folder: string, options: MessengerOptions): Promise<MessengerParts> {

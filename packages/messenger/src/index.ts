@@ -4,15 +4,7 @@ export type { LinkState, RetryOptions } from './courier.js'
 export { isMessengerError, MessengerError, type MessengerErrorCode } from './error.js'
 export type { MessageHandler } from './handlers.js'
 export type { HistoryEntry, IncomingMessage, Sent } from './message.js'
-export {
-  type Health,
-  type ListenOptions,
-  Messenger,
-  type MessengerEvents,
-  type MessengerOptions,
-  type MessengerParts,
-  type PeerState,
-} from './messenger.js'
+export { Messenger } from './messenger.js'
 export type {
   Contact,
   ContactChange,
@@ -28,3 +20,11 @@ export type {
 } from './store.js'
 export { createMemoryStore } from './store-memory.js'
 export { openSqliteStore, type SqliteStoreOptions } from './store-sqlite.js'
+export type {
+  Health,
+  ListenOptions,
+  MessengerEvents,
+  MessengerOptions,
+  MessengerParts,
+  PeerState,
+} from './types.js'

@@ -1,99 +1,36 @@
 import { randomBytes, type Signer } from '@mimirjs/crypto'
-import { type Connection, type ConnectionHandlers, Peer, type PeerLimits } from '@mimirjs/peer'
+import { type Connection, type ConnectionHandlers, Peer } from '@mimirjs/peer'
 import { type Announcing, Resolver } from '@mimirjs/resolver-client'
 import { isStoreError } from '@mimirjs/store'
-import {
-  type Clock,
-  type DatagramTransport,
-  Emitter,
-  type Listener,
-  type Logger,
-  type Transports,
-} from '@mimirjs/transport'
-import { fromHex, type Generation, toHex } from '@mimirjs/wire'
+import { type Clock, Emitter, type Listener, type Logger } from '@mimirjs/transport'
+import { fromHex, toHex } from '@mimirjs/wire'
 import { formatContactLink } from '@mimirjs/wire/link'
-import type { InfoResponseFrame, TextFrame } from '@mimirjs/wire/peer'
+import type { TextFrame } from '@mimirjs/wire/peer'
 import {
   type Content,
   encodeContent,
   isReadable,
   parseMessageId,
+  quoting,
   randomGuid,
   replyGuid,
+  toTimeMs,
   viewContent,
 } from './content.js'
-import { Courier, type LinkState, type RetryOptions } from './courier.js'
-import { isMessengerError, MessengerError } from './error.js'
+import { Courier, type RetryOptions } from './courier.js'
+import { MessengerError } from './error.js'
 import { openFolder } from './folder.js'
-import { Handlers, type MessageHandler, NOT_TAKEN } from './handlers.js'
+import { Handlers, type MessageHandler } from './handlers.js'
 import { toPeer, toPerson } from './identity.js'
 import { Inbox } from './inbox.js'
 import type { HistoryEntry, IncomingMessage, Sent } from './message.js'
+import { streamMessages } from './message-stream.js'
+import { People } from './people.js'
 import { reachableAddress } from './reachable.js'
 import { loadClientId, loadProfile, type Profile } from './settings.js'
-import type { Contact, ContactChange, ContactKind, Store, StoredMessage } from './store.js'
-
-/** Everything the messenger stands on. {@link Messenger.open} supplies what is not given. */
-export interface MessengerParts {
-  readonly signer: Signer
-  readonly store: Store
-  readonly transports: Transports
-  readonly datagrams: DatagramTransport
-  readonly clock: Clock
-  /** IP addresses of this machine, to find the one to announce. */
-  readonly hostAddresses: () => readonly string[]
-}
-
-export interface MessengerOptions extends Partial<MessengerParts> {
-  /** What others see as our name. Kept from then on. */
-  name?: string
-  /** Trackers, for example `udp://[208:62:45:62:59b8:f1a2:62ca:f87c]:5050`. Default none. */
-  trackers?: readonly string[]
-  /** The protocol generation to speak. Default 'classic'. */
-  generation?: Generation
-  /** Who may talk to us. Default 'anyone', except those blocked. */
-  acceptFrom?: 'anyone' | 'contacts' | ((peer: string) => boolean)
-  /** Pauses between attempts to reach a peer. Default 1 000 ms doubling to 120 000 ms. */
-  retry?: Partial<RetryOptions>
-  /** Limits of the connections; see `@mimirjs/peer`. */
-  limits?: Partial<PeerLimits>
-  /** 'power' (default): an accepted message survives power loss. 'process': it survives the death of the process. */
-  durability?: 'power' | 'process'
-  /** pino-shaped; silent by default. */
-  logger?: Logger
-}
-
-export type MessengerEvents = {
-  /** The peer has stored the message. */
-  delivered: Sent
-  /** How we stand with a peer has changed. */
-  state: PeerState
-  /** A peer told its name, text or picture. */
-  contact: Contact
-  /** Our addresses are known to a tracker, for so many seconds. */
-  announced: { readonly address: string; readonly ttlSeconds: number }
-  /** Something in the background failed; nothing was lost. */
-  error: MessengerError
-}
-
-export type PeerState = LinkState & {
-  /** Public key, 64 lower-case hex digits. */
-  readonly peer: string
-}
-
-export interface ListenOptions {
-  /** Where to listen. Default `tcp://[::]:5050`, the port of the protocol. */
-  address?: string
-  /** The address others can reach us at, if it differs from where we listen (a proxy, a forwarded port). */
-  announce?: string
-}
-
-export interface Health {
-  readonly listening: readonly string[]
-  readonly connections: number
-  readonly undelivered: number
-  readonly unhandled: number
-}
+import type { Contact, ContactKind, Store, StoredMessage } from './store.js'
+import { StoreAccess, storeError } from './store-access.js'
+import type { Health, ListenOptions, MessengerEvents, MessengerOptions, MessengerParts } from './types.js'
 
 /**
  * A person or bot on the Mimir network: identity, contacts, outbox, inbox and history behind one object.
@@ -121,24 +58,20 @@ export class Messenger {
   readonly #logger: Logger | undefined
   readonly #network: Peer
   readonly #resolver: Resolver | undefined
-  readonly #acceptFrom: NonNullable<MessengerOptions['acceptFrom']>
   readonly #retry: RetryOptions
   readonly #emitter: Emitter<MessengerEvents>
   readonly #handlers = new Handlers()
   readonly #inbox: Inbox
   readonly #couriers = new Map<string, Courier>()
-  /** Contacts and the blocked; everybody else is a stranger. */
-  readonly #kinds: Map<string, ContactKind>
+  readonly #access = new StoreAccess()
+  readonly #people: People
   readonly #hints = new Map<string, string[]>()
   readonly #listeners: Listener[] = []
   /** Whoever waits for something: told to look again when it may have changed, or will not come any more. */
   readonly #waiting = new Set<() => void>()
-  readonly #storing = new Set<Promise<unknown>>()
   #profile: Profile
   readonly #announcing: Announcing[] = []
   #closing: Promise<void> | undefined
-  /** The store is gone. */
-  #closed = false
 
   private constructor(
     parts: MessengerParts,
@@ -151,10 +84,9 @@ export class Messenger {
     this.#clock = parts.clock
     this.#hostAddresses = parts.hostAddresses
     this.#logger = options.logger
-    this.#acceptFrom = options.acceptFrom ?? 'anyone'
     this.#retry = { minMs: options.retry?.minMs ?? 1_000, maxMs: options.retry?.maxMs ?? 120_000 }
     this.#profile = loaded.profile
-    this.#kinds = new Map(loaded.kinds)
+    this.#people = new People(parts.store, this.#access, loaded.kinds, options.acceptFrom)
     // Not an `error` event: a listener of that may be the one that throws.
     this.#emitter = new Emitter((error) => this.#logger?.error({ err: error }, 'a listener threw'))
     this.#inbox = new Inbox({
@@ -171,7 +103,7 @@ export class Messenger {
       // Random bytes to the originals; between our own kind they show that nobody relays, and logins need no ration.
       challenges: { bound: true },
       onConnection: (connection) => this.#connected(connection),
-      authorize: (remotePublicKey, { direction }) => this.#accepts(toHex(remotePublicKey), direction),
+      authorize: (remotePublicKey, { direction }) => this.#people.accepts(toHex(remotePublicKey), direction),
       onListenerError: (listener, error) => this.#listenerFailed(listener, error),
       ...(options.limits ? { limits: options.limits } : {}),
       ...(options.clock ? { clock: options.clock } : {}),
@@ -247,39 +179,14 @@ export class Messenger {
    * the loop leaves the current message handled and the rest for the next handler. Leave it before you close the
    * messenger, which waits for the message in hand.
    */
-  async *messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<IncomingMessage, void, void> {
-    const waiting: { message: IncomingMessage; done: (result?: typeof NOT_TAKEN) => void }[] = []
-    let wake: () => void = () => {}
-    const stop = (): void => wake()
-    const handler: MessageHandler = (message) =>
-      new Promise((done) => {
-        waiting.push({ message, done })
-        wake()
-      })
-    options.signal?.addEventListener('abort', stop)
-    this.#waiting.add(stop)
-    this.on('message', handler)
-    try {
-      while (!options.signal?.aborted && !this.#closing) {
-        const next = waiting.shift()
-        if (next === undefined) {
-          await new Promise<void>((resolve) => {
-            wake = resolve
-          })
-          continue
-        }
-        try {
-          yield next.message
-        } finally {
-          next.done()
-        }
-      }
-    } finally {
-      options.signal?.removeEventListener('abort', stop)
-      this.#waiting.delete(stop)
-      this.off('message', handler)
-      for (const { done } of waiting) done(NOT_TAKEN)
+  messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<IncomingMessage, void, void> {
+    const source = {
+      isOver: () => this.#closing !== undefined,
+      add: (handler: MessageHandler) => void this.on('message', handler),
+      remove: (handler: MessageHandler) => void this.off('message', handler),
+      waiting: this.#waiting,
     }
+    return streamMessages(source, options.signal)
   }
 
   /**
@@ -320,7 +227,7 @@ export class Messenger {
     try {
       while (changed) {
         changed = false
-        const message = await this.#ask(() => this.#store.message(sent.to, parseMessageId(sent.id), true))
+        const message = await this.#access.ask(() => this.#store.message(sent.to, parseMessageId(sent.id), true))
         if (!message)
           throw new MessengerError('unknown-message', `message ${sent.id} to ${sent.to} is not in the history`)
         if (message.state === 'delivered') return
@@ -376,9 +283,9 @@ export class Messenger {
     const { peer, name } = toPerson(person)
     this.#toOther(peer)
     const chosen = options.name ?? name
-    const wasBlocked = this.#isBlocked(peer)
-    const contact = await this.#putContact(peer, { kind: 'contact', ...(chosen === '' ? {} : { name: chosen }) })
-    const waiting = wasBlocked ? await this.#ask(() => this.#store.pending(peer, 1)) : []
+    const wasBlocked = this.#people.isBlocked(peer)
+    const contact = await this.#people.put(peer, { kind: 'contact', ...(chosen === '' ? {} : { name: chosen }) })
+    const waiting = wasBlocked ? await this.#access.ask(() => this.#store.pending(peer, 1)) : []
     if (waiting.length > 0) this.#kick(peer)
     if (wasBlocked) this.#inbox.notify(peer)
     return contact
@@ -391,7 +298,7 @@ export class Messenger {
    */
   async block(person: string | Uint8Array): Promise<void> {
     const peer = toPeer(person)
-    await this.#putContact(peer, { kind: 'blocked' })
+    await this.#people.put(peer, { kind: 'blocked' })
     this.#couriers.get(peer)?.close()
     this.#couriers.delete(peer)
     for (const connection of this.#network.connections())
@@ -400,7 +307,7 @@ export class Messenger {
 
   /** @throws {MessengerError} `store` | `closed` */
   contacts(): Promise<Contact[]> {
-    return this.#ask(() => this.#store.contacts())
+    return this.#access.ask(() => this.#store.contacts())
   }
 
   /** Newest first. @throws {MessengerError} `bad-key` | `bad-content` for an id that is none | `store` | `closed` */
@@ -410,9 +317,10 @@ export class Messenger {
   ): Promise<HistoryEntry[]> {
     const peer = toPeer(person)
     const { limit = 100, before: last } = options
-    const before = last && (await this.#ask(() => this.#store.message(peer, parseMessageId(last.id), last.outgoing)))
+    const before =
+      last && (await this.#access.ask(() => this.#store.message(peer, parseMessageId(last.id), last.outgoing)))
     const range = { limit, ...(before ? { beforeSeq: before.seq } : {}) }
-    const rows = await this.#ask(() => this.#store.history(peer, range))
+    const rows = await this.#access.ask(() => this.#store.history(peer, range))
     return rows.map((row) => ({
       ...viewContent(row),
       id: String(row.guid),
@@ -438,7 +346,7 @@ export class Messenger {
 
   /** @throws {MessengerError} `store` | `closed` */
   async health(): Promise<Health> {
-    const { undelivered, unhandled } = await this.#ask(() => this.#store.counts())
+    const { undelivered, unhandled } = await this.#access.ask(() => this.#store.counts())
     return {
       listening: this.#listeners.map((listener) => listener.address),
       connections: this.#network.connections().length,
@@ -476,8 +384,7 @@ export class Messenger {
     for (const courier of this.#couriers.values()) courier.close()
     await this.#network.close({ timeoutMs: leftMs() })
     await this.#resolver?.close()
-    this.#closed = true
-    await this.#within(Math.max(leftMs(), STORE_GRACE_MS), Promise.allSettled(this.#storing))
+    await this.#within(Math.max(leftMs(), STORE_GRACE_MS), this.#access.close())
     try {
       await this.#store.close()
     } catch (cause) {
@@ -502,10 +409,10 @@ export class Messenger {
   /** While the messenger closes, running handlers may still answer. */
   async #enqueue(peer: string, content: Content, guid: bigint, heldBy: number | undefined): Promise<Sent> {
     if (heldBy === undefined) this.#assertOpen()
-    if (this.#isBlocked(peer)) throw new MessengerError('blocked', `${peer} is blocked: addContact undoes that`)
+    if (this.#people.isBlocked(peer)) throw new MessengerError('blocked', `${peer} is blocked: addContact undoes that`)
     const encoded = encodeContent(content)
     try {
-      await this.#track(
+      await this.#access.track(
         this.#store.enqueue({
           ...encoded,
           peer,
@@ -516,7 +423,7 @@ export class Messenger {
         }),
       )
     } catch (cause) {
-      if (this.#closed) throw new MessengerError('closed', 'the messenger is closed', { cause })
+      if (this.#access.closed) throw new MessengerError('closed', 'the messenger is closed', { cause })
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new MessengerError('store', `the message was not accepted: ${why}`, { cause })
     }
@@ -529,33 +436,8 @@ export class Messenger {
     return peer
   }
 
-  #isBlocked(peer: string): boolean {
-    return this.#kinds.get(peer) === 'blocked'
-  }
-
   #kick(peer: string): void {
     if (!this.#closing) this.#courier(peer).kick()
-  }
-
-  /** What somebody asked of the store; what goes wrong there is an error of ours. */
-  async #ask<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new MessengerError('closed', 'the messenger is closed')
-    try {
-      return await this.#track(work())
-    } catch (cause) {
-      throw storeError(cause)
-    }
-  }
-
-  /** Remember work on the store, so that close waits for it. */
-  #track<T>(work: Promise<T>): Promise<T> {
-    const settled = work.then(
-      () => {},
-      () => {},
-    )
-    this.#storing.add(settled)
-    void settled.then(() => this.#storing.delete(settled))
-    return work
   }
 
   #courier(peer: string): Courier {
@@ -568,7 +450,7 @@ export class Messenger {
       retry: this.#retry,
       random: () => new DataView(randomBytes(4).buffer).getUint32(0) / 2 ** 32,
       resolve: (publicKey, options) => this.#resolve(peer, publicKey, options),
-      isBlocked: () => this.#isBlocked(peer),
+      isBlocked: () => this.#people.isBlocked(peer),
       forget: (publicKey, address) => this.#resolver?.forget(publicKey, address),
       onDelivered: (to, guid) => this.#emitter.emit('delivered', { id: String(guid), to }),
       onFailed: () => {
@@ -597,21 +479,13 @@ export class Messenger {
     return found.map(({ address }) => address)
   }
 
-  /** Whom we write to ourselves may answer; who may come of their own accord is a matter of policy. */
-  #accepts(peer: string, direction: 'inbound' | 'outbound'): boolean {
-    const kind = this.#kinds.get(peer) ?? 'stranger'
-    if (kind === 'blocked') return false
-    if (this.#acceptFrom === 'anyone' || direction === 'outbound') return true
-    return this.#acceptFrom === 'contacts' ? kind === 'contact' : this.#acceptFrom(peer)
-  }
-
   #connected(connection: Connection): ConnectionHandlers {
     const peer = toHex(connection.remotePublicKey)
     // After READY, so that the connection is whole before it is used.
     queueMicrotask(() => {
       if (connection.closed || this.#closing) return
       // It may have been blocked since it proved itself.
-      if (this.#isBlocked(peer)) {
+      if (this.#people.isBlocked(peer)) {
         connection.close()
         return
       }
@@ -628,19 +502,13 @@ export class Messenger {
         if (this.#profile.timeSeconds > sinceSeconds) connection.sendInfo(this.#profile)
       },
       info: (told) => {
-        this.#putContact(peer, this.#worthKeeping(peer, told)).then(
+        this.#people.putProfile(peer, told).then(
           (contact) => this.#emitter.emit('contact', contact),
           (error) => this.#report(error),
         )
       },
       closed: () => this.#couriers.get(peer)?.detach(connection),
     }
-  }
-
-  /** Identities cost nothing: what a stranger tells takes little room, and is asked for again when it is a contact. */
-  #worthKeeping(peer: string, { nickname, info, avatar, timeSeconds }: InfoResponseFrame): ContactChange {
-    if (this.#kinds.get(peer) !== 'contact') return { nickname, info }
-    return { nickname, info, avatar: avatar?.slice(), infoTimeSeconds: timeSeconds }
   }
 
   #listenerFailed(listener: Listener, cause: Error): void {
@@ -678,7 +546,7 @@ export class Messenger {
       payload: frame.payload.slice(),
       receivedMs: this.#clock.nowMs(),
     })
-    this.#track(stored).then(
+    this.#access.track(stored).then(
       (row) => {
         if (!connection.closed) connection.acknowledge(guid)
         if (row) this.#inbox.notify(peer)
@@ -692,7 +560,7 @@ export class Messenger {
 
   /** Run the handlers of one message. @returns what to do once the cursor is on disk, if anybody took the message */
   async #handle(row: StoredMessage): Promise<(() => void) | undefined> {
-    if (this.#isBlocked(row.peer)) return undefined
+    if (this.#people.isBlocked(row.peer)) return undefined
     const contact = await this.#store.contact(row.peer)
     const view = viewContent(row)
     let index = 0
@@ -730,13 +598,6 @@ export class Messenger {
     }
   }
 
-  async #putContact(peer: string, change: Partial<Omit<Contact, 'peer'>>): Promise<Contact> {
-    const contact = await this.#ask(() => this.#store.putContact(peer, change))
-    if (contact.kind === 'stranger') this.#kinds.delete(peer)
-    else this.#kinds.set(peer, contact.kind)
-    return contact
-  }
-
   #announce(resolver: Resolver, listening: string, announce: string | undefined): void {
     const reachable = announce ?? reachableAddress(listening, this.#hostAddresses())
     if (reachable === undefined)
@@ -758,27 +619,8 @@ export class Messenger {
   }
 }
 
-function storeError(cause: unknown): MessengerError {
-  if (isMessengerError(cause)) return cause
-  return new MessengerError('store', cause instanceof Error ? cause.message : String(cause), { cause })
-}
-
 /** Port 5050 is the protocol's own (peer protocol §2). */
 const DEFAULT_ADDRESS = 'tcp://[::]:5050'
 const MAX_HINTS = 8
 /** What is being written when the time to close is up gets this much more. */
 const STORE_GRACE_MS = 500
-/** The latest time that a `Date` can hold, in ms. */
-const MAX_TIME_MS = 8_640_000_000_000_000
-
-/** Some senders write reactions in seconds (peer protocol §6.5); hostile ones write anything. */
-function toTimeMs(wireTime: bigint): number {
-  const time = Number(wireTime)
-  if (time < 0) return 0
-  return Math.min(time > 0 && time < 100_000_000_000 ? time * 1000 : time, MAX_TIME_MS)
-}
-
-function quoting(content: Content, id: string): Content {
-  if (typeof content === 'string') return { text: content, replyTo: id }
-  return content.replyTo === undefined ? { ...content, replyTo: id } : content
-}

@@ -1,0 +1,70 @@
+import type { Signer } from '@mimirjs/crypto'
+import type { PeerLimits } from '@mimirjs/peer'
+import type { Clock, DatagramTransport, Logger, Transports } from '@mimirjs/transport'
+import type { Generation } from '@mimirjs/wire'
+import type { LinkState, RetryOptions } from './courier.js'
+import type { MessengerError } from './error.js'
+import type { Sent } from './message.js'
+import type { Contact, Store } from './store.js'
+
+/** Everything the messenger stands on. {@link Messenger.open} supplies what is not given. */
+export interface MessengerParts {
+  readonly signer: Signer
+  readonly store: Store
+  readonly transports: Transports
+  readonly datagrams: DatagramTransport
+  readonly clock: Clock
+  /** IP addresses of this machine, to find the one to announce. */
+  readonly hostAddresses: () => readonly string[]
+}
+
+export interface MessengerOptions extends Partial<MessengerParts> {
+  /** What others see as our name. Kept from then on. */
+  name?: string
+  /** Trackers, for example `udp://[208:62:45:62:59b8:f1a2:62ca:f87c]:5050`. Default none. */
+  trackers?: readonly string[]
+  /** The protocol generation to speak. Default 'classic'. */
+  generation?: Generation
+  /** Who may talk to us. Default 'anyone', except those blocked. */
+  acceptFrom?: 'anyone' | 'contacts' | ((peer: string) => boolean)
+  /** Pauses between attempts to reach a peer. Default 1 000 ms doubling to 120 000 ms. */
+  retry?: Partial<RetryOptions>
+  /** Limits of the connections; see `@mimirjs/peer`. */
+  limits?: Partial<PeerLimits>
+  /** 'power' (default): an accepted message survives power loss. 'process': it survives the death of the process. */
+  durability?: 'power' | 'process'
+  /** pino-shaped; silent by default. */
+  logger?: Logger
+}
+
+export type MessengerEvents = {
+  /** The peer has stored the message. */
+  delivered: Sent
+  /** How we stand with a peer has changed. */
+  state: PeerState
+  /** A peer told its name, text or picture. */
+  contact: Contact
+  /** Our addresses are known to a tracker, for so many seconds. */
+  announced: { readonly address: string; readonly ttlSeconds: number }
+  /** Something in the background failed; nothing was lost. */
+  error: MessengerError
+}
+
+export type PeerState = LinkState & {
+  /** Public key, 64 lower-case hex digits. */
+  readonly peer: string
+}
+
+export interface ListenOptions {
+  /** Where to listen. Default `tcp://[::]:5050`, the port of the protocol. */
+  address?: string
+  /** The address others can reach us at, if it differs from where we listen (a proxy, a forwarded port). */
+  announce?: string
+}
+
+export interface Health {
+  readonly listening: readonly string[]
+  readonly connections: number
+  readonly undelivered: number
+  readonly unhandled: number
+}
