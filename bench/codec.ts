@@ -69,18 +69,24 @@ async function largeRows(settings: Settings): Promise<Row[]> {
 
 async function textRows(settings: Settings): Promise<Row[]> {
   const all = messages(SMALL_BYTES)
-  const rival = protobufTextCodec(await loadProtobuf())
-  const frames = all.map(textCodec().prepare)
-  const works = {
-    ...(await worksOf('text', textCodec(), all)),
-    ...(await worksOf('protobufjs', rival, all)),
-    'text.into': (await loadLoops()).encodeIntoLoop(encodeTextInto, frames),
-  }
-  const rates = await measure(settings, works)
+  const ours = textCodec()
+  const rates = await measure(settings, {
+    ...(await worksOf('text', ours, all)),
+    ...(await worksOf('protobufjs', protobufTextCodec(await loadProtobuf()), all)),
+    ...(await worksOf('msgpackr', msgpackrCodec(ours), all)),
+    ...(await worksOf('cbor-x', cborCodec(ours), all)),
+    'text.into': (await loadLoops()).encodeIntoLoop(encodeTextInto, all.map(ours.prepare)),
+  })
   return [
-    rateRow('codec.text.encodeDecode/protobufjs', UNIT, rates['text.both'], rates['protobufjs.both']),
-    rateRow('codec.text.encode/protobufjs', UNIT, rates['text.encode'], rates['protobufjs.encode']),
-    rateRow('codec.text.decode/protobufjs', UNIT, rates['text.decode'], rates['protobufjs.decode']),
+    ...RIVALS.map((rival) =>
+      rateRow(`codec.text.encodeDecode/${rival}`, UNIT, rates['text.both'], rates[`${rival}.both`]),
+    ),
+    ...RIVALS.map((rival) =>
+      rateRow(`codec.text.encode/${rival}`, UNIT, rates['text.encode'], rates[`${rival}.encode`]),
+    ),
+    ...RIVALS.map((rival) =>
+      rateRow(`codec.text.decode/${rival}`, UNIT, rates['text.decode'], rates[`${rival}.decode`]),
+    ),
     rateRow('codec.text.encodeInto/protobufjs-encode', UNIT, rates['text.into'], rates['protobufjs.encode']),
   ]
 }
@@ -88,8 +94,8 @@ async function textRows(settings: Settings): Promise<Row[]> {
 async function rivalWorks(all: readonly Message[]): Promise<Record<`${Rival}.${Direction}`, Work>> {
   return {
     ...(await worksOf('protobufjs', protobufCodec(await loadProtobuf()), all)),
-    ...(await worksOf('msgpackr', msgpackrCodec(), all)),
-    ...(await worksOf('cbor-x', cborCodec(), all)),
+    ...(await worksOf('msgpackr', msgpackrCodec(tlvCodec()), all)),
+    ...(await worksOf('cbor-x', cborCodec(tlvCodec()), all)),
   }
 }
 

@@ -13,6 +13,8 @@ process.on('unhandledRejection', broken)
 process.removeAllListeners('warning')
 
 const { stdin, stdout, stderr, env } = process
+// `run` says when its output cannot be written; the stream's own event may come after that.
+for (const stream of [stdout, stderr]) stream.on('error', () => {})
 process.exitCode = await run(process.argv.slice(2), {
   stdin,
   stdout,

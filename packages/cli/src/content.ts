@@ -1,9 +1,12 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, extname, resolve } from 'node:path'
+import { addAbortSignal } from 'node:stream'
 import type { Content, OutgoingFile } from '@mimirjs/messenger'
 import { CliError } from './error.js'
 import { systemReason } from './failure.js'
 import type { CliIo } from './io.js'
+import type { Patience } from './patience.js'
 
 /** What the protocol carries at most, in bytes; the messenger checks it again. */
 export const MAX_TEXT_BYTES = 1_048_576
@@ -20,10 +23,15 @@ export interface ContentOptions {
 /**
  * What is to be sent, read from the command line, standard input and files before anything else happens.
  * @param words - the text; `-` alone stands for standard input
- * @throws {CliError} `usage` | `file`
+ * @throws {CliError} `usage` | `file` | `not-read`
  */
-export async function readContent(io: CliIo, words: readonly string[], options: ContentOptions): Promise<Content> {
-  const text = words.length === 1 && words[0] === '-' ? await readText(io) : words.join(' ')
+export async function readContent(
+  io: CliIo,
+  words: readonly string[],
+  options: ContentOptions,
+  patience: Patience,
+): Promise<Content> {
+  const text = words.length === 1 && words[0] === '-' ? await readText(io, patience) : words.join(' ')
   const replyTo = options.replyTo === undefined ? {} : { replyTo: options.replyTo }
   if (options.image !== undefined)
     return { image: await readAttachment(io, options.image, MAX_IMAGE_BYTES), text, ...replyTo }
@@ -33,25 +41,40 @@ export async function readContent(io: CliIo, words: readonly string[], options: 
   return { text, ...replyTo }
 }
 
-async function readText(io: CliIo): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of io.stdin as AsyncIterable<Buffer | string>) {
-    const piece = Buffer.from(chunk)
-    chunks.push(piece)
-    bytes += piece.length
-    if (bytes > MAX_TEXT_BYTES + 1)
-      throw new CliError(
-        'usage',
-        `standard input is longer than the ${MAX_TEXT_BYTES} bytes of a text: send it with --file`,
-      )
-  }
+async function readText(io: CliIo, patience: Patience): Promise<string> {
+  const bytes = await readInput(io, patience)
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
-    return text.replace(/\r?\n$/, '')
+    return decodeText(bytes).replace(/\r?\n$/, '')
   } catch (cause) {
     throw new CliError('usage', 'standard input is not UTF-8 text: send it with --file', { cause })
   }
+}
+
+async function readInput(io: CliIo, patience: Patience): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of addAbortSignal(patience.signal, io.stdin) as AsyncIterable<Buffer | string>) {
+      const piece = Buffer.from(chunk)
+      chunks.push(piece)
+      bytes += piece.length
+      if (bytes > MAX_TEXT_BYTES + 1)
+        throw new CliError(
+          'usage',
+          `standard input is longer than the ${MAX_TEXT_BYTES} bytes of a text: send it with --file`,
+        )
+    }
+    return Buffer.concat(chunks)
+  } catch (cause) {
+    if (!patience.signal.aborted) throw cause
+    const why = `standard input did not end: ${patience.end()}`
+    throw new CliError('not-read', `nothing is accepted, because ${why}`, { cause })
+  }
+}
+
+/** Nothing is replaced in it. @throws {TypeError} for bytes that are no UTF-8 */
+export function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 }
 
 async function readAttachment(io: CliIo, name: string, maxBytes: number): Promise<OutgoingFile> {
@@ -66,17 +89,14 @@ async function readAttachment(io: CliIo, name: string, maxBytes: number): Promis
 /** At most one byte more than allowed is read, whatever stands behind the name. */
 async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
   try {
-    await using file = await open(path)
+    // Without O_NONBLOCK, which Windows lacks, opening a named pipe would wait for a writer.
+    await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
     const status = await file.stat()
     if (!status.isFile()) throw new CliError('file', `${path} is not a regular file`)
-    const buffer = new Uint8Array(Math.min(status.size, maxBytes) + 1)
-    let end = 0
-    while (end < buffer.length) {
-      const { bytesRead } = await file.read(buffer, end, buffer.length - end)
-      if (bytesRead === 0) break
-      end += bytesRead
-    }
-    return buffer.subarray(0, end)
+    // To its end, not to its size: that may be stale, and files of the system have none.
+    const chunks: Buffer[] = []
+    for await (const chunk of file.createReadStream({ end: maxBytes, autoClose: false })) chunks.push(chunk as Buffer)
+    return new Uint8Array(Buffer.concat(chunks))
   } catch (cause) {
     if (cause instanceof CliError) throw cause
     throw new CliError('file', `cannot read ${path}: ${systemReason(cause)}`, { cause })

@@ -5,6 +5,7 @@ export type CliErrorCode =
   | 'bad-key' // neither a public key, nor a contact link, nor a known name
   | 'exists' // the file is there already and is not overwritten
   | 'no-identity' // the home folder has no key yet
+  | 'not-read' // what was to be sent did not come to its end in time; nothing is accepted
   | 'not-delivered' // accepted, but not delivered in time
   | 'no-answer' // delivered, but not answered in time
   | 'no-records' // no tracker knows the key
@@ -12,12 +13,14 @@ export type CliErrorCode =
   | 'output' // standard output cannot be written
   | 'reader-gone' // nobody reads standard output any more
   | 'command' // the command of --exec failed
+  | 'readable-key' // others may read the key file
 
 const FACTS: Record<CliErrorCode, { blame: CliError['blame']; exitCode: ExitCode }> = {
   usage: { blame: 'local', exitCode: ExitCode.usage },
   'bad-key': { blame: 'local', exitCode: ExitCode.usage },
   exists: { blame: 'local', exitCode: ExitCode.failure },
   'no-identity': { blame: 'local', exitCode: ExitCode.failure },
+  'not-read': { blame: 'timeout', exitCode: ExitCode.failure },
   'not-delivered': { blame: 'timeout', exitCode: ExitCode.notYet },
   'no-answer': { blame: 'timeout', exitCode: ExitCode.notYet },
   'no-records': { blame: 'remote', exitCode: ExitCode.notYet },
@@ -25,6 +28,7 @@ const FACTS: Record<CliErrorCode, { blame: CliError['blame']; exitCode: ExitCode
   output: { blame: 'local', exitCode: ExitCode.storage },
   'reader-gone': { blame: 'local', exitCode: ExitCode.failure },
   command: { blame: 'local', exitCode: ExitCode.failure },
+  'readable-key': { blame: 'local', exitCode: ExitCode.failure },
 }
 
 /** Every failure of this package. Recognise it by `name`, not by `instanceof`. */

@@ -61,10 +61,22 @@ export function describeFailure(error: unknown): Failure {
   const message = oneLine(first.message === '' ? first.name : first.message)
   return {
     code: codeOf(first) ?? 'error',
-    message: system === undefined || message.includes(system.says) ? message : `${message} (${system.says})`,
+    message: withReason(message, chain, system?.says),
     exitCode: known ?? system?.exitCode ?? ExitCode.failure,
   }
 }
+
+/** What failed, and why: the system's word for it, else what the store says. */
+function withReason(message: string, chain: readonly Error[], systemSays: string | undefined): string {
+  if (systemSays !== undefined) return message.includes(systemSays) ? message : `${message} (${systemSays})`
+  const [first, ...below] = chain
+  const store = first?.name === 'MessengerError' ? below.find(({ name }) => STORING.has(name)) : undefined
+  if (store === undefined || message.includes(oneLine(store.message))) return message
+  return `${message}: ${codeOf(store) === 'full' ? 'the disk is full' : oneLine(store.message)}`
+}
+
+/** Whose errors are the reason of a messenger's. */
+const STORING: ReadonlySet<string> = new Set(['StoreError', 'MessengerError'])
 
 /** `cannot save to ./files: the disk is full` */
 export function systemReason(error: unknown): string {

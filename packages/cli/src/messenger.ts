@@ -3,12 +3,14 @@ import { Messenger, type MessengerOptions } from '@mimirjs/messenger'
 import { toHex } from '@mimirjs/wire'
 import type { Context } from './context.js'
 import { CliError } from './error.js'
+import { makeFolder } from './folder.js'
 import { harmlessLine } from './harmless.js'
 import { keyFile } from './home.js'
 import { badKey, type PersonText } from './person.js'
 
 /** The messenger of the home folder, which is made on first use. */
 export async function openMessenger(context: Context, options: MessengerOptions = {}): Promise<Messenger> {
+  makeFolder(context.home)
   const messenger = await Messenger.open(context.home, {
     trackers: context.trackers,
     logger: context.logger,
@@ -22,7 +24,9 @@ export async function openMessenger(context: Context, options: MessengerOptions 
 export function warnOfReadableKey(context: Context): void {
   const path = keyFile(context.home)
   if (loadKeyFile(path).readableByOthers)
-    context.output.status(`other users of this machine can read your key: chmod 600 ${path}`)
+    context.output.warn(
+      new CliError('readable-key', `other users of this machine can read your key: chmod 600 ${path}`),
+    )
 }
 
 /**

@@ -1,17 +1,41 @@
-import { isTransportError, parseAddress } from '@mimirjs/transport'
+import { type Address, isTransportError, parseAddress, parseIp, unmapIpv4 } from '@mimirjs/transport'
 import { InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from './duration.js'
 
-/** Parser of an option that takes an address URL of one scheme. */
+/** Parser of an option that takes the address URL to listen on. */
 export function addressParser(scheme: 'tcp' | 'udp'): (text: string) => string {
   return (text) => {
-    try {
-      parseAddress(text, scheme)
-      return text
-    } catch (error) {
-      if (!isTransportError(error)) throw error
-      throw new InvalidArgumentError(capital(error.message).replace('scheme://', `${scheme}://`))
-    }
+    parse(text, scheme)
+    return text
+  }
+}
+
+/** Where somebody listens, whom we know by name or IP address. */
+export function parsePeerAddress(text: string): string {
+  const { port } = parse(text, 'tcp')
+  if (port === 0) throw new InvalidArgumentError('Expected a port above 0: 0 is for listening')
+  return text
+}
+
+export function parseTracker(text: string): string {
+  if (text.includes(',')) throw new InvalidArgumentError('Expected one address: repeat --tracker for each')
+  const { host, port } = parse(text, 'udp')
+  const [ip = ''] = unmapIpv4(host).split('%')
+  if (ip === '::' || ip === '0.0.0.0')
+    throw new InvalidArgumentError(`${host} is every address of a machine, for listening: use 127.0.0.1 or [::1]`)
+  if (parseIp(ip) === undefined)
+    throw new InvalidArgumentError(`Expected an IP address, as in udp://127.0.0.1:5050: ${host} is a name`)
+  if (port === 0) throw new InvalidArgumentError('Expected a port above 0: 0 is for listening')
+  return text
+}
+
+/** @throws {InvalidArgumentError} */
+function parse(text: string, scheme: 'tcp' | 'udp'): Address {
+  try {
+    return parseAddress(text, scheme)
+  } catch (error) {
+    if (!isTransportError(error)) throw error
+    throw new InvalidArgumentError(capital(error.message).replace('scheme://', `${scheme}://`))
   }
 }
 
@@ -20,9 +44,20 @@ export function listParser(parse: (text: string) => string): (text: string, befo
   return (text, before = []) => [...before, parse(text)]
 }
 
-/** An option that takes a time and shows its default as it is written. */
-export function durationOption(flags: string, description: string, preset: string): Option {
-  return new Option(flags, description).argParser(parseDuration).default(parseDuration(preset), preset)
+/** An option that takes a time. */
+export function durationOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(parseDuration)
+}
+
+/** Nothing, as an empty variable of a script leaves it, would be the current folder. */
+export function parsePath(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('Expected a path')
+}
+
+export function parseCommandLine(text: string): string {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('Expected a command line')
 }
 
 export function parseCount(text: string): number {

@@ -1,4 +1,4 @@
-import { CliError } from './error.js'
+import { CliError, isCliError } from './error.js'
 import { describeFailure } from './failure.js'
 import { harmlessJson, harmlessLine } from './harmless.js'
 import type { CliIo, OutputStream } from './io.js'
@@ -14,6 +14,8 @@ export class Output {
   readonly json: boolean
   readonly verbosity: Verbosity
   readonly #io: CliIo
+  /** When a line about a failure was last told, in ms. */
+  readonly #toldMs = new Map<string, number>()
 
   constructor(io: CliIo, options: { json: boolean; verbosity: Verbosity }) {
     this.#io = io
@@ -39,8 +41,13 @@ export class Output {
     if (!this.json && this.verbosity !== 'quiet') this.#tell(this.paint('dim', harmlessLine(text), this.#io.stderr))
   }
 
-  /** Something failed; the command goes on. */
+  /** Something failed; the command goes on. What fails the same way again and again is said once a minute. */
   warn(error: unknown): void {
+    const { message } = describeFailure(error)
+    const nowMs = performance.now()
+    if (nowMs - (this.#toldMs.get(message) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return
+    if (this.#toldMs.size >= MAX_TOLD) this.#toldMs.clear()
+    this.#toldMs.set(message, nowMs)
     this.failure(error)
   }
 
@@ -76,7 +83,11 @@ export class Output {
   }
 }
 
-function writeTo(stream: OutputStream, text: string): Promise<void> {
+const REPEAT_MS = 60_000
+const MAX_TOLD = 100
+
+/** Resolves when the system has taken it. @throws {CliError} `output` */
+export function writeTo(stream: OutputStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: Error): void => reject(outputError(cause))
     try {
@@ -90,6 +101,20 @@ function writeTo(stream: OutputStream, text: string): Promise<void> {
 function outputError(cause: Error): CliError {
   const { message } = describeFailure(cause)
   return new CliError('output', `the output cannot be written: ${message}`, { cause })
+}
+
+/**
+ * Do what ends in output: when that cannot be written, say what was done before.
+ * @param done - the beginning of a sentence
+ * @throws {CliError} `output`
+ */
+export async function reporting<T>(done: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isCliError(error) || error.code !== 'output') throw error
+    throw new CliError('output', `${done}, but ${error.message}`, { cause: error })
+  }
 }
 
 /** Whether the other end of our pipe has simply stopped reading, as `head` does. */

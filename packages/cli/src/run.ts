@@ -34,11 +34,12 @@ export function run(args: readonly string[], io: CliIo): Promise<number> {
 }
 
 const EPILOGUE = `
-Examples:
-  mimir id create --name Alice             make a key and show the link that others need
-  mimir tracker                            run a tracker
-  mimir listen --tracker udp://…           be reachable and print what comes
-  mimir send <key or link> "Hello"         send; waits until it is delivered
+Examples, on one machine:
+  export MIMIR_TRACKERS=udp://127.0.0.1:5050
+  mimir tracker --listen udp://127.0.0.1:5050      run a tracker
+  mimir id create --name Alice                     make a key and show the link that others need
+  mimir listen --listen tcp://127.0.0.1:0          be reachable and print what comes
+  mimir send <key or link> "Hello" --home ./bob    send; waits until it is delivered
 
 Exit codes:
   0  done

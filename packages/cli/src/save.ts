@@ -1,19 +1,10 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from '@mimirjs/crypto'
 import type { IncomingFile } from '@mimirjs/messenger'
 import { toHex } from '@mimirjs/wire'
 import { CliError } from './error.js'
 import { systemReason } from './failure.js'
-
-/** @throws {CliError} `file` */
-export async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw new CliError('file', `cannot use the folder ${folder}: ${systemReason(cause)}`, { cause })
-  }
-}
 
 /**
  * Put a received file into `folder` and onto the disk. Its name is ours: the start of the sender's key, the message's id

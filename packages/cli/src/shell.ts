@@ -3,9 +3,9 @@ import type { Context } from './context.js'
 import { CliError } from './error.js'
 import { ExitCode } from './exit-code.js'
 import { homeFolder } from './home.js'
-import type { CliIo } from './io.js'
-import { addressParser, listParser } from './options.js'
-import { isClosedPipe, Output } from './output.js'
+import type { CliIo, OutputStream } from './io.js'
+import { listParser, parsePath, parseTracker } from './options.js'
+import { isClosedPipe, Output, writeTo } from './output.js'
 import { type Stop, watchSignals, whenAborted } from './stop.js'
 
 interface SharedOptions {
@@ -20,6 +20,8 @@ interface SharedOptions {
 export class Shell {
   readonly #io: CliIo
   #exitCode: number = ExitCode.ok
+  /** Help and version on their way. */
+  #writing: Promise<unknown> = Promise.resolve()
 
   constructor(io: CliIo) {
     this.#io = io
@@ -36,8 +38,8 @@ export class Shell {
       .showSuggestionAfterError(true)
       .exitOverride()
       .configureOutput({
-        writeOut: (text) => void this.#io.stdout.write(text),
-        writeErr: (text) => void this.#io.stderr.write(text),
+        writeOut: (text) => this.#write(this.#io.stdout, text),
+        writeErr: (text) => this.#write(this.#io.stderr, text),
         // Said by `run` instead, in one line.
         outputError: () => {},
       })
@@ -49,7 +51,7 @@ export class Shell {
     try {
       const context = this.#context(command.optsWithGlobals<SharedOptions>(), stop)
       const forced = whenAborted(stop.forced).then(() => ExitCode.interrupted)
-      this.#exitCode = await Promise.race([this.#guarded(context, work), forced])
+      this.#exitCode = await Promise.race([this.#guarded(context.output, () => work(context)), forced])
     } finally {
       stop.dispose()
     }
@@ -67,7 +69,11 @@ export class Shell {
       return this.#exitCode
     } catch (error) {
       if (!(error instanceof CommanderError)) return plain.failure(error)
-      if (error.exitCode === 0) return ExitCode.ok
+      const written = await this.#guarded(plain, async () => {
+        await this.#writing
+        return ExitCode.ok
+      })
+      if (error.exitCode === 0) return written
       // Commander has written the help to stderr already where that is its answer.
       if (error.code !== 'commander.help') plain.failure(usageError(error))
       return ExitCode.usage
@@ -77,13 +83,18 @@ export class Shell {
     }
   }
 
-  async #guarded(context: Context, work: (context: Context) => Promise<ExitCode>): Promise<number> {
+  #write(stream: OutputStream, text: string): void {
+    this.#writing = Promise.all([this.#writing, writeTo(stream, text)])
+    this.#writing.catch(() => {})
+  }
+
+  async #guarded(output: Output, work: () => Promise<number>): Promise<number> {
     try {
-      return await work(context)
+      return await work()
     } catch (error) {
       // `mimir history … | head`: the reader has what it wanted.
       if (error instanceof CliError && error.code === 'output' && isClosedPipe(error)) return ExitCode.ok
-      return context.output.failure(error)
+      return output.failure(error)
     }
   }
 
@@ -111,11 +122,11 @@ export class Shell {
 
 function shareOptions(command: Command): Command {
   return command
-    .option('--home <folder>', 'folder of the identity (default: $MIMIR_HOME, else ~/.mimir)')
+    .option('--home <folder>', 'folder of the identity (default: $MIMIR_HOME, else ~/.mimir)', parsePath)
     .option(
       '--tracker <address>',
       'tracker to ask and to announce at, such as udp://[200:…]:5050; may be repeated (default: $MIMIR_TRACKERS, comma separated)',
-      listParser(addressParser('udp')),
+      listParser(parseTracker),
     )
     .option('--json', 'one JSON object per line, for scripts')
     .addOption(new Option('-q, --quiet', 'only results and failures').conflicts('verbose'))
@@ -124,13 +135,12 @@ function shareOptions(command: Command): Command {
 
 /** @throws {CliError} `usage` */
 function trackersOf(list = ''): string[] {
-  const parse = addressParser('udp')
   try {
     return list
       .split(',')
       .map((text) => text.trim())
       .filter((text) => text !== '')
-      .map((text) => parse(text))
+      .map((text) => parseTracker(text))
   } catch (cause) {
     if (!(cause instanceof InvalidArgumentError)) throw cause
     throw new CliError('usage', `MIMIR_TRACKERS: ${cause.message}`, { cause })

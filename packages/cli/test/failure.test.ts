@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { MessengerError } from '@mimirjs/messenger'
+import { StoreError } from '@mimirjs/store'
 import { TransportError } from '@mimirjs/transport'
 import { describe, expect, test } from 'vitest'
 import { CliError } from '../src/error.js'
@@ -39,6 +40,16 @@ describe('a failure as one line', () => {
     })
   })
 
+  test('of a messenger, with what the store said', () => {
+    const message = (cause: Error, says = 'it could not be stored'): string =>
+      describeFailure(new MessengerError('store', says, { cause })).message
+    const full = new StoreError('full', 'commit: no space left: make room and try again (database or disk is full)')
+    expect(message(full)).toBe('it could not be stored: the disk is full')
+    expect(message(full, `it was not accepted: ${full.message}`)).toBe(`it was not accepted: ${full.message}`)
+    expect(message(new StoreError('io', 'disk I/O\n error'))).toBe('it could not be stored: disk I/O error')
+    expect(message(new MessengerError('store', 'one before it'))).toBe('it could not be stored: one before it')
+  })
+
   test('the exit code is that of the cause where the error itself has none', () => {
     const taken = new TransportError('address-in-use', 'taken')
     expect(describeFailure(new MessengerError('listen', 'cannot listen', { cause: taken }))).toHaveProperty(
@@ -52,6 +63,7 @@ describe('a failure as one line', () => {
   test.each([
     ['MessengerError', 'in-use', 4],
     ['MessengerError', 'too-large', 2],
+    ['MessengerError', 'blocked', 2],
     ['TrackerError', 'store-foreign', 5],
     ['TrackerError', 'store-in-use', 4],
     ['StoreError', 'corrupt', 5],

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { addressParser, durationOption, listParser, parseCount } from '../src/options.js'
+import {
+  addressParser,
+  durationOption,
+  listParser,
+  parseCommandLine,
+  parseCount,
+  parsePath,
+  parsePeerAddress,
+  parseTracker,
+} from '../src/options.js'
 
 test('addresses of one scheme', () => {
   const parse = addressParser('udp')
@@ -18,9 +27,40 @@ test('an option that is repeated becomes a list', () => {
   expect(parse('b', parse('a'))).toEqual(['A', 'B'])
 })
 
-test('a time shows its default as it is written', () => {
-  const option = durationOption('--timeout <time>', 'how long', '30s')
-  expect([option.defaultValue, option.defaultValueDescription]).toEqual([30_000, '30s'])
+test('where somebody listens has a port', () => {
+  for (const text of ['tcp://127.0.0.1:5050', 'tcp://[200::1]:1', 'tcp://example.org:5050'])
+    expect(parsePeerAddress(text)).toBe(text)
+  for (const [text, why] of [
+    ['tcp://127.0.0.1:0', 'a port above 0'],
+    ['udp://127.0.0.1:1', 'tcp://'],
+  ] as const)
+    expect(() => parsePeerAddress(text)).toThrow(why)
+})
+
+test('a tracker is one IP address with a port', () => {
+  for (const text of ['udp://127.0.0.1:5050', 'udp://[200::1]:1', 'udp://[fe80::1%eth0]:5050'])
+    expect(parseTracker(text)).toBe(text)
+  for (const [text, why] of [
+    ['udp://foo:1', 'Expected an IP address, as in udp://127.0.0.1:5050: foo is a name'],
+    ['udp://127.0.0.1:1,udp://127.0.0.1:2', 'repeat --tracker'],
+    ['udp://127.0.0.1:0', 'a port above 0'],
+    ['udp://[::]:5050', 'for listening: use 127.0.0.1 or [::1]'],
+    ['udp://0.0.0.0:5050', 'for listening: use 127.0.0.1 or [::1]'],
+    ['udp://[::ffff:0.0.0.0]:5050', 'for listening: use 127.0.0.1 or [::1]'],
+    ['tcp://127.0.0.1:1', 'udp://'],
+  ] as const)
+    expect(() => parseTracker(text)).toThrow(why)
+})
+
+test('a time', () => {
+  const option = durationOption('--timeout <time>', 'how long')
+  expect([option.parseArg?.('2s', undefined), option.defaultValue]).toEqual([2_000, undefined])
+})
+
+test('nothing is neither a path nor a command line', () => {
+  expect([parsePath(' '), parseCommandLine(' cat ')]).toEqual([' ', ' cat '])
+  expect(() => parsePath('')).toThrow('Expected a path')
+  for (const text of ['', ' \n']) expect(() => parseCommandLine(text)).toThrow('Expected a command line')
 })
 
 test('counts', () => {

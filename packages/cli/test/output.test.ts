@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { CliError } from '../src/error.js'
-import { isClosedPipe, Output } from '../src/output.js'
+import { isClosedPipe, Output, reporting } from '../src/output.js'
 import { Terminal, type TerminalOptions } from './support/terminal.js'
 
 function make(options: { json?: boolean; verbosity?: 'quiet' | 'normal' | 'verbose' } & TerminalOptions = {}) {
@@ -10,6 +10,8 @@ function make(options: { json?: boolean; verbosity?: 'quiet' | 'normal' | 'verbo
 }
 
 describe('output', () => {
+  afterEach(() => void vi.useRealTimers())
+
   test('a result is text for people and JSON for scripts', async () => {
     const people = make()
     await people.output.result({ event: 'x' }, 'it is x')
@@ -40,6 +42,31 @@ describe('output', () => {
     scripts.output.failure(new CliError('bad-key', 'who?'))
     expect(scripts.terminal.err.json).toEqual([{ error: 'bad-key', message: 'who?', exitCode: 2 }])
     expect(scripts.terminal.out.text).toBe('')
+  })
+
+  test('what fails again and again is said once a minute', () => {
+    vi.useFakeTimers()
+    const { terminal, output } = make()
+    for (let at = 0; at < 8; at++)
+      for (const message of ['not stored', 'not read']) output.warn(new CliError('file', message))
+    const once = ['mimir: not stored', 'mimir: not read']
+    expect(terminal.err.all).toEqual(once)
+    vi.advanceTimersByTime(60_000)
+    for (const message of ['not stored', 'not read']) output.warn(new CliError('file', message))
+    expect(terminal.err.all).toEqual([...once, ...once])
+    // What ends the command is always said.
+    output.failure(new CliError('file', 'not stored'))
+    expect(terminal.err.all).toHaveLength(5)
+  })
+
+  test('when output fails, what was done before is said; nothing else is changed', async () => {
+    const failing = (error: Error): Promise<never> => reporting('it is done', () => Promise.reject(error))
+    await expect(failing(new CliError('output', 'no room'))).rejects.toThrow(
+      expect.objectContaining({ code: 'output', exitCode: 5, message: 'it is done, but no room' }),
+    )
+    const other = new CliError('not-delivered', 'later')
+    await expect(failing(other)).rejects.toBe(other)
+    expect(await reporting('it is done', () => Promise.resolve(1))).toBe(1)
   })
 
   test('the log is for --verbose, without what JSON cannot carry', () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -129,6 +130,44 @@ describe('mimir as a process', () => {
   )
 })
 
+describe('what does not end by itself', () => {
+  test(
+    'a pipe that nobody writes to, a folder that the system does not make',
+    async () => {
+      const folder = temporaryFolder()
+      execFileSync('mkfifo', [join(folder, 'pipe')])
+      const home = ['--home', join(folder, 'home')]
+      const [exitCode, line] = await expectOneLine(['send', KEY, '--file', 'pipe', ...home], { cwd: folder })
+      expect([exitCode, line]).toEqual([5, expect.stringMatching(/pipe is not a regular file\n$/)])
+      if (process.platform === 'linux')
+        expect(await expectOneLine(['contacts', 'list', '--home', '/proc/x'])).toEqual([
+          5,
+          'mimir: the system makes no folders in /proc\n',
+        ])
+    },
+    PROCESS_MS,
+  )
+
+  test(
+    'standard input that stays open ends with the first signal, or with --timeout, and nothing is accepted',
+    async () => {
+      const alice = new Person()
+      const args = ['send', KEY, '-', '--home', join(alice.cwd, 'home')]
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        const sending = new Mimir(args, { stdin: null })
+        // More than the system keeps for a reader: when it is written, somebody reads.
+        await new Promise((resolve) => sending.process.stdin?.write('x'.repeat(900_000), resolve))
+        expect([await sending.kill(signal), sending.out.text]).toEqual([1, ''])
+        expect(sending.err.text).toMatch(/^mimir: nothing is accepted[^\n]* did not end: stopped before\n$/)
+      }
+      const [exitCode, line] = await expectOneLine([...args, '--timeout', '100ms'], { stdin: null })
+      expect([exitCode, line]).toEqual([1, expect.stringContaining('did not end: not within 100 ms')])
+      expect(await alice.run(['history', KEY])).toMatchObject({ exitCode: 0, out: { text: '' } })
+    },
+    PROCESS_MS,
+  )
+})
+
 describe('what can be wrong, each in one line and without a trace', () => {
   test(
     'flags, keys and addresses',
@@ -226,13 +265,48 @@ describe('what can be wrong, each in one line and without a trace', () => {
   )
 
   test(
+    'a disk that is full while we listen is reported once, with the reason, and only its message waits',
+    async () => {
+      const options = ['--verbose', '--listen', 'tcp://127.0.0.1:0', '--home', temporaryFolder()]
+      const bob = new Mimir(['listen', ...options], { shell: 'ulimit -f 512;' })
+      const status = await bob.err.line((line) => line.startsWith('listening on'))
+      const [, address = '', publicKey = ''] = /listening on (\S+) as (\S+)/.exec(status) ?? []
+      const alice = new Person()
+      const sending = alice.begin(['send', publicKey, 'x'.repeat(900_000), '--address', address, '--timeout', '1m'])
+      const failures = (): number => bob.err.all.filter((line) => /^warn .*could not be stored/.test(line)).length
+      await expect.poll(failures, { timeout: PROCESS_MS }).toBeGreaterThan(2)
+      expect(await new Person().run(['send', publicKey, 'small', '--address', address])).toMatchObject({ exitCode: 0 })
+      sending.terminal.signals.emit('SIGINT')
+      expect(await sending.ended).toBe(3)
+      expect(await bob.kill('SIGTERM')).toBe(0)
+      expect(bob.err.all.filter((line) => line.startsWith('mimir:'))).toEqual([
+        expect.stringMatching(/could not be stored: .*messenger\.sqlite.* disk/),
+      ])
+    },
+    PROCESS_MS,
+  )
+
+  test(
     'standard output on a full disk',
     async () => {
       const alice = new Person()
       await alice.run(['send', KEY, 'x', '--no-wait'])
-      const full = new Mimir(['history', KEY, '--home', join(alice.cwd, 'home')], { shell: 'exec >/dev/full;' })
-      const missing = process.platform !== 'linux'
-      expect([await full.ended, full.err.all.length]).toEqual([missing ? 2 : 5, 1])
+      const home = ['--home', join(alice.cwd, 'home')]
+      for (const [args, says] of [
+        [['history', KEY, ...home], 'the output'],
+        [['--help'], 'the output'],
+        [['--version'], 'the output'],
+        [['listen', '--help'], 'the output'],
+        [['send', KEY, 'y', '--no-wait', ...home], 'is accepted and need not be sent again, but the output'],
+        [['id', 'create', '--home', join(alice.cwd, 'new')], 'the key is made and is in'],
+      ] as const) {
+        const full = new Mimir(args, { shell: 'exec >/dev/full;' })
+        const missing = process.platform !== 'linux'
+        expect([args, await full.ended, full.err.all.length]).toEqual([args, missing ? 2 : 5, 1])
+        if (!missing) expect(full.err.text).toContain(says)
+      }
+      const { out } = await alice.run(['history', KEY, '--json'])
+      if (process.platform === 'linux') expect(out.json.map(({ text }) => text)).toEqual(['x', 'y'])
     },
     PROCESS_MS,
   )

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { ExitCode } from '../src/index.js'
+import { ExitCode, run } from '../src/index.js'
 import { Terminal } from './support/terminal.js'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
@@ -85,6 +86,10 @@ describe('mimir', () => {
     [['id', 'show', '--home'], 'argument missing'],
     [['id', 'show', '--quiet', '--verbose'], 'cannot be used with'],
     [['tracker', '--tracker', 'nonsense'], 'got "nonsense"'],
+    [['resolve', 'x', '--tracker', 'udp://foo:1'], 'foo is a name'],
+    [['resolve', 'x', '--tracker', 'udp://127.0.0.1:1,udp://127.0.0.1:2'], 'repeat --tracker'],
+    [['tracker', '--home', ''], 'Expected a path'],
+    [['tracker', '--db', ''], 'Expected a path'],
   ])('%j is refused in one line', async (args, why) => {
     const terminal = new Terminal()
     expect(await terminal.run(...args)).toBe(2)
@@ -92,6 +97,24 @@ describe('mimir', () => {
     expect(terminal.err.all).toHaveLength(1)
     expect(terminal.err.text).toMatch(/^mimir: /)
     expect(terminal.err.text).toContain(why)
+  })
+
+  test('help that cannot be written is a failure like any other; a reader that leaves early is none', async () => {
+    for (const [code, exitCode, lines] of [
+      ['ENOSPC', 5, 1],
+      ['EPIPE', 0, 0],
+    ] as const)
+      for (const args of [['--help'], ['--version'], ['listen', '--help']]) {
+        const terminal = new Terminal()
+        const stdout = new Writable({
+          write: (_chunk, _encoding, done) => done(Object.assign(new Error(code), { code, syscall: 'write' })),
+        })
+        expect([args, await run(args, { ...terminal, stdout })]).toEqual([args, exitCode])
+        expect(terminal.err.all).toHaveLength(lines)
+        if (lines > 0) expect(terminal.err.text).toMatch(/^mimir: the output cannot be written: .*the disk is full/)
+        // The stream's own event comes after the write has failed, perhaps when nobody listens any more.
+        stdout.on('error', () => {})
+      }
   })
 
   test('for scripts a mistake is JSON, too', async () => {

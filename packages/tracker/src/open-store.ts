@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, renameSync } from 'node:fs'
+import { closeSync, openSync, readSync, renameSync, statSync } from 'node:fs'
 import { type Database, isStoreError, type OpenOptions, openDatabase, StoreError } from '@mimirjs/store'
 import type { Logger } from '@mimirjs/transport'
 import { TrackerError, type TrackerErrorCode } from './error.js'
@@ -61,6 +61,7 @@ export function moveAside(path: string, nowMs: number, logger: Logger | undefine
 
 /** What a file system leaves of a file that was being written when the power went. */
 function isZeroed(path: string): boolean {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false
   const head = Buffer.alloc(100, 0xff)
   const file = openSync(path, 'r')
   try {

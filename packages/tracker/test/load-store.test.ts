@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { sign } from '@mimirjs/crypto'
@@ -169,6 +169,11 @@ describe('files that are not as they should be', () => {
     // Whatever was in it is still in it; behind the header's counters, which a driver may have moved, nothing changed.
     expect(readFileSync(path.join(folder, aside[0]!)).subarray(100)).toEqual(bytes.subarray(100))
     expect(await startOnce()).toMatchObject({ users: 0 })
+  })
+
+  test('a folder: refused, with its name', async () => {
+    mkdirSync(store)
+    await expect(startOnce()).rejects.toMatchObject({ code: 'store-foreign', message: expect.stringContaining(store) })
   })
 
   test('nothing but zeros, as after a power cut', async () => {

@@ -3,10 +3,11 @@ import type { HistoryEntry } from '@mimirjs/messenger'
 import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { ExitCode } from '../exit-code.js'
+import { makeFolder } from '../folder.js'
 import { lookUp, openMessenger } from '../messenger.js'
-import { parseCount } from '../options.js'
+import { parseCount, parsePath } from '../options.js'
 import { parsePerson } from '../person.js'
-import { makeFolder, saveFile } from '../save.js'
+import { saveFile } from '../save.js'
 import type { Shell } from '../shell.js'
 import { entryJson, messageLine } from '../view.js'
 
@@ -20,7 +21,7 @@ export function historyCommand(shell: Shell): Command {
     .command('history', 'print the conversation with a person, oldest first')
     .argument('<person>', 'public key, contact link, or the name of a contact')
     .option('--limit <count>', 'only the last so many messages', parseCount, 100)
-    .option('--save <folder>', 'save the files received in them here, under names of our own')
+    .option('--save <folder>', 'save the files received in them here, under names of our own', parsePath)
     .action((person: string, options: HistoryOptions, command: Command) =>
       shell.perform(command, (context) => history(context, person, options)),
     )
@@ -29,7 +30,7 @@ export function historyCommand(shell: Shell): Command {
 async function history(context: Context, text: string, options: HistoryOptions): Promise<ExitCode> {
   const person = parsePerson(text)
   const folder = options.save === undefined ? undefined : resolve(context.io.cwd, options.save)
-  if (folder !== undefined) await makeFolder(folder)
+  if (folder !== undefined) makeFolder(folder)
   await using messenger = await openMessenger(context, { trackers: [] })
   const entries = await messenger.history(await lookUp(messenger, person), { limit: options.limit })
   const contacts = new Map((await messenger.contacts()).map((contact) => [contact.peer, contact]))

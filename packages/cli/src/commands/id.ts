@@ -1,15 +1,17 @@
-import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { generateSeed, publicKeyFromSeed } from '@mimirjs/crypto'
 import { readKeyFile, writeKeyFile } from '@mimirjs/crypto/keyfile'
 import { toHex } from '@mimirjs/wire'
 import { formatContactLink, parseContactLink } from '@mimirjs/wire/link'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Context } from '../context.js'
 import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
+import { makeFolder } from '../folder.js'
 import { hasDatabase, keyFile } from '../home.js'
 import { openMessenger, warnOfReadableKey } from '../messenger.js'
+import { parsePath } from '../options.js'
+import { reporting } from '../output.js'
 import { terminalQr } from '../qr.js'
 import type { Shell } from '../shell.js'
 
@@ -33,7 +35,7 @@ export function idCommand(shell: Shell): Command {
   const create = shell
     .command('create', 'make a key; one that is there is never overwritten')
     .option(...name)
-    .option('--from <file>', 'take the key in this file: 32 or 64 raw bytes, or 64 hex digits')
+    .option('--from <file>', 'take the key in this file: 32 or 64 raw bytes, or 64 hex digits', parsePath)
     .action((options: CreateOptions, command: Command) =>
       shell.perform(command, (context) => createIdentity(context, options)),
     )
@@ -51,7 +53,11 @@ export function idCommand(shell: Shell): Command {
     .action((options: LinkOptions, command: Command) => shell.perform(command, (context) => showLink(context, options)))
   const exportCommand = shell
     .command('export', 'copy the secret key: who has it is you')
-    .option('--out <file>', 'into a new file that only you can read')
+    .addOption(
+      new Option('--out <file>', 'into a new file that only you can read')
+        .argParser(parsePath)
+        .conflicts('revealSecret'),
+    )
     .option('--reveal-secret', 'print it to standard output as 64 hex digits')
     .action((options: ExportOptions, command: Command) =>
       shell.perform(command, (context) => exportIdentity(context, options)),
@@ -75,10 +81,10 @@ Examples:
 async function createIdentity(context: Context, options: CreateOptions): Promise<ExitCode> {
   const path = keyFile(context.home)
   const seed = options.from === undefined ? generateSeed() : readKeyFile(resolve(context.io.cwd, options.from))
-  mkdirSync(context.home, { recursive: true, mode: 0o700 })
+  makeFolder(context.home)
   writeNewKey(path, seed)
   if (options.name !== undefined) await (await openMessenger(context, { name: options.name, trackers: [] })).close()
-  return showIdentity(context, options)
+  return reporting(`the key is made and is in ${path}`, () => showIdentity(context, options))
 }
 
 async function showIdentity(context: Context, options: LinkOptions): Promise<ExitCode> {
@@ -109,9 +115,10 @@ async function exportIdentity(context: Context, options: ExportOptions): Promise
   const publicKey = toHex(publicKeyFromSeed(seed))
   if (options.out !== undefined) {
     const path = resolve(context.io.cwd, options.out)
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     writeNewKey(path, seed)
-    await context.output.result({ event: 'exported', publicKey, path }, `secret key written to ${path}`)
+    const done = `secret key written to ${path}`
+    await reporting(done, () => context.output.result({ event: 'exported', publicKey, path }, done))
     return ExitCode.ok
   }
   if (!options.revealSecret)

@@ -1,17 +1,18 @@
 import { resolve } from 'node:path'
-import type { IncomingMessage, Messenger } from '@mimirjs/messenger'
+import { type IncomingMessage, isMessengerError, type Messenger } from '@mimirjs/messenger'
 import type { Command } from 'commander'
-import { MAX_TEXT_BYTES } from '../content.js'
+import { decodeText, MAX_TEXT_BYTES } from '../content.js'
 import type { Context } from '../context.js'
 import { formatDuration } from '../duration.js'
 import { CliError } from '../error.js'
 import { type ExecOptions, execCommand } from '../exec.js'
 import { ExitCode } from '../exit-code.js'
+import { makeFolder } from '../folder.js'
 import { harmlessJson } from '../harmless.js'
 import { openMessenger } from '../messenger.js'
-import { addressParser, durationOption } from '../options.js'
+import { addressParser, durationOption, parseCommandLine, parsePath } from '../options.js'
 import { isClosedPipe } from '../output.js'
-import { makeFolder, saveFile } from '../save.js'
+import { saveFile } from '../save.js'
 import type { Shell } from '../shell.js'
 import { whenAborted } from '../stop.js'
 import { messageJson, messageLine } from '../view.js'
@@ -26,7 +27,7 @@ interface ListenOptions {
   readonly exec?: string
   readonly reply?: boolean
   /** Milliseconds. */
-  readonly execTimeout: number
+  readonly execTimeout?: number
 }
 
 export function listenCommand(shell: Shell): Command {
@@ -40,29 +41,39 @@ export function listenCommand(shell: Shell): Command {
     )
     .option('--name <name>', 'what others see as your name; kept from then on', parseName)
     .option('--only-contacts', 'refuse everybody who is not in the contacts')
-    .option('--save <folder>', 'save received files here, under names of our own')
-    .option('--exec <command>', 'run this command line for each message: the message as JSON on its standard input')
+    .option('--save <folder>', 'save received files here, under names of our own', parsePath)
+    .option(
+      '--exec <command>',
+      'run this command line for each message: the message as JSON on its standard input',
+      parseCommandLine,
+    )
     .option('--reply', 'send what the command prints back as the answer')
-    .addOption(durationOption('--exec-timeout <time>', 'kill a command that runs longer', '5m'))
+    .addOption(durationOption('--exec-timeout <time>', 'kill a command that runs longer (default: 5m)'))
     .addHelpText(
       'after',
       `
 The command also gets MIMIR_ID, MIMIR_FROM, MIMIR_KIND and, with --save, MIMIR_FILE. A message counts as handled when
 it is printed, saved and its command has ended, well or not; whatever stops us before that, it comes again with the
-same id at the next start. Commands run one at a time per sender, for up to 16 senders at once.
+same id at the next start. Commands run one at a time per sender, for up to 16 senders at once. What they print comes
+on standard output; with --json on standard error, so that JSON lines stay JSON lines.
+
+With a tracker and no --listen or --announce this machine's Yggdrasil address is announced.
 
 Examples:
-  mimir listen --tracker udp://[::1]:5050 --save ~/received
-  mimir listen --json | jq -r .text
-  mimir listen --exec 'jq -r .text | tr a-z A-Z' --reply`,
+  mimir listen --listen tcp://127.0.0.1:0 --tracker udp://127.0.0.1:5050 --save ~/received
+  mimir listen --listen tcp://127.0.0.1:0 --json | jq -r 'select(.event == "message").text'
+  mimir listen --listen tcp://127.0.0.1:0 --exec 'jq -r .text | tr a-z A-Z' --reply`,
     )
     .action((options: ListenOptions, command: Command) => shell.perform(command, (context) => listen(context, options)))
 }
 
 async function listen(context: Context, options: ListenOptions): Promise<ExitCode> {
-  if (options.reply && options.exec === undefined) throw new CliError('usage', '--reply needs --exec')
+  if (options.exec === undefined) {
+    if (options.reply) throw new CliError('usage', '--reply needs --exec')
+    if (options.execTimeout !== undefined) throw new CliError('usage', '--exec-timeout needs --exec')
+  }
   const folder = options.save === undefined ? undefined : resolve(context.io.cwd, options.save)
-  if (folder !== undefined) await makeFolder(folder)
+  if (folder !== undefined) makeFolder(folder)
   const messenger = await openMessenger(context, {
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.onlyContacts ? { acceptFrom: 'contacts' as const } : {}),
@@ -70,10 +81,7 @@ async function listen(context: Context, options: ListenOptions): Promise<ExitCod
   const handling = new Handling(context, options, folder)
   try {
     reportEvents(context, messenger)
-    const address = await messenger.listen({
-      ...(options.listen === undefined ? {} : { address: options.listen }),
-      ...(options.announce === undefined ? {} : { announce: options.announce }),
-    })
+    const address = await startListening(messenger, options)
     const { publicKey } = messenger
     if (context.output.json) await context.output.result({ event: 'ready', ready: true, publicKey, address }, '')
     context.output.status(`listening on ${address} as ${publicKey}`)
@@ -86,6 +94,20 @@ async function listen(context: Context, options: ListenOptions): Promise<ExitCod
     await messenger.close({ timeoutMs: handling.abandoned ? ABANDONED_CLOSE_MS : CLOSE_MS })
   }
   return ExitCode.ok
+}
+
+/** @returns the address really listened on */
+async function startListening(messenger: Messenger, { listen, announce }: ListenOptions): Promise<string> {
+  try {
+    return await messenger.listen({
+      ...(listen === undefined ? {} : { address: listen }),
+      ...(announce === undefined ? {} : { announce }),
+    })
+  } catch (cause) {
+    // When the system refuses, its error is the cause. Without one the messenger does not know what to announce.
+    const unknown = isMessengerError(cause) && cause.code === 'listen' && cause.cause === undefined
+    throw unknown ? new CliError('usage', `${cause.message} (--listen, --announce)`, { cause }) : cause
+  }
 }
 
 /** What happens to each message, and what happens to it when we have to stop in the middle. */
@@ -157,7 +179,7 @@ class Handling {
     if (this.#options.exec === undefined) return
     try {
       const printed = await execCommand(this.#options.exec, this.#execOptions(message, harmlessJson(json), path))
-      const answer = new TextDecoder().decode(printed).replace(/(\r?\n)+$/, '')
+      const answer = answerText(printed)
       if (answer !== '') await message.reply(answer)
     } catch (error) {
       if (this.#kill.signal.aborted) throw error
@@ -183,10 +205,19 @@ class Handling {
       // JSON lines stay JSON lines.
       stdout: this.#options.reply ? undefined : output.json ? io.stderr : io.stdout,
       stderr: io.stderr,
-      timeoutMs: this.#options.execTimeout,
+      timeoutMs: this.#options.execTimeout ?? EXEC_TIMEOUT_MS,
       maxOutputBytes: MAX_TEXT_BYTES,
       kill: this.#kill.signal,
     }
+  }
+}
+
+/** @throws {CliError} `command` */
+function answerText(printed: Uint8Array): string {
+  try {
+    return decodeText(printed).replace(/(\r?\n)+$/, '')
+  } catch (cause) {
+    throw new CliError('command', 'what the command printed is not UTF-8 text and was not sent', { cause })
   }
 }
 
@@ -217,5 +248,7 @@ function reportEvents(context: Context, messenger: Messenger): void {
 
 /** How long running commands may take after we were asked to stop, in ms. */
 const COMMAND_GRACE_MS = 10_000
+/** Unless `--exec-timeout` says otherwise. */
+const EXEC_TIMEOUT_MS = 300_000
 const CLOSE_MS = 5_000
 const ABANDONED_CLOSE_MS = 500

@@ -7,8 +7,9 @@ import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
 import { harmlessText } from '../harmless.js'
 import { lookUp, openMessenger, peerText } from '../messenger.js'
-import { addressParser, durationOption, listParser } from '../options.js'
-import { isClosedPipe } from '../output.js'
+import { durationOption, listParser, parsePath, parsePeerAddress } from '../options.js'
+import { isClosedPipe, reporting } from '../output.js'
+import { Patience } from '../patience.js'
 import { parsePerson } from '../person.js'
 import type { Shell } from '../shell.js'
 import { entryJson } from '../view.js'
@@ -18,7 +19,7 @@ interface SendOptions extends ContentOptions {
   readonly wait: boolean
   readonly answer?: boolean
   /** Milliseconds. */
-  readonly timeout: number
+  readonly timeout?: number
 }
 
 export function sendCommand(shell: Shell): Command {
@@ -26,17 +27,23 @@ export function sendCommand(shell: Shell): Command {
     .command('send', 'send a message; without --no-wait until it is delivered')
     .argument('<to>', 'public key, contact link, or the name of a contact')
     .argument('[text...]', 'the text; - reads it from standard input')
-    .addOption(new Option('--file <path>', 'send a file, the text is its caption; at most 10 MiB').conflicts('image'))
-    .addOption(new Option('--image <path>', 'send an image, at most 5 MiB').conflicts('file'))
+    .addOption(
+      new Option('--file <path>', 'send a file, the text is its caption; at most 10 MiB')
+        .argParser(parsePath)
+        .conflicts('image'),
+    )
+    .addOption(new Option('--image <path>', 'send an image, at most 5 MiB').argParser(parsePath).conflicts('file'))
     .option('--reply-to <id>', 'id of the message that this answers')
     .option(
       '--address <address>',
       'where they can be reached, such as tcp://127.0.0.1:5050; may be repeated',
-      listParser(addressParser('tcp')),
+      listParser(parsePeerAddress),
     )
     .option('--no-wait', 'end as soon as it is accepted: it is on disk, a later send or listen delivers it')
     .option('--answer', 'also wait until it is answered, and print the answer')
-    .addOption(durationOption('--timeout <time>', 'how long to wait in all', '30s'))
+    .addOption(
+      durationOption('--timeout <time>', 'how long to wait in all, reading included (default: 30s once all is read)'),
+    )
     .addHelpText(
       'after',
       `
@@ -58,7 +65,11 @@ Examples:
 async function send(context: Context, to: string, words: string[], options: SendOptions): Promise<ExitCode> {
   if (options.answer && !options.wait) throw new CliError('usage', '--answer waits, --no-wait does not: choose one')
   const person = parsePerson(to)
-  const content = await readContent(context.io, words, options)
+  using patience = new Patience(context.stop)
+  // Unless told, a slow program at the other end of the pipe is not cut short: the time begins when it has ended.
+  if (options.timeout !== undefined) patience.limit(options.timeout)
+  const content = await readContent(context.io, words, options, patience)
+  if (options.timeout === undefined) patience.limit(TIMEOUT_MS)
   await using messenger = await openMessenger(context)
   const receiver = await lookUp(messenger, person)
   for (const address of options.address ?? []) messenger.addAddress(receiver, address)
@@ -66,27 +77,23 @@ async function send(context: Context, to: string, words: string[], options: Send
   const obstacle = watchObstacles(messenger, peerText(receiver))
   const startedMs = performance.now()
   const sent = await messenger.send(receiver, content)
-  await say(context, { event: 'accepted', ...sent }, `accepted ${sent.id}`)
-  if (!options.wait) return ExitCode.ok
+  return await reporting(`message ${sent.id} is accepted and need not be sent again`, async () => {
+    await say(context, { event: 'accepted', ...sent }, `accepted ${sent.id}`)
+    if (!options.wait) return ExitCode.ok
 
-  const hopeless = context.trackers.length === 0 && options.address === undefined
-  if (hopeless) throw notDelivered(sent, 'neither --tracker nor --address says where to look for them')
-  const patience = startTimer(options.timeout, context.stop)
-  try {
+    const hopeless = context.trackers.length === 0 && options.address === undefined
+    if (hopeless) throw notDelivered(sent, 'neither --tracker nor --address says where to look for them')
     if (!(await isDelivered(messenger, sent, patience.signal)))
-      throw notDelivered(sent, `${endText(context, options)}${obstacle()}`)
+      throw notDelivered(sent, `${patience.end()}${obstacle()}`)
     const tookMs = Math.round(performance.now() - startedMs)
     await say(context, { event: 'delivered', ...sent, tookMs }, `delivered ${sent.id} in ${formatDuration(tookMs)}`)
-    if (options.answer) await printAnswer(context, messenger, sent, patience.signal, endText(context, options))
+    if (options.answer) await printAnswer(context, messenger, sent, patience)
     return ExitCode.ok
-  } finally {
-    patience.dispose()
-  }
+  })
 }
 
-function endText(context: Context, options: SendOptions): string {
-  return context.stop.aborted ? 'stopped before' : `not within ${formatDuration(options.timeout)}`
-}
+/** Unless `--timeout` says otherwise. */
+const TIMEOUT_MS = 30_000
 
 /** How far it has come, to whom listens: with --quiet the exit code alone says it. */
 async function say(context: Context, event: object, text: string): Promise<void> {
@@ -119,20 +126,14 @@ async function isDelivered(messenger: Messenger, sent: Sent, signal: AbortSignal
  * The answer is looked up in the history, not taken out of the inbox: the next `mimir listen` handles it as any other.
  * @throws {CliError} `no-answer`
  */
-async function printAnswer(
-  context: Context,
-  messenger: Messenger,
-  sent: Sent,
-  signal: AbortSignal,
-  end: string,
-): Promise<void> {
-  while (!signal.aborted) {
+async function printAnswer(context: Context, messenger: Messenger, sent: Sent, patience: Patience): Promise<void> {
+  while (!patience.signal.aborted) {
     const entries = await messenger.history(sent.to, { limit: ANSWER_WINDOW })
     const answer = entries.find((entry) => !entry.outgoing && entry.replyTo === sent.id)
     if (answer) return context.output.result(entryJson(answer, undefined), () => harmlessText(answer.text))
-    await pause(ANSWER_POLL_MS, signal)
+    await pause(ANSWER_POLL_MS, patience.signal)
   }
-  throw new CliError('no-answer', `message ${sent.id} is delivered, but was not answered: ${end}`)
+  throw new CliError('no-answer', `message ${sent.id} is delivered, but was not answered: ${patience.end()}`)
 }
 
 /** Answers come within the next messages, or they are not what was waited for. */
@@ -149,13 +150,6 @@ function pause(delayMs: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(end, delayMs)
     signal.addEventListener('abort', end)
   })
-}
-
-/** Unlike `AbortSignal.timeout` it keeps the process alive while it runs, and it can be taken back. */
-function startTimer(timeoutMs: number, stop: AbortSignal): { signal: AbortSignal; dispose(): void } {
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(), timeoutMs)
-  return { signal: AbortSignal.any([timeout.signal, stop]), dispose: () => clearTimeout(timer) }
 }
 
 /** @returns what has stood in the way so far, as the end of a sentence */

@@ -1,11 +1,13 @@
-import { mkdirSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createTracker, type Tracker } from '@mimirjs/tracker'
 import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { formatDuration } from '../duration.js'
+import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
-import { addressParser } from '../options.js'
+import { makeFolder } from '../folder.js'
+import { addressParser, parsePath } from '../options.js'
 import type { Shell } from '../shell.js'
 import { whenAborted } from '../stop.js'
 
@@ -19,7 +21,7 @@ export function trackerCommand(shell: Shell): Command {
   return shell
     .command('tracker', 'run a tracker until Ctrl-C: it tells which address belongs to which key')
     .option('--listen <address>', 'where to listen', addressParser('udp'), 'udp://[::]:5050')
-    .option('--db <file>', 'its database (default: tracker.sqlite in the home folder)')
+    .option('--db <file>', 'its database (default: tracker.sqlite in the home folder)', parsePath)
     .option('--allow-any-source', 'answer the open Internet, too, not only private and Yggdrasil addresses')
     .addHelpText(
       'after',
@@ -36,8 +38,9 @@ Example:
 
 async function runTracker(context: Context, options: TrackerOptions): Promise<ExitCode> {
   const { io, output } = context
-  if (options.db === undefined) mkdirSync(context.home, { recursive: true, mode: 0o700 })
+  if (options.db === undefined) makeFolder(context.home)
   const store = options.db === undefined ? join(context.home, 'tracker.sqlite') : resolve(io.cwd, options.db)
+  requireFile(store)
   const tracker = await createTracker({
     address: options.listen,
     store,
@@ -64,6 +67,12 @@ async function runTracker(context: Context, options: TrackerOptions): Promise<Ex
   }
   output.status(`stopped; ${statsText(tracker)}`)
   return ExitCode.ok
+}
+
+/** @throws {CliError} `file` for a folder, a pipe and the like; what is not there will be made */
+function requireFile(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
+    throw new CliError('file', `${path} is not a regular file, as a database has to be`)
 }
 
 function statsText(tracker: Tracker): string {

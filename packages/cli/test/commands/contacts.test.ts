@@ -45,6 +45,17 @@ describe('mimir contacts', () => {
     expect(two.err.text).toBe("mimir: 2 contacts are called 'TWIN': use the key\n")
   })
 
+  test('nobody is a contact of their own', async () => {
+    const contacts = commands()
+    const { cwd } = await contacts('list')
+    const self = new Terminal({ cwd })
+    await self.run('id', 'show', '--json', '--home', 'home')
+    const added = await contacts('add', String(self.out.json[0]?.['publicKey']))
+    expect(added).toMatchObject({ exitCode: 2, out: { text: '' } })
+    expect(added.err.text).toMatch(/^mimir: this is our own key[^\n]*\n$/)
+    expect((await contacts('list')).out.text).toBe('')
+  })
+
   test('a bad key adds nobody', async () => {
     const contacts = commands()
     expect((await contacts('add', bob.slice(2))).exitCode).toBe(2)

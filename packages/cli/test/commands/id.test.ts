@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { publicKeyFromSeed } from '@mimirjs/crypto'
 import { toHex } from '@mimirjs/wire'
@@ -60,6 +60,14 @@ describe('mimir id create', () => {
     expect((await then(terminal, 'id', 'show')).exitCode).toBe(1)
   })
 
+  test('a home that is a file is not touched', async () => {
+    const terminal = new Terminal()
+    writeFileSync(join(terminal.cwd, 'home'), 'mine')
+    expect(await terminal.run('id', 'create', '--home', 'home')).toBe(5)
+    expect(terminal.err.text).toBe(`mimir: ${join(terminal.cwd, 'home')} is not a folder\n`)
+    expect(readFileSync(join(terminal.cwd, 'home'), 'utf8')).toBe('mine')
+  })
+
   test('refuses a name that no link can carry', async () => {
     const terminal = new Terminal()
     expect(await terminal.run('id', 'create', '--name', 'a\u0007b')).toBe(2)
@@ -106,6 +114,26 @@ describe('mimir id show, link, export', () => {
     expect(await then(terminal, 'id', 'export', '--reveal-secret')).toEqual({ exitCode: 0, out: `${seed}\n`, err: '' })
     for (const command of [['show'], ['link'], ['show', '--json']])
       expect((await then(terminal, 'id', ...command)).out).not.toContain(seed)
+  })
+
+  test('a secret goes to one place', async () => {
+    const terminal = await created()
+    const both = await then(terminal, 'id', 'export', '--out', 'x.key', '--reveal-secret')
+    expect(both).toMatchObject({ exitCode: 2, out: '' })
+    expect(both.err).toContain('cannot be used with')
+    expect(existsSync(join(terminal.cwd, 'x.key'))).toBe(false)
+  })
+
+  test('a key that others can read is reported once, for scripts as JSON', async () => {
+    if (process.platform === 'win32') return
+    const terminal = await created('--name', 'Alice')
+    const path = join(terminal.cwd, 'home/identity.key')
+    chmodSync(path, 0o644)
+    const says = `other users of this machine can read your key: chmod 600 ${path}`
+    for (const command of [['id', 'show'], ['contacts'], ['contacts', '--quiet']])
+      expect((await then(terminal, ...command)).err).toBe(`mimir: ${says}\n`)
+    const { exitCode, err } = await then(terminal, 'id', 'show', '--json')
+    expect([exitCode, JSON.parse(err)]).toEqual([0, { error: 'readable-key', message: says, exitCode: 1 }])
   })
 
   test('--out writes a new file for its owner alone', async () => {

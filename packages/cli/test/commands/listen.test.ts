@@ -1,8 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Listening, Person, startTracker } from '../support/people.js'
 import { Terminal } from '../support/terminal.js'
+
+vi.mock('node:os', async (importOriginal) => {
+  const os = await importOriginal<typeof import('node:os')>()
+  return { ...os, networkInterfaces: vi.fn(os.networkInterfaces) }
+})
 
 /** Alice, who can send to Bob, who listens with these options. */
 async function conversation(...args: string[]) {
@@ -68,6 +74,32 @@ describe('mimir listen', () => {
     expect(readdirSync(bob.cwd)).not.toContain('owned')
   })
 
+  test('with --json the output of a command is not in the JSON lines', async () => {
+    const { listening, say } = await conversation('--exec', 'echo "not JSON"')
+    await say(listening, 'x')
+    expect(await listening.terminal.err.line((line) => line !== '')).toBe('not JSON')
+    await listening.stop()
+    expect(listening.terminal.out.json.map(({ event }) => event)).toEqual(['ready', 'message'])
+  })
+
+  test('an answer that is no text is reported, not sent in pieces', async () => {
+    const { alice, listening, say } = await conversation('--exec', "printf 'caf\\351'", '--reply')
+    await say(listening, 'x')
+    await listening.terminal.err.line((line) => line.includes('not UTF-8'))
+    expect(listening.terminal.err.json).toEqual([expect.objectContaining({ error: 'command', exitCode: 1 })])
+    await listening.stop()
+    const { out } = await alice.run(['history', listening.publicKey, '--json'])
+    expect(out.json.map(({ text }) => text)).toEqual(['x'])
+  })
+
+  test('a machine without an address to announce is told which options say one', async () => {
+    vi.mocked(networkInterfaces).mockReturnValue({})
+    const options = ['--tracker', 'udp://127.0.0.1:9', '--listen', 'tcp://0.0.0.0:0']
+    const { exitCode, err } = await new Person().run(['listen', ...options])
+    expect(exitCode).toBe(2)
+    expect(err.text).toMatch(/^mimir: tcp:\/\/0\.0\.0\.0:\d+ is every interface [^\n]*\(--listen, --announce\)\n$/)
+  })
+
   test('a failing command is reported, and its message handled', async () => {
     const { bob, listening, say } = await conversation('--exec', 'echo tried >> tried; exit 3')
     await say(listening, 'x')
@@ -124,10 +156,15 @@ describe('mimir listen', () => {
     await again.terminal.out.event('message', ({ text }) => text === 'y')
   })
 
-  test('--reply without --exec is a mistake', async () => {
+  test.each([
+    [['--reply'], '--reply needs --exec'],
+    [['--exec-timeout', '1s'], '--exec-timeout needs --exec'],
+    [['--exec', ' '], 'Expected a command line'],
+    [['--save', ''], 'Expected a path'],
+  ])('%j is a mistake', async (options, why) => {
     const terminal = new Terminal()
-    expect(await terminal.run('listen', '--reply')).toBe(2)
-    expect(terminal.err.text).toBe('mimir: --reply needs --exec\n')
+    expect(await terminal.run('listen', ...options)).toBe(2)
+    expect(terminal.err.all).toEqual([expect.stringContaining(why)])
   })
 
   test('a second process on the same home, and a second one on the same port', async () => {

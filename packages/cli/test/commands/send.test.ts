@@ -94,11 +94,22 @@ describe('mimir send', () => {
     expect(asked.err.text).toMatch(/is delivered, but was not answered: not within 500 ms\n$/)
   })
 
+  test('to somebody blocked: nothing is accepted', async () => {
+    const [alice, bob] = [new Person(), new Person()]
+    const key = await bob.publicKey()
+    await alice.run(['contacts', 'block', key])
+    const refused = await alice.run(['send', key, 'x', '--json'])
+    expect(refused).toMatchObject({ exitCode: 2, out: { text: '' } })
+    expect(refused.err.json).toEqual([expect.objectContaining({ error: 'blocked', exitCode: 2 })])
+  })
+
   test.each([
     ['a bad key', ['abc123abc123abc123abc123', 'x'], 2, 'names nobody'],
     ['nobody of that name', ['Eve', 'x'], 2, 'names nobody'],
     ['nothing to send', ['KEY'], 2, 'nothing to send'],
     ['a bad address', ['KEY', 'x', '--address', 'http://x'], 2, 'tcp://'],
+    ['an address to listen on', ['KEY', 'x', '--address', 'tcp://127.0.0.1:0'], 2, 'a port above 0'],
+    ['oneself', ['SELF', 'x'], 2, 'our own key'],
     ['a bad time', ['KEY', 'x', '--timeout', 'soon'], 2, 'Expected a time'],
     ['a bad message id', ['KEY', 'x', '--reply-to', '0'], 2, 'message id'],
     ['a missing file', ['KEY', '--file', 'nothing-here'], 5, 'does not exist'],
@@ -108,8 +119,8 @@ describe('mimir send', () => {
     ['no receiver', [], 2, 'missing required argument'],
   ])('%s: nothing is accepted', async (_, args, exitCode, why) => {
     const [alice, bob] = [new Person(), new Person()]
-    const key = await bob.publicKey()
-    const refused = await alice.run(['send', ...args.map((arg) => (arg === 'KEY' ? key : arg))])
+    const [self, key] = [await alice.publicKey(), await bob.publicKey()]
+    const refused = await alice.run(['send', ...args.map((arg) => ({ KEY: key, SELF: self })[arg] ?? arg)])
     expect(refused.exitCode).toBe(exitCode)
     expect(refused.out.text).toBe('')
     expect(refused.err.all).toHaveLength(1)

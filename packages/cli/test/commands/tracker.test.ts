@@ -46,6 +46,12 @@ describe('mimir tracker', () => {
     expect(await second.ended).toBe(0)
   })
 
+  test('a database that is a folder is named', async () => {
+    const terminal = new Terminal()
+    expect(await terminal.run('tracker', '--listen', 'udp://127.0.0.1:0', '--db', '.')).toBe(5)
+    expect(terminal.err.text).toMatch(new RegExp(`^mimir: ${terminal.cwd} is not a regular file`))
+  })
+
   test('a port in use, a file in use, a file of something else: one line each', async () => {
     const terminal = new Terminal()
     const ended = terminal.run('tracker', '--listen', 'udp://127.0.0.1:0', '--db', 'a.sqlite', '--json')

@@ -14,7 +14,8 @@ export const MIMIR = [process.execPath, '--conditions=mimir:source', '--import',
 
 export interface MimirOptions {
   env?: Record<string, string>
-  stdin?: string
+  /** What is on standard input; null leaves it open. */
+  stdin?: string | null
   cwd?: string
   /** A shell prefix: `ulimit -f 64;` */
   shell?: string
@@ -39,7 +40,7 @@ export class Mimir {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     this.process.stdin?.on('error', () => {})
-    this.process.stdin?.end(options.stdin ?? '')
+    if (options.stdin !== null) this.process.stdin?.end(options.stdin ?? '')
     this.process.stdout?.on('data', (chunk: Buffer) => this.out.push(chunk.toString()))
     this.process.stderr?.on('data', (chunk: Buffer) => this.err.push(chunk.toString()))
     this.ended = once(this.process, 'close').then(([code]) => code as number | null)
