@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+// pnpm bench [NAME…] [--json FILE] [--rounds N] [--quick] [--check]: ours beside their limit and their rivals.
+// Exit: 0 measured, 1 a subject failed or, with --check, a row is below its target, 2 wrong arguments.
+import { appendFile, writeFile } from 'node:fs/promises'
 import { arch, availableParallelism, cpus, platform } from 'node:os'
 import { missingBuilds } from './lib/built.js'
 import { compile } from './lib/compile.js'
@@ -17,16 +19,25 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     options = parseOptions(args)
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`)
+    process.stderr.write(`bench: ${(error as Error).message}; see pnpm bench --help\n`)
     return 2
   }
   if (options.help) {
     process.stdout.write(USAGE)
     return 0
   }
+  if (options.json !== undefined) {
+    // Known before measuring, which takes long.
+    try {
+      await appendFile(options.json, '')
+    } catch (error) {
+      process.stderr.write(`bench: --json: ${(error as Error).message}\n`)
+      return 2
+    }
+  }
   const missing = missingBuilds([...new Set(options.subjects.flatMap((name): readonly string[] => SUBJECTS[name]))])
   if (missing.length > 0) {
-    process.stderr.write(`built packages are measured, and there is no ${missing.join(', ')}\nrun: pnpm build\n`)
+    process.stderr.write(`bench: no ${missing.join(', ')}: run pnpm build\n`)
     return 2
   }
   const { rows, failed } = await measure(options)

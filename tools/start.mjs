@@ -1,4 +1,5 @@
 // `npm start`: from a bare clone to the main job. Arguments after `--` go to the job; the first may name a variant.
+// Exit: what the job ends with, 0 when nothing was lost or doubled; 2 wrong arguments.
 import './lib/node-version.mjs'
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
@@ -6,10 +7,15 @@ import path from 'node:path'
 
 /**
  * What `npm start` can run: `npm start -- NAME`.
- * @type {Record<string, { packageName: string, main: string } | { later: string }>}
+ * @typedef {{ about: string, packageName: string, main: string } | { later: string }} Variant
+ * @type {Record<string, Variant>}
  */
 const VARIANTS = {
-  'two-people': { packageName: '@mimirjs/example-two-people', main: 'examples/two-people/dist/main.js' },
+  'two-people': {
+    about: 'two people find each other, talk, one is killed, nothing is lost',
+    packageName: '@mimirjs/example-two-people',
+    main: 'examples/two-people/dist/main.js',
+  },
   groups: { later: 'group chats over a mediator' },
   overlay: { later: 'two people over the overlay network' },
   chat: { later: 'a chat in the terminal' },
@@ -18,9 +24,17 @@ const VARIANTS = {
 
 const args = process.argv.slice(2)
 const name = args[0] !== undefined && !args[0].startsWith('-') ? String(args.shift()) : 'two-people'
+if (args.includes('--help')) {
+  console.log('usage: npm start [-- NAME] [--json]')
+  for (const [variant, what] of Object.entries(VARIANTS)) console.log(`  ${variant.padEnd(10)}  ${aboutOf(what)}`)
+  process.exit(0)
+}
 const variant = Object.hasOwn(VARIANTS, name) ? VARIANTS[name] : undefined
 if (variant === undefined) {
-  console.error(`no variant ${name}; there are ${Object.keys(VARIANTS).join(', ')}`)
+  const names = Object.entries(VARIANTS)
+  const there = names.flatMap(([variant, what]) => ('later' in what ? [] : [variant]))
+  const later = names.flatMap(([variant, what]) => ('later' in what ? [variant] : []))
+  console.error(`no variant ${name}; there is ${there.join(', ')}; later come ${later.join(', ')}`)
   process.exit(2)
 }
 if ('later' in variant) {
@@ -45,3 +59,8 @@ job.once('error', (error) => {
   process.exit(1)
 })
 job.once('exit', (code, signal) => process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
+
+/** @param {Variant} variant */
+function aboutOf(variant) {
+  return 'later' in variant ? `${variant.later}; comes later` : variant.about
+}

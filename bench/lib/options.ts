@@ -1,11 +1,12 @@
-import { parseArgs } from 'node:util'
+import { resolve } from 'node:path'
+import { readArguments } from '../../tools/lib/arguments.mjs'
 import { FULL, QUICK, type Settings } from './settings.js'
-import { SUBJECTS, type SubjectName } from './subjects.js'
+import { LATER, SUBJECTS, type SubjectName } from './subjects.js'
 
 export interface Options {
   readonly subjects: readonly SubjectName[]
   readonly settings: Settings
-  /** Where to write the rows as JSON. */
+  /** Where to write the rows as JSON; relative to the folder the package manager was called in. */
   readonly json: string | undefined
   /** Fail when a row is below 0.8 of its target. */
   readonly check: boolean
@@ -20,13 +21,12 @@ NAME      ${Object.keys(SUBJECTS).join(', ')}; all of them when none is named
 --quick   a smoke run: everything once and briefly; the figures mean nothing
 --check   exit with 1 when a row is below 0.8 of its target
 
-Measures the built packages: run "pnpm build" first.
+What is measured are the built packages; the command builds them first. Later come ${Object.keys(LATER).join(', ')}.
 `
 
 /** @throws {Error} with a one-line message for anything that is not understood. */
 export function parseOptions(args: readonly string[]): Options {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+  const { values, positionals } = readArguments(args, {
     allowPositionals: true,
     options: {
       json: { type: 'string' },
@@ -37,6 +37,8 @@ export function parseOptions(args: readonly string[]): Options {
     },
   })
   const unknown = positionals.find((name) => !Object.hasOwn(SUBJECTS, name))
+  if (unknown !== undefined && Object.hasOwn(LATER, unknown))
+    throw new Error(`${unknown} (${LATER[unknown]}) comes with a later release`)
   if (unknown !== undefined)
     throw new Error(`no benchmark is called "${unknown}"; there are: ${Object.keys(SUBJECTS).join(', ')}`)
   const base = values.quick ? QUICK : FULL
@@ -47,7 +49,7 @@ export function parseOptions(args: readonly string[]): Options {
   return {
     subjects: positionals.length > 0 ? all.filter((name) => positionals.includes(name)) : all,
     settings: { ...base, rounds },
-    json: values.json,
+    json: values.json === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '.', values.json),
     check: values.check,
     help: values.help,
   }

@@ -11,3 +11,10 @@ export const SUBJECTS = {
 } as const satisfies Record<string, readonly string[]>
 
 export type SubjectName = keyof typeof SUBJECTS
+
+/** Promised by the documents; their subject is not there yet. */
+export const LATER: Readonly<Record<string, string>> = {
+  mediator: 'group chats over a mediator',
+  yggdrasil: 'the overlay node',
+  files: 'large files over the streams of the current generation',
+}

@@ -16,8 +16,8 @@ const FORBIDDEN = [
   { what: 'a path of the place it was written in', pattern: '/wor[k]/|[.][.]/share[d]/' },
 ]
 
-/** Archives, binaries and databases belong to no commit. */
-const STRAY_FILE = /[.](tgz|gz|zip|whl|node|so|dylib|dll|exe|log|db|sqlite3?|orig|rej)$/
+/** Archives, binaries, databases and secret keys belong to no commit. */
+const STRAY_FILE = /[.](tgz|gz|zip|whl|node|so|dylib|dll|exe|log|db|sqlite3?|orig|rej)$|(^|\/)identity[.]key$/
 
 /**
  * @param {string} [cwd] a git checkout

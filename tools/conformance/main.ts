@@ -1,7 +1,6 @@
 // pnpm conformance [FILE…]   run vector files (default: all of vectors/ that have the published form)
 // pnpm conformance --list    print the id of every codec, one a line
 // Exit: 0 all passed, 1 something differs, 2 a file that cannot be read or is no vector file; it counts as one failed.
-// (pnpm itself adds a line of its own when a script fails: `pnpm -s conformance` does without.)
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,6 +18,10 @@ const USAGE = 'usage: pnpm conformance [--list] [FILE…]'
 process.exitCode = main(process.argv.slice(2).filter((argument) => argument !== '--'))
 
 function main(args: readonly string[]): number {
+  if (args.includes('--help')) {
+    console.log(USAGE)
+    return 0
+  }
   const unknown = args.find((argument) => argument.startsWith('-') && argument !== '--list')
   if (unknown !== undefined) {
     console.error(`conformance: unknown option ${unknown}; ${USAGE}`)

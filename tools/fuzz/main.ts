@@ -1,7 +1,7 @@
 // pnpm fuzz [NAME] [--seconds N] [--seed N]   feed mutated bytes to every decoder whose name contains NAME
 // pnpm fuzz --list                            print the names
 // Exit: 0 nothing found, 1 an invariant broke (the input is printed), 2 wrong arguments.
-import { parseArgs } from 'node:util'
+import { readArguments } from '../lib/arguments.mjs'
 import { fuzz } from './fuzz.js'
 import { TARGETS } from './targets.js'
 import { Watchdog } from './watchdog.js'
@@ -16,15 +16,20 @@ interface Options {
   readonly seconds: number
   readonly seed: number
   readonly list: boolean
+  readonly help: boolean
 }
 
-process.exitCode = await main(process.argv.slice(2).filter((argument) => argument !== '--'))
+process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {
   const options = read(args)
   if (typeof options === 'string') {
     console.error(`fuzz: ${options}; ${USAGE}`)
     return 2
+  }
+  if (options.help) {
+    console.log(USAGE)
+    return 0
   }
   const targets = TARGETS.filter(({ name }) => name.includes(options.name))
   if (targets.length === 0) {
@@ -63,17 +68,21 @@ async function main(args: readonly string[]): Promise<number> {
 /** The options, or what is wrong with them. */
 function read(args: readonly string[]): Options | string {
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
+    const { values, positionals } = readArguments(args, {
       allowPositionals: true,
-      options: { seconds: { type: 'string' }, seed: { type: 'string' }, list: { type: 'boolean', default: false } },
+      options: {
+        seconds: { type: 'string' },
+        seed: { type: 'string' },
+        list: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
     })
     if (positionals.length > 1) return `expected one name, got ${positionals.join(' ')}`
     const seconds = Number(values.seconds ?? DEFAULT_SECONDS)
     if (!(seconds >= 0 && seconds <= 1_000_000)) return `--seconds: expected a number from 0 on, got ${values.seconds}`
     const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
     if (!Number.isInteger(seed)) return `--seed: expected an integer, got ${values.seed}`
-    return { name: positionals[0] ?? '', seconds, seed, list: values.list }
+    return { name: positionals[0] ?? '', seconds, seed, list: values.list, help: values.help }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

@@ -1,6 +1,6 @@
-// `pnpm interop [NAME…]`: our packages against what is not ours. Says what this machine lacks; under MIMIR_CI=1 a suite
-// left out is a failure.
-import { runSteps } from '../lib/steps.mjs'
+// `pnpm interop [NAME…]`: our packages against what is not ours. Says what this machine lacks.
+// Exit: 0 nothing failed, 1 something did; under MIMIR_CI=1 what is left out is a failure. 2 wrong arguments.
+import { runSteps, type Step } from '../lib/steps.mjs'
 import { browser } from './browser.js'
 import { runtimes } from './runtimes.js'
 import type { Suite } from './suite.js'
@@ -13,25 +13,37 @@ const LATER: Readonly<Record<string, string>> = {
   multicast: 'our multicast sessions against the Go ones',
 }
 
-const names = process.argv.slice(2)
+const names = process.argv.slice(2).filter((name) => name !== '--')
+if (names.includes('--help')) {
+  console.log('usage: pnpm interop [NAME…]')
+  list(console.log)
+  process.exit(0)
+}
 const unknown = names.filter((name) => !Object.hasOwn(LATER, name) && !SUITES.some((suite) => suite.name === name))
 if (unknown.length > 0) {
   console.error(`no interop suite ${unknown.join(', ')}`)
-  for (const { name, about, needs } of SUITES) console.error(`  ${name.padEnd(10)} ${about}; needs ${needs}`)
-  for (const [name, about] of Object.entries(LATER)) console.error(`  ${name.padEnd(10)} ${about}; comes later`)
+  list(console.error)
   process.exit(2)
 }
 
-const wanted = (name: string): boolean => names.length === 0 || names.includes(name)
-
-for (const [name, about] of Object.entries(LATER)) if (wanted(name)) console.log(`comes later: ${name}: ${about}`)
-
-const steps = SUITES.filter(({ name }) => wanted(name)).map(({ name, about, needs, check, run }) => ({
-  name,
-  about,
-  run: async () => {
-    const missing = check()
-    return missing === undefined ? await run() : { leftOut: `${missing}; it needs ${needs}` }
-  },
-}))
+const steps: Step[] = SUITES.filter(({ name }) => names.length === 0 || names.includes(name)).map(
+  ({ name, about, needs, check, run }) => ({
+    name,
+    about,
+    run: async () => {
+      const missing = check()
+      return missing === undefined ? await run() : { leftOut: `${missing}; it needs ${needs}` }
+    },
+  }),
+)
+for (const [name, about] of Object.entries(LATER)) {
+  if (names.length === 0) console.log(`comes later: ${name}: ${about}`)
+  // Whoever asks for it by name misses it.
+  if (names.includes(name)) steps.push({ name, about, run: () => ({ leftOut: `${about}; comes later` }) })
+}
 process.exitCode = (await runSteps(steps)) ? 0 : 1
+
+function list(print: (line: string) => void): void {
+  for (const { name, about, needs } of SUITES) print(`  ${name.padEnd(10)} ${about}; needs ${needs}`)
+  for (const [name, about] of Object.entries(LATER)) print(`  ${name.padEnd(10)} ${about}; comes later`)
+}

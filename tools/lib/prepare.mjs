@@ -51,21 +51,31 @@ function runPnpm(args) {
 const WITHOUT_SCRIPTS = ['--config.onlyBuiltDependencies=none']
 
 /**
+ * Arguments of `pnpm install`; each scope holds the ones before it. `start` goes without what only benchmarks and tools
+ * need, `commands` without native code, which only tests use.
+ */
+const SCOPES = {
+  start: [...WITHOUT_SCRIPTS, '--filter', '!@mimirjs/bench', '--filter', '!@mimirjs/tools'],
+  commands: WITHOUT_SCRIPTS,
+  all: [],
+}
+
+/**
  * Install what the lockfile says, unless that was done already.
- * @param {'start' | 'all'} scope `start`: without native code, and without what only benchmarks and tests need
+ * @param {keyof SCOPES} scope
  * @returns {Promise<import('./steps.mjs').Outcome>}
  */
 export async function install(scope) {
   const key = installKey()
   /** @type {{ key: string, scope: string, missing: string[] } | undefined} */
   const done = existsSync(STAMP) ? readJson(STAMP) : undefined
-  if (done?.key === key && (done.scope === 'all' || done.scope === scope)) return { missing: done.missing }
+  const scopes = Object.keys(SCOPES)
+  if (done?.key === key && scopes.indexOf(done.scope) >= scopes.indexOf(scope)) return { missing: done.missing }
   /** @type {string[]} */
   const missing = []
   await progress('installing', async () => {
     const everything = ['install', '--frozen-lockfile']
-    const filters = ['--filter', '!@mimirjs/bench', '--filter', '!@mimirjs/tools']
-    let result = await runPnpm(scope === 'all' ? everything : [...everything, ...WITHOUT_SCRIPTS, ...filters])
+    let result = await runPnpm([...everything, ...SCOPES[scope]])
     if (result.code !== 0 && /better-sqlite3.*(ELIFECYCLE|Failed)/s.test(result.output)) {
       missing.push('better-sqlite3 cannot be compiled here: no C++ compiler or no Python')
       result = await runPnpm([...everything, ...WITHOUT_SCRIPTS])

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { checkHygiene } from '../checks/hygiene.mjs'
-import { run } from '../lib/process.mjs'
+import { root, run } from '../lib/process.mjs'
 
 let checkout: string
 
@@ -37,9 +37,17 @@ test.each(wrong)('finds %s', async (_name, parts) => {
   expect(await checkHygiene(checkout)).toEqual({ failed: expect.stringContaining('packages/wire/test/a.test.ts:2:') })
 })
 
-test('finds an archive', async () => {
-  await add('packages/wire/mimirjs-wire-1.0.0.tgz', '')
-  expect(await checkHygiene(checkout)).toEqual({ failed: expect.stringContaining('mimirjs-wire-1.0.0.tgz') })
+test.each(['mimirjs-wire-1.0.0.tgz', 'identity.key'])('finds a stray %s', async (name) => {
+  await add(`packages/wire/${name}`, '')
+  expect(await checkHygiene(checkout)).toEqual({ failed: expect.stringContaining(name) })
+})
+
+test('what a bot or a tracker keeps is ignored, wherever it runs', async () => {
+  const kept = ['identity.key', 'messenger.sqlite', 'messenger.sqlite-wal', 'tracker.sqlite', 'tracker.sqlite-shm']
+  const files = kept.flatMap((name) => [name, `examples/first-bot/bot/${name}`])
+  copyFileSync(path.join(root, '.gitignore'), path.join(checkout, '.gitignore'))
+  const { stdout } = await run('git', ['check-ignore', ...files], { cwd: checkout })
+  expect(stdout.trim().split('\n')).toEqual(files)
 })
 
 test('passes a clean tree', async () => {

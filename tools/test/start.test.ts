@@ -9,7 +9,22 @@ test.each(['groups', 'overlay', 'chat', 'web'])('npm start -- %s says that it co
   expect([code, output]).toEqual([2, expect.stringMatching(/^[^\n]+ comes with a later release\n$/)])
 })
 
-test.each(['unheard-of', 'toString'])('npm start -- %s names the variants', async (variant) => {
-  const { code, output } = await runNode([start, variant])
-  expect([code, output]).toEqual([2, expect.stringContaining('there are two-people, groups, overlay, chat, web')])
+test.each(['unheard-of', 'toString'])(
+  'npm start -- %s says which variants there are and which come later',
+  async (variant) => {
+    const { code, output } = await runNode([start, variant])
+    expect([code, output]).toEqual([
+      2,
+      `no variant ${variant}; there is two-people; later come groups, overlay, chat, web\n`,
+    ])
+  },
+)
+
+test('npm start -- --help prints the usage and builds nothing', async () => {
+  const { code, output } = await runNode([start, '--help'])
+  expect(code).toBe(0)
+  expect(output.split('\n')).toEqual(
+    expect.arrayContaining(['usage: npm start [-- NAME] [--json]', expect.stringMatching(/groups .*comes later$/)]),
+  )
+  expect(output).not.toMatch(/building|installing/)
 })
