@@ -3,6 +3,7 @@ export type CryptoErrorCode =
   | 'point' // 32 bytes that are not the encoding of a usable curve point
   | 'shared-secret' // an X25519 public key whose shared secret is all zero, whoever computes it
   | 'authentication' // a sealed message was altered, cut, or sealed under another key, nonce or associated data
+  | 'finished' // a stream that has given its result, or failed, was handed more
   | 'random-source' // this runtime offers no cryptographically secure random bytes
   | 'key-file' // a file that holds no key in a known format
   | 'key-file-missing' // there is no such file
@@ -17,6 +18,7 @@ const BLAME: Record<CryptoErrorCode, Blame> = {
   point: 'remote',
   'shared-secret': 'remote',
   authentication: 'remote',
+  finished: 'local',
   'random-source': 'local',
   'key-file': 'local',
   'key-file-missing': 'local',

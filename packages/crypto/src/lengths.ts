@@ -4,7 +4,7 @@ export const ED25519_PUBLIC_KEY_BYTES = 32
 export const ED25519_SIGNATURE_BYTES = 64
 /** X25519 private keys, public keys and shared secrets. */
 export const X25519_BYTES = 32
-/** Keys of ChaCha20-Poly1305, AES-256-GCM and the box. */
+/** Keys of ChaCha20-Poly1305, AES-256-GCM, the box and encrypted files. */
 export const CIPHER_KEY_BYTES = 32
 /** Nonces of ChaCha20-Poly1305 and AES-256-GCM. */
 export const AEAD_NONCE_BYTES = 12
@@ -14,3 +14,11 @@ export const TAG_BYTES = 16
 /** RFC 5869: 255 blocks of SHA-256. */
 export const HKDF_SHA256_MAX_BYTES: number = 255 * 32
 export const BLAKE2B_MAX_BYTES = 64
+/** The digest of a file, and every other SHA-256. */
+export const SHA256_BYTES = 32
+/** Plaintext of a chunk of a file; the last one may be shorter, but not empty. Source: current protocol §16. */
+export const FILE_CHUNK_BYTES = 1_048_576
+/** The same chunk in the stored form: ciphertext, then tag. */
+export const ENCRYPTED_FILE_CHUNK_BYTES: number = FILE_CHUNK_BYTES + TAG_BYTES
+/** The largest file to encrypt: sizes and offsets of its stored form are exact numbers, every chunk index is a u32. */
+export const FILE_MAX_BYTES: number = 2 ** 52

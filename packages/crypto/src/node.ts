@@ -1,6 +1,8 @@
 // The build for Node, and for what follows its conditions (Bun, Deno): node:crypto where that is faster, else as
 // portable.ts. Names, types, bytes and refusals are the same; a test holds that.
 export { type Blame, CryptoError, type CryptoErrorCode, isCryptoError } from './error.js'
+export { encryptedFileSize, fileChunkCount, plainFileSize } from './file/layout.js'
+export type { ExpectedFile, FileDecryptor, FileEncryptor, FinishedFile } from './file/types.js'
 export {
   AEAD_NONCE_BYTES,
   BLAKE2B_MAX_BYTES,
@@ -9,14 +11,20 @@ export {
   ED25519_PUBLIC_KEY_BYTES,
   ED25519_SEED_BYTES,
   ED25519_SIGNATURE_BYTES,
+  ENCRYPTED_FILE_CHUNK_BYTES,
+  FILE_CHUNK_BYTES,
+  FILE_MAX_BYTES,
   HKDF_SHA256_MAX_BYTES,
+  SHA256_BYTES,
   TAG_BYTES,
   X25519_BYTES,
 } from './lengths.js'
 export { aes256GcmOpen, aes256GcmSeal, chacha20Poly1305Open, chacha20Poly1305Seal } from './native/aead.js'
 export { ed25519SeedToX25519, generateKeyPair, publicKeyFromSeed, sign } from './native/ed25519.js'
 export { equalConstantTime } from './native/equal.js'
+export { createFileDecryptor, createFileEncryptor, openFileChunk, sealFileChunk } from './native/file.js'
 export { blake2b, hkdfSha256, sha256, sha512 } from './native/hash.js'
+export { createSha256 } from './native/sha256.js'
 export { createSigner } from './native/signer.js'
 export { verify } from './native/verify.js'
 export { boxSharedKey, generateX25519KeyPair, x25519, x25519PublicKey } from './native/x25519.js'
@@ -24,5 +32,6 @@ export { boxOpen, boxSeal } from './portable/box.js'
 export { generateSeed } from './portable/ed25519.js'
 export { ed25519PublicKeyToX25519, isPoint } from './portable/point.js'
 export { randomBytes } from './portable/random.js'
+export type { Sha256 } from './sha256-stream.js'
 export { isSmallOrder } from './small-order.js'
 export type { Ed25519KeyPair, SeedSigner, Signer, X25519KeyPair } from './types.js'

@@ -1,5 +1,7 @@
 // The build for every runtime: @noble/* and nothing else. Its types and texts are those of both builds.
 export { type Blame, CryptoError, type CryptoErrorCode, isCryptoError } from './error.js'
+export { encryptedFileSize, fileChunkCount, plainFileSize } from './file/layout.js'
+export type { ExpectedFile, FileDecryptor, FileEncryptor, FinishedFile } from './file/types.js'
 export {
   AEAD_NONCE_BYTES,
   BLAKE2B_MAX_BYTES,
@@ -8,7 +10,11 @@ export {
   ED25519_PUBLIC_KEY_BYTES,
   ED25519_SEED_BYTES,
   ED25519_SIGNATURE_BYTES,
+  ENCRYPTED_FILE_CHUNK_BYTES,
+  FILE_CHUNK_BYTES,
+  FILE_MAX_BYTES,
   HKDF_SHA256_MAX_BYTES,
+  SHA256_BYTES,
   TAG_BYTES,
   X25519_BYTES,
 } from './lengths.js'
@@ -21,11 +27,14 @@ export {
 export { boxOpen, boxSeal, boxSharedKey } from './portable/box.js'
 export { ed25519SeedToX25519, generateKeyPair, generateSeed, publicKeyFromSeed, sign } from './portable/ed25519.js'
 export { equalConstantTime } from './portable/equal.js'
+export { createFileDecryptor, createFileEncryptor, openFileChunk, sealFileChunk } from './portable/file.js'
 export { blake2b, hkdfSha256, sha256, sha512 } from './portable/hash.js'
 export { ed25519PublicKeyToX25519, isPoint } from './portable/point.js'
 export { randomBytes } from './portable/random.js'
+export { createSha256 } from './portable/sha256.js'
 export { createSigner } from './portable/signer.js'
 export { verify } from './portable/verify.js'
 export { generateX25519KeyPair, x25519, x25519PublicKey } from './portable/x25519.js'
+export type { Sha256 } from './sha256-stream.js'
 export { isSmallOrder } from './small-order.js'
 export type { Ed25519KeyPair, SeedSigner, Signer, X25519KeyPair } from './types.js'

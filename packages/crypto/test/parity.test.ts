@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as node from '../src/node.js'
 import * as portable from '../src/portable.js'
+import { decryptFile, encryptFile, FILE_SIZES, patternFile, STORED } from './files.js'
 import { EDGE_LENGTHS, hex, SeededBytes, toHex } from './helpers.js'
 import { edgeCases, overlongEncodings, smallOrderEncodings } from './points.js'
 
@@ -140,6 +141,47 @@ describe('both builds', () => {
     }
   })
 
+  test.each(FILE_SIZES)('encrypt a file of %s bytes alike, and open what the other sealed', (length) => {
+    const plaintext = patternFile(length)
+    const [key, otherKey] = [new Uint8Array(32).fill(3), new Uint8Array(32).fill(4)]
+    same((crypto) => encryptFile(crypto, plaintext, [length >> 1], key).sha256)
+    const { bytes, sha256 } = encryptFile(portable, plaintext, [], key)
+    same((crypto) => crypto.sha256(decryptFile(crypto, bytes, [], { sha256, plainBytes: length }, key).bytes))
+    same((crypto) => crypto.sha256(decryptFile(crypto, bytes, [], {}, otherKey).bytes))
+    same((crypto) => decryptFile(crypto, bytes, [], { sha256: otherKey }, key))
+    same((crypto) => decryptFile(crypto, bytes, [], { plainBytes: length + 1 }, key))
+    for (const cut of [1, 16, 17, length, STORED, STORED + 16])
+      same((crypto) => decryptFile(crypto, bytes.subarray(0, cut), [], { sha256 }, key).plainBytes)
+  })
+
+  test('seal, open and measure arbitrary chunks alike', () => {
+    fc.assert(
+      fc.property(about(32), fc.integer(), bytes({ maxLength: 40 }), (key, index, message) => {
+        same((crypto) => crypto.sealFileChunk(key, index, message))
+        same((crypto) => crypto.openFileChunk(key, index, message))
+        same((crypto) => crypto.encryptedFileSize(index))
+        same((crypto) => crypto.plainFileSize(index))
+        same((crypto) => encryptFile(crypto, message, [3], key).bytes)
+        same((crypto) => decryptFile(crypto, message, [3], { plainBytes: index }, key).bytes)
+      }),
+      { seed: SEED, numRuns: 60 },
+    )
+  })
+
+  test('stop with the same words', () => {
+    for (const make of ['createFileEncryptor', 'createFileDecryptor'] as const)
+      same((crypto) => {
+        const stream = crypto[make](new Uint8Array(32))
+        stream.finish()
+        stream.push(new Uint8Array(1))
+      })
+    same((crypto) => {
+      const hash = crypto.createSha256()
+      hash.digest()
+      hash.digest()
+    })
+  })
+
   test.each([undefined, null, 'text', 7, [], {}, new ArrayBuffer(32), new Uint16Array(16)])(
     'refuse %s alike',
     (value) => {
@@ -163,6 +205,14 @@ describe('both builds', () => {
       same((crypto) => crypto.aes256GcmSeal(right, nonce, wrong))
       same((crypto) => crypto.aes256GcmOpen(wrong, nonce, right))
       same((crypto) => crypto.chacha20Poly1305Open(right, wrong, right))
+      same((crypto) => crypto.createSha256().update(wrong))
+      same((crypto) => crypto.createFileEncryptor(wrong))
+      same((crypto) => crypto.createFileDecryptor(wrong))
+      same((crypto) => crypto.createFileEncryptor(right).push(wrong))
+      same((crypto) => crypto.createFileDecryptor(right).push(wrong))
+      same((crypto) => crypto.sealFileChunk(right, 0, wrong))
+      same((crypto) => crypto.openFileChunk(right, 0, wrong))
+      same((crypto) => crypto.openFileChunk(right, wrong as unknown as number, right))
       same((crypto) => crypto.hkdfSha256(wrong, undefined, right, 32))
       same((crypto) => crypto.equalConstantTime(right, wrong))
     },

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import * as node from '../src/node.js'
 import * as portable from '../src/portable.js'
-import { hex, toHex } from './helpers.js'
+import { decryptFile, encryptFile, patternFile } from './files.js'
+import { codeOf, hex, toHex } from './helpers.js'
 
 /** Members that a file does not have are `undefined`. */
 interface Vector {
@@ -15,9 +16,31 @@ interface Vector {
   readonly valid?: boolean
 }
 
-function vectors(file: string): Vector[] {
-  return JSON.parse(readFileSync(new URL(`../../../vectors/crypto/${file}`, import.meta.url), 'utf8')) as Vector[]
+interface FileVector {
+  readonly name: string
+  readonly key: string
+  readonly plainBytes: number
+  readonly encryptedBytes: number
+  readonly sha256: string
+  readonly first16: string
+  readonly last16: string
 }
+
+interface InvalidFileVector {
+  readonly name: string
+  readonly key: string
+  readonly stored?: string
+  readonly from?: string
+  readonly encryptedBytes: number
+  readonly sha256: string
+  readonly foundBy: 'length' | 'tag' | 'whole'
+}
+
+function vectors<T = Vector>(file: string): T[] {
+  return JSON.parse(readFileSync(new URL(`../../../vectors/crypto/${file}`, import.meta.url), 'utf8')) as T[]
+}
+
+const files = vectors<FileVector>('files.json')
 
 describe.each([
   ['node', node],
@@ -38,5 +61,38 @@ describe.each([
   test.each(vectors('tracker-records.json'))('record $name', ({ publicKey, message, signature, valid }) => {
     const key = hex(publicKey)
     expect(!crypto.isSmallOrder(key) && crypto.verify(hex(signature), hex(message), key)).toBe(valid)
+  })
+
+  test.each(vectors<{ name: string; index: string; nonce: string }>('file-nonces.json'))(
+    'chunk $name',
+    ({ index, nonce }) => {
+      const [key, plaintext] = [hex('07'.repeat(32)), hex('0102')]
+      const sealed = crypto.chacha20Poly1305Seal(key, hex(nonce), plaintext)
+      expect(crypto.sealFileChunk(key, Number(index), plaintext)).toEqual(sealed)
+    },
+  )
+
+  test.each(files)('file $name', ({ key, plainBytes, encryptedBytes, sha256, first16, last16 }) => {
+    const file = encryptFile(crypto, patternFile(plainBytes), [], hex(key))
+    expect(toHex(file.sha256)).toBe(sha256)
+    expect([file.encryptedBytes, crypto.encryptedFileSize(plainBytes)]).toEqual([encryptedBytes, encryptedBytes])
+    expect([toHex(file.bytes.slice(0, 16)), toHex(file.bytes.slice(-16))]).toEqual([first16, last16])
+    const expected = { sha256: hex(sha256), plainBytes }
+    expect(decryptFile(crypto, file.bytes, [], expected, hex(key)).plainBytes).toBe(plainBytes)
+  })
+
+  test.each(vectors<InvalidFileVector>('files-invalid.json'))('refused: file $name', (vector) => {
+    const key = hex(vector.key)
+    const source = files.find(({ name }) => name === vector.from)
+    const original = encryptFile(crypto, patternFile(source?.plainBytes ?? 0), [], key)
+    const stored = vector.stored === undefined ? original.bytes.slice(0, vector.encryptedBytes) : hex(vector.stored)
+    expect(stored).toHaveLength(vector.encryptedBytes)
+    expect(toHex(crypto.sha256(stored))).toBe(vector.sha256)
+    const sizeOf = codeOf(() => crypto.plainFileSize(stored.length))
+    expect(sizeOf).toBe(vector.foundBy === 'length' ? 'authentication' : 'nothing thrown')
+    const alone = codeOf(() => decryptFile(crypto, stored, [], {}, key))
+    expect(alone).toBe(vector.foundBy === 'whole' ? 'nothing thrown' : 'authentication')
+    const { sha256, plainBytes } = original
+    expect(codeOf(() => decryptFile(crypto, stored, [], { sha256, plainBytes }, key))).toBe('authentication')
   })
 })

@@ -65,7 +65,7 @@ class MemoryStore implements Store {
     const holds = heldBy !== undefined && this.#rows.get(heldBy)?.state === 'unhandled'
     const state: OutgoingState = holds ? 'held' : 'stored'
     const seq = ++this.#lastSeq
-    const payload = message.payload.slice()
+    const payload = new Uint8Array(message.payload)
     return this.#put({ ...rest, payload, seq, outgoing: true, state, settledMs: 0, heldBy }, this.#outbox)
   }
 
@@ -99,7 +99,7 @@ class MemoryStore implements Store {
     const { receivedMs, ...rest } = message
     const row: Row = {
       ...rest,
-      payload: message.payload.slice(),
+      payload: new Uint8Array(message.payload),
       seq: ++this.#lastSeq,
       outgoing: false,
       state: 'unhandled',

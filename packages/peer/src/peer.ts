@@ -141,7 +141,7 @@ export class Peer {
       throw new PeerError('self', 'this is our own identity: there is nobody to connect to')
     }
     if (signal?.aborted === true) throw abortedBy(signal)
-    return this.#table.newest(remotePublicKey) ?? this.#dial(remotePublicKey.slice(), addresses).wait(signal)
+    return this.#table.newest(remotePublicKey) ?? this.#dial(new Uint8Array(remotePublicKey), addresses).wait(signal)
   }
 
   /** The newest READY connection to an identity. */

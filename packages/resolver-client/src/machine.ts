@@ -71,7 +71,7 @@ export class ResolverMachine {
    */
   lookup(publicKey: Uint8Array, listener: LookupListener, nowMs: number): () => void {
     const user = toHex(publicKey)
-    const running = this.#running.get(user) ?? this.#begin(user, publicKey.slice(), nowMs)
+    const running = this.#running.get(user) ?? this.#begin(user, new Uint8Array(publicKey), nowMs)
     running.listeners.add(listener)
     return () => {
       if (!running.listeners.delete(listener) || running.listeners.size > 0) return

@@ -18,7 +18,7 @@ export class PrivateKeys {
   get(privateKey: Uint8Array): KeyObject {
     let entry = this.#entries.get(privateKey)
     if (entry === undefined || !timingSafeEqual(entry.copy, privateKey)) {
-      entry = { copy: privateKey.slice(), key: this.#import(privateKey) }
+      entry = { copy: new Uint8Array(privateKey), key: this.#import(privateKey) }
       this.#entries.set(privateKey, entry)
     }
     return entry.key

@@ -10,7 +10,7 @@ import { agreeWith } from './x25519.js'
 
 export const createSigner: typeof portable.createSigner = (seed) => {
   requireBytes(seed, ED25519_SEED_BYTES, 'seed')
-  return new NativeSigner(seed.slice())
+  return new NativeSigner(new Uint8Array(seed))
 }
 
 class NativeSigner implements SeedSigner {

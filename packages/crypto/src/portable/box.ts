@@ -23,7 +23,7 @@ export function deriveBoxKey(secret: Uint8Array): Uint8Array {
   const sigma = Uint8Array.from(SIGMA, (letter) => letter.charCodeAt(0))
   const derived = new Uint32Array(8)
   // Words in the byte order of the machine: `hsalsa` turns them where that is needed.
-  hsalsa(new Uint32Array(sigma.buffer), new Uint32Array(secret.slice().buffer), new Uint32Array(4), derived)
+  hsalsa(new Uint32Array(sigma.buffer), new Uint32Array(new Uint8Array(secret).buffer), new Uint32Array(4), derived)
   return new Uint8Array(derived.buffer)
 }
 

@@ -12,7 +12,7 @@ import { x25519 } from './x25519.js'
  */
 export function createSigner(seed: Uint8Array): SeedSigner {
   requireBytes(seed, ED25519_SEED_BYTES, 'seed')
-  return new PortableSigner(seed.slice())
+  return new PortableSigner(new Uint8Array(seed))
 }
 
 class PortableSigner implements SeedSigner {

@@ -3,12 +3,24 @@ import { aeadSuite } from './aead.js'
 import { basicsSuite } from './basics.js'
 import { boxSuite } from './box.js'
 import { ed25519Suite } from './ed25519.js'
+import { fileSuite } from './file.js'
 import { hashSuite } from './hash.js'
+import { sha256Suite } from './sha256.js'
 import { verifySuite } from './verify.js'
 import { x25519Suite } from './x25519.js'
 
 /** Everything that a build must do, whatever it is made of. */
 export function everySuite(crypto: Suite): void {
-  for (const suite of [basicsSuite, hashSuite, aeadSuite, boxSuite, ed25519Suite, verifySuite, x25519Suite])
-    suite(crypto)
+  const suites = [
+    basicsSuite,
+    hashSuite,
+    sha256Suite,
+    aeadSuite,
+    boxSuite,
+    ed25519Suite,
+    verifySuite,
+    x25519Suite,
+    fileSuite,
+  ]
+  for (const suite of suites) suite(crypto)
 }

@@ -47,6 +47,19 @@ export function ed25519Suite(crypto: Suite): void {
       expect(crypto.verify(hex(signature), hex(message), hex(publicKey))).toBe(true)
     })
 
+    test('a signer keeps its key when the bytes it was made of are overwritten', () => {
+      const [seed, publicKey] = [hex(RFC8032[0]![1]), RFC8032[0]![2]]
+      for (const bytes of [seed.slice(), Buffer.from(seed)]) {
+        const signer = crypto.createSigner(bytes)
+        const agreed = toHex(signer.agree(crypto.x25519PublicKey(new Uint8Array(32).fill(9))))
+        bytes.fill(7)
+        expect(toHex(signer.publicKey)).toBe(publicKey)
+        expect(crypto.verify(signer.sign(utf8('later')), utf8('later'), hex(publicKey))).toBe(true)
+        expect(toHex(signer.agree(crypto.x25519PublicKey(new Uint8Array(32).fill(9))))).toBe(agreed)
+        expect(toHex(crypto.sign(utf8('later'), bytes))).not.toBe(toHex(signer.sign(utf8('later'))))
+      }
+    })
+
     test('a signature with one bit turned over, or of another message or key, is none', () => {
       const random = new SeededBytes(3)
       const signer = crypto.createSigner(random.bytes(32))
