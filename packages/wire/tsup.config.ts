@@ -4,6 +4,8 @@ export default library([
   'src/index.ts',
   'src/tlv/index.ts',
   'src/peer/index.ts',
+  'src/content/index.ts',
   'src/tracker/index.ts',
+  'src/files/index.ts',
   'src/link/index.ts',
 ])

@@ -22,6 +22,7 @@ const CODES: ReadonlySet<string> = new Set([
   'link-scheme',
   'link-host',
   'link-kind',
+  'link-group',
   'link-key',
   'link-name',
 ])

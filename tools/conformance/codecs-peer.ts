@@ -1,8 +1,19 @@
-import { WireError } from '@mimirjs/wire'
+import { type Generation, WireError } from '@mimirjs/wire'
+import {
+  type AnnouncedFile,
+  decodeAttachmentMetadata,
+  decodeMemberInfo,
+  encodeAttachmentMetadata,
+  encodeMemberInfo,
+  type MemberInfo,
+} from '@mimirjs/wire/content'
 import {
   type Attachment,
+  type DataFrame,
+  decodeDataFrame,
   decodeFrame,
   decodeReaction,
+  encodeDataFrame,
   encodeFrame,
   encodeReaction,
   joinAttachment,
@@ -31,10 +42,17 @@ const frameShape: Shape = {
   id: 'bigint',
 }
 
+const CURRENT_ONLY: ReadonlySet<PeerFrameType> = new Set(['contactRequest', 'contactResponse', 'fileRequest'])
+
+/** A frame that exists in one generation only need not name it. */
+function encode(frame: PeerFrame, generation: Generation): Uint8Array {
+  return encodeFrame(frame, CURRENT_ONLY.has(frame.type) ? 'current' : generation)
+}
+
 const anyFrame: BytesCodec = {
   shape: frameShape,
   decode: (bytes) => decodeFrame(bytes),
-  encode: (frame: PeerFrame, generation) => encodeFrame(frame, generation),
+  encode,
 }
 
 /** A frame that must be of one type. */
@@ -46,7 +64,7 @@ function frameOf(type: PeerFrameType): BytesCodec {
       if (frame.type !== type) throw new WireError('unexpected-type', `expected a frame ${type}, got ${frame.type}`)
       return frame
     },
-    encode: (frame: PeerFrame, generation) => encodeFrame({ ...frame, type } as PeerFrame, generation),
+    encode: (frame: PeerFrame, generation) => encode({ ...frame, type } as PeerFrame, generation),
   }
 }
 
@@ -56,7 +74,25 @@ const attachment: BytesCodec = {
     const { damaged, ...rest } = splitAttachment(payload)
     return damaged ? { ...rest, damaged } : rest
   },
-  encode: (value: Attachment) => joinAttachment(value),
+  encode: (value: Attachment, generation) => joinAttachment(value, generation),
+}
+
+const attachmentMetadata: BytesCodec = {
+  shape: { key: 'bytes', server: 'bytes' },
+  decode: decodeAttachmentMetadata,
+  encode: (value: AnnouncedFile) => encodeAttachmentMetadata(value),
+}
+
+const dataFrame: BytesCodec = {
+  shape: frameShape,
+  decode: decodeDataFrame,
+  encode: (value: DataFrame) => encodeDataFrame(value),
+}
+
+const memberInfo: BytesCodec = {
+  shape: { avatar: 'bytes' },
+  decode: decodeMemberInfo,
+  encode: (value: MemberInfo) => encodeMemberInfo(value),
 }
 
 const reaction: BytesCodec = {
@@ -80,8 +116,14 @@ export const peerCodecs: CodecTable = {
   'peer.callAnswer': frameOf('callAnswer'),
   'peer.callHang': frameOf('callHang'),
   'peer.callPacket': frameOf('callPacket'),
+  'peer.contactRequest': frameOf('contactRequest'),
+  'peer.contactResponse': frameOf('contactResponse'),
+  'peer.fileRequest': frameOf('fileRequest'),
   'peer.ok': frameOf('ok'),
   'peer.frame': anyFrame,
   'peer.attachment': attachment,
+  'peer.attachmentMetadata': attachmentMetadata,
   'peer.reaction': reaction,
+  'peer.dataFrame': dataFrame,
+  'peer.memberInfo': memberInfo,
 }

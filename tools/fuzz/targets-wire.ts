@@ -2,7 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { ByteQueue, fromHex, isWireError, type WireErrorCode } from '@mimirjs/wire'
-import { FrameReader, joinAttachment, type PeerFrame, splitAttachment } from '@mimirjs/wire/peer'
+import { FileResponseReader } from '@mimirjs/wire/content'
+import { encodeFilesInit, FilesRequestReader, FilesResponseReader } from '@mimirjs/wire/files'
+import {
+  type DataStreamEvent,
+  DataStreamReader,
+  FrameReader,
+  joinAttachment,
+  type PeerFrame,
+  splitAttachment,
+} from '@mimirjs/wire/peer'
 import { decodeTlvPayload, type TlvTable, type TlvValue, tlvCodec } from '@mimirjs/wire/tlv'
 import type { ConformanceCodec } from '../conformance/codec.js'
 import { CODECS } from '../conformance/codecs.js'
@@ -17,7 +26,7 @@ interface SeedVector {
   readonly text?: string
 }
 
-const vectors: readonly SeedVector[] = ['tlv', 'peer', 'link', 'tracker'].flatMap((folder) =>
+const vectors: readonly SeedVector[] = ['tlv', 'peer', 'files', 'link', 'tracker'].flatMap((folder) =>
   readdirSync(new URL(`${folder}/`, VECTORS)).flatMap(
     (file) => JSON.parse(readFileSync(fileURLToPath(new URL(`${folder}/${file}`, VECTORS)), 'utf8')) as SeedVector[],
   ),
@@ -28,6 +37,11 @@ function seedsOf(prefix: string): Uint8Array[] {
   return vectors
     .filter(({ codec }) => codec.startsWith(prefix))
     .map(({ hex, text }) => (hex === undefined ? new TextEncoder().encode(text) : fromHex(hex)))
+}
+
+/** Two vectors of one codec at a time, one behind the other. */
+function pairsOf(codec: string): Uint8Array[] {
+  return seedsOf(codec).map((bytes, index, all) => Uint8Array.from([...bytes, ...all[(index * 7 + 3) % all.length]!]))
 }
 
 /** What a refusal looks like. Anything else that is thrown is a bug, and goes on. */
@@ -98,13 +112,90 @@ function readFrames(pieces: Iterable<Uint8Array>): unknown[] {
 
 const frameReader: FuzzTarget = {
   name: 'peer.FrameReader',
-  seeds: seedsOf('peer.').map((bytes, index, all) =>
-    Uint8Array.from([...bytes, ...all[(index * 7 + 3) % all.length]!]),
-  ),
+  seeds: pairsOf('peer.'),
   feed(bytes, random) {
     checkEqual(readFrames(cut(bytes, random)), readFrames([bytes]))
   },
 }
+
+/** All that a data stream says: headers and ends, data joined to one piece, the refusal. */
+function readDataStream(pieces: Iterable<Uint8Array>): unknown[] {
+  const reader = new DataStreamReader()
+  const said: unknown[] = []
+  let data: number[] = []
+  const refusal = refusalOf(() => {
+    for (const piece of pieces) {
+      reader.push(piece)
+      for (let event: DataStreamEvent | undefined; (event = reader.next()); ) {
+        if (event.type === 'data') {
+          if (event.bytes.buffer !== piece.buffer) throw new Broken('data was copied')
+          data.push(...event.bytes)
+        } else {
+          said.push(event, data)
+          data = []
+        }
+      }
+    }
+    reader.end()
+  })
+  return [...said, data, refusal]
+}
+
+const dataStreamReader: FuzzTarget = {
+  name: 'peer.DataStreamReader',
+  seeds: pairsOf('peer.dataFrame'),
+  feed(bytes, random) {
+    checkEqual(readDataStream(cut(bytes, random)), readDataStream([bytes]))
+  },
+}
+
+/** The same payload, whole and in pieces. */
+const fileResponseReader: FuzzTarget = {
+  name: 'peer.FileResponseReader',
+  seeds: seedsOf('peer.attachment').filter((payload) => payload.length > 3),
+  feed(payload, random) {
+    let whole: ReturnType<typeof splitAttachment> | undefined
+    const refusal = refusalOf(() => (whole = splitAttachment(payload)))
+    const reader = new FileResponseReader(payload.length)
+    const file: number[] = []
+    const streamed = refusalOf(() => {
+      for (const piece of cut(payload, random)) file.push(...reader.push(piece))
+    })
+    // What is too short for a length never gets that far.
+    if (payload.length >= 4) checkEqual(streamed, refusal)
+    if (whole === undefined) return
+    checkEqual({ ...reader.received, file: Uint8Array.from(file) }, { ...whole, file: whole.file.slice() })
+    checkEqual(reader.fileBytes, whole.file.length)
+  },
+}
+
+/** Both directions of a file server's stream. */
+function filesReader(name: string, codec: string, opening: Uint8Array, make: () => FilesStream): FuzzTarget {
+  const read = (pieces: Iterable<Uint8Array>) => {
+    const reader = make()
+    const said: unknown[] = []
+    let pushed = 0
+    const refusal = refusalOf(() => {
+      for (const piece of pieces) {
+        pushed += piece.length
+        reader.push(piece)
+        for (let frame: object | undefined; (frame = reader.next()); ) said.push(frame)
+        if (reader.bufferedBytes > pushed) throw new Broken('more bytes held than came')
+      }
+      reader.end()
+    })
+    return [...said, refusal]
+  }
+  return {
+    name,
+    seeds: pairsOf(codec).map((bytes) => Uint8Array.from([...opening, ...bytes])),
+    feed(bytes, random) {
+      checkEqual(read(cut(bytes, random)), read([bytes]))
+    },
+  }
+}
+
+type FilesStream = FilesRequestReader | FilesResponseReader
 
 const attachment: FuzzTarget = {
   name: 'peer.attachment',
@@ -193,6 +284,10 @@ export const wireTargets: readonly FuzzTarget[] = [
     .map(([id, codec]) => codecTarget(id, codec)),
   attachment,
   frameReader,
+  dataStreamReader,
+  fileResponseReader,
+  filesReader('files.RequestReader', 'files.requestFrame', encodeFilesInit(), () => new FilesRequestReader()),
+  filesReader('files.ResponseReader', 'files.responseFrame', new Uint8Array(0), () => new FilesResponseReader()),
   tlvMessage,
   byteQueue,
 ]

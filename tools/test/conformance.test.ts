@@ -40,6 +40,10 @@ describe('what passes', () => {
     ],
     ['an invalid vector', { ...SHORT, error: undefined }],
     ['a frame that does not repeat its type', { ...OK, codec: 'peer.frame', value: { id: OK.value.id } }],
+    [
+      'a frame of one generation that does not name it',
+      { name: 'x', codec: 'peer.contactResponse', hex: '0000000000000bb9000000000000000101', result: 'valid' },
+    ],
     ['an invalid vector whose error is another vocabulary', { ...SHORT, error: 'HEADER_SIZE' }],
     [
       'the generation asked for',
@@ -221,10 +225,13 @@ test('every id of the contract is there', () => {
   const readme = readFileSync(path.join(ROOT, 'vectors/README.md'), 'utf8')
   expect(readme).toContain('pnpm conformance --list')
   const frames =
-    'hello challenge challengeAnswer challenge2 challengeAnswer2 infoRequest infoResponse ping pong text callOffer callAnswer callHang callPacket ok frame'
+    'hello challenge challengeAnswer challenge2 challengeAnswer2 infoRequest infoResponse ping pong text callOffer callAnswer callHang callPacket contactRequest contactResponse fileRequest ok frame attachment dataFrame memberInfo'
+  const files =
+    'init requestFrame responseFrame getNonceRequest getNonceResponse authRequest pingRequest uploadRequest downloadRequest downloadResponse fileInfoRequest fileInfoResponse error sidecar'
   const expected = [
     ...['tlv.varint', 'tlv.payload', 'link.contact'],
     ...frames.split(' ').map((name) => `peer.${name}`),
+    ...files.split(' ').map((name) => `files.${name}`),
     ...['announceRequest', 'announceResponse', 'getAddrsRequest', 'getAddrsResponse'].map(
       (name) => `tracker.udp.${name}`,
     ),

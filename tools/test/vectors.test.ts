@@ -3,9 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publicKeyFromSeed, sign, verify } from '@mimirjs/crypto'
-import { fromHex, toHex } from '@mimirjs/wire'
+import { fromHex, isWireError, toHex } from '@mimirjs/wire'
+import { decodeFilesRequest, decodeFilesResponse, FilesRequestReader, FilesResponseReader } from '@mimirjs/wire/files'
 import {
   classicGuid,
+  type DataFrame,
+  type DataHeader,
+  type DataStreamEvent,
+  DataStreamReader,
+  decodeDataFrame,
   decodeFrame,
   encodeFrame,
   FrameReader,
@@ -69,10 +75,20 @@ test('every codec has vectors, every name is there once', () => {
   }
 })
 
+/** No frames of the control stream: payloads, and what has a stream of its own. */
+const OWN_STREAM: ReadonlySet<string> = new Set([
+  'peer.attachment',
+  'peer.attachmentMetadata',
+  'peer.reaction',
+  'peer.memberInfo',
+  'peer.dataFrame',
+])
+
 describe('frames on a stream', () => {
   const frames = files
-    .filter((file) => /^peer\/(?!attachment|reaction)/.test(file))
+    .filter((file) => file.startsWith('peer/'))
     .flatMap((file) => read<(Vector & { hex: string })[]>(file))
+    .filter(({ codec }) => !OWN_STREAM.has(codec))
   const ping = encodeFrame({ type: 'ping' }, 'classic')
 
   function feed(hex: string, chunkBytes: number): unknown[] {
@@ -110,6 +126,81 @@ describe('frames on a stream', () => {
     }).toThrow(expect.objectContaining({ code: error }))
   })
 })
+
+/** What a reader says about `hex`, fed in pieces of so many bytes: values, and at last the code of an error. */
+function readStream<T>(reader: StreamReader<T>, hex: string, chunkBytes: number): unknown[] {
+  const bytes = fromHex(hex)
+  const said: unknown[] = []
+  try {
+    for (let at = 0; at < bytes.length; at += chunkBytes) {
+      reader.push(bytes.subarray(at, at + chunkBytes))
+      for (let value: T | undefined; (value = reader.next()); ) said.push(structuredClone(value))
+    }
+    reader.end()
+  } catch (error) {
+    if (!isWireError(error)) throw error
+    said.push(error.code)
+  }
+  return said
+}
+
+interface StreamReader<T> {
+  push(chunk: Uint8Array): void
+  next(): T | undefined
+  end(): void
+}
+
+describe('data streams and file servers', () => {
+  const cases = (file: string, codec: string) =>
+    read<(Vector & { hex: string })[]>(file).filter((vector) => vector.codec === codec && vector.error !== 'trailing')
+  const last = (said: readonly unknown[]) => said.at(-1)
+
+  test.each(cases('peer/data-frame.json', 'peer.dataFrame'))('data frame $name', ({ hex, error }) => {
+    for (const chunkBytes of [1, 7, 10_000]) {
+      const said = readStream(new DataStreamReader(), error === undefined ? hex + hex : hex, chunkBytes)
+      if (error !== undefined) expect(last(said)).toBe(error)
+      else
+        expect(framesOf(said as DataStreamEvent[])).toEqual([
+          decodeDataFrame(fromHex(hex)),
+          decodeDataFrame(fromHex(hex)),
+        ])
+    }
+  })
+
+  test.each(cases('files/frame.json', 'files.requestFrame'))('request $name', ({ hex, error }) => {
+    for (const chunkBytes of [1, 7, 10_000]) {
+      const said = readStream(new FilesRequestReader(), `0100${error === undefined ? hex + hex : hex}`, chunkBytes)
+      if (error !== undefined) expect(said).toEqual([error])
+      else expect(said).toEqual([decodeFilesRequest(fromHex(hex)), decodeFilesRequest(fromHex(hex))])
+    }
+  })
+
+  test.each(cases('files/frame.json', 'files.responseFrame'))('response $name', ({ hex, error }) => {
+    for (const chunkBytes of [1, 7, 10_000]) {
+      const said = readStream(new FilesResponseReader(), error === undefined ? hex + hex : hex, chunkBytes)
+      if (error !== undefined) expect(said).toEqual([error])
+      else expect(said).toEqual([decodeFilesResponse(fromHex(hex)), decodeFilesResponse(fromHex(hex))])
+    }
+  })
+})
+
+/** The frames that a whole data stream consists of. */
+function framesOf(events: readonly DataStreamEvent[]): DataFrame[] {
+  const frames: DataFrame[] = []
+  let data: number[] = []
+  let header: DataHeader | undefined
+  for (const event of events) {
+    if (event.type === 'header') header = event.header
+    else if (event.type === 'data') data.push(...event.bytes)
+    else {
+      const { dataBytes, ...rest } = header!
+      expect(data).toHaveLength(dataBytes)
+      frames.push({ ...rest, data: Uint8Array.from(data) })
+      data = []
+    }
+  }
+  return frames
+}
 
 test('sessions are made of frames that are written as they are read', () => {
   const sessions =

@@ -69,10 +69,14 @@ export type SessionState =
 
 type Row = Readonly<Partial<Record<SessionEventName, SessionState>>>
 
+/** Frames that no session means anything by: they are as legal as one that nobody knows. */
+const NOT_SPOKEN: ReadonlySet<SessionEventName> = new Set(['contactRequest', 'contactResponse', 'fileRequest'])
+
 /** `undefined` where the event is not legal. */
 export function nextState(role: Role, state: SessionState, event: SessionEventName): SessionState | undefined {
   if (event === 'ping' || event === 'pong') return state
-  return SESSION_TABLE[role][state]?.[event]
+  const next = SESSION_TABLE[role][state]?.[event]
+  return next === undefined && NOT_SPOKEN.has(event) ? nextState(role, state, 'unknown') : next
 }
 
 const NAMES: ReadonlyMap<number, PeerFrameType> = new Map(

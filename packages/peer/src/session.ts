@@ -86,7 +86,7 @@ export class Session implements LivenessView {
     this.#context = context
     this.#events = events
     this.#writer = writer
-    this.#reader = new FrameReader(context.frames === undefined ? undefined : { limits: context.frames })
+    this.#reader = new FrameReader({ limits: context.frames, generation: context.generation })
     this.#handshake = new Handshake(context, channel, remotePublicKey, nowMs)
     this.#nowMs = nowMs
   }
@@ -335,6 +335,9 @@ export class Session implements LivenessView {
       case 'callHang':
         this.#onCall({ type })
         break
+      case 'contactRequest':
+      case 'contactResponse':
+      case 'fileRequest':
       case 'unknown':
         break
     }

@@ -15,6 +15,7 @@ export type WireErrorCode =
   | 'link-scheme' // the link codes: see `@mimirjs/wire/link`
   | 'link-host'
   | 'link-kind'
+  | 'link-group'
   | 'link-key'
   | 'link-name'
 

@@ -49,6 +49,12 @@ test('metadata is written in the order of the originals', () => {
   expect(toHex(joinAttachment({ metadata: data, file }))).toBe(toHex(payloadOf(text)))
 })
 
+test('in the current generation it is written in alphabetical order', () => {
+  const data = { text: 't', mimeType: 'm', originalName: 'o', hash: 'h', sizeBytes: 4, name: 'n' }
+  const text = '{"hash":"h","mimeType":"m","name":"n","originalName":"o","size":4,"text":"t"}'
+  expect(toHex(joinAttachment({ metadata: data, file }, 'current'))).toBe(toHex(payloadOf(text)))
+})
+
 describe('what is taken', () => {
   test.each<[string, object]>([
     ['{"name":"a"}', { damaged: false }],

@@ -33,6 +33,7 @@ describe('parseContactLink', () => {
     [`mimir://mm/u/${KEY}/a%00b%0Ac%C2%85d`, 'abcd'],
     [`mimir://${KEY.toUpperCase()}#Alice+Bob`, 'Alice Bob'],
     [`mimir://${KEY}`, ''],
+    [`mimir://g/u/${KEY}/A`, 'A'],
   ])('%s', (text, name) => {
     expect(parseContactLink(text)).toEqual({ publicKey, name })
   })
@@ -49,6 +50,12 @@ describe('parseContactLink', () => {
     [`mimir://mm/U/${KEY}/A`, 'link-kind'],
     [`mimir://mm//u/${KEY}/A`, 'link-kind'],
     ['mimir://mm', 'link-kind'],
+    ['mimir://g/1234567890123', 'link-group'],
+    ['MIMIR://G/-5/', 'link-group'],
+    ['mimir://g/users', 'link-group'],
+    ['mimir://g', 'link-kind'],
+    ['mimir://g/u', 'link-key'],
+    ['https://go.mimir.im/g/5', 'link-kind'],
     ['mimir://mm/u', 'link-key'],
     [`mimir://mm/u/${KEY.slice(1)}/A`, 'link-key'],
     [`mimir://mm/u/${KEY}0/A`, 'link-key'],

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fromHex, type Generation, toHex, type WireErrorCode } from '../src/index.js'
 import {
+  CURRENT_FRAME_LIMITS,
   DEFAULT_FRAME_LIMITS,
   decodeFrame,
   encodeFrame,
@@ -127,6 +129,17 @@ describe('generations', () => {
     expect(envelopeOf(encodeFrame(frame, 'overlay'))).toBe(inserted)
     expect(envelopeOf(encodeFrame(frame, 'current'))).toBe(
       '{"editTime":5,"guid":-1308683000760531126,"payloadSize":13,"replyTo":7,"sendTime":1700000000000,"type":0}',
+    )
+  })
+
+  test('the largest payload that the current one sends as text', () => {
+    const payload = new Uint8Array(65_536).fill(0x61)
+    const bytes = encodeFrame(
+      { ...frame, guid: 6n, replyTo: 0n, sendTimeMs: 1_774_000_000_123n, editTimeMs: 0n, payload },
+      'current',
+    )
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(
+      'e6b503cea06857334d1bc466fc0d4bdf6f73fbd518f0a42736d63b8657449ffe',
     )
   })
 
@@ -285,6 +298,15 @@ describe('the encoder refuses what the decoder would refuse', () => {
       expect(codeOf(() => encodeFrameInto(frame, variant, target, 0))).toBe(code)
       expect(target.every((byte) => byte === 0)).toBe(true)
     }
+  })
+
+  test('the limits of the current generation', () => {
+    const at = (payloadBytes: number) =>
+      codeOf(() => frameByteLength({ ...text, payload: new Uint8Array(payloadBytes) }, 'current', CURRENT_FRAME_LIMITS))
+    expect([at(16_777_216), at(16_777_217)]).toEqual([undefined, 'length'])
+    const long = { ...info, nickname: 'n'.repeat(1_025) }
+    expect(codeOf(() => encodeFrame(long, 'current', CURRENT_FRAME_LIMITS))).toBe('length')
+    expect(codeOf(() => decodeFrame(encodeFrame(long, 'current'), CURRENT_FRAME_LIMITS))).toBe('length')
   })
 
   test('raised limits raise both', () => {

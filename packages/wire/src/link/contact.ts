@@ -4,6 +4,8 @@ import { fromHex, toHex } from '../hex.js'
 /** Longest name in a link, in characters (code points). Source: peer protocol section 13. */
 export const MAX_LINK_NAME_CHARACTERS = 256
 const KEY_BYTES = 32
+/** Behind `mimir://g` anything but the path of a contact is a chat id. Source: current protocol §18. */
+const GROUP_PATH = /^\/(?!u(?:\/|$))./
 const WEB_HOSTS: readonly string[] = ['go.mimir.im', 'mimir-app.net', 'mm.yggdrasil.link']
 
 export interface ContactLink {
@@ -22,7 +24,8 @@ export interface ParseContactLinkOptions {
  * Read a contact link: `mimir://<any host>/u/<key>/<name>`, the same path under `http(s)` on a host of the originals, or
  * the form of before 2023, `mimir://<key>#<name>`. The name is decoded once, loses its control characters and is cut to
  * {@link MAX_LINK_NAME_CHARACTERS}. Source: peer protocol section 13.
- * @throws {WireError} `link-scheme`, `link-host`, `link-kind`, `link-key` or `link-name`: the part that is wrong.
+ * @throws {WireError} `link-scheme`, `link-host`, `link-kind`, `link-key` or `link-name`: the part that is wrong;
+ * `link-group` for `mimir://g/<id>`, which programs show for a group but which holds nothing to join it with.
  */
 export function parseContactLink(text: string, options?: ParseContactLinkOptions): ContactLink {
   const parts = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?[^#]*)?(?:#(.*))?$/is.exec(text)
@@ -31,6 +34,9 @@ export function parseContactLink(text: string, options?: ParseContactLinkOptions
   const path = parts?.[3] ?? ''
   if (scheme === 'mimir') {
     if (isKey(host) && (path === '' || path === '/')) return contact(host, parts?.[4] ?? '', options)
+    if (host === 'g' && GROUP_PATH.test(path)) {
+      throw new WireError('link-group', 'group link: nobody can join a group by a link, ask a member for an invite')
+    }
   } else if (scheme !== 'http' && scheme !== 'https') {
     throw new WireError('link-scheme', 'contact link: expected one that starts with mimir://, https:// or http://')
   } else if (!WEB_HOSTS.includes(host)) {

@@ -1,11 +1,14 @@
 import { isWireError, WireError } from '../error.js'
+import type { Generation } from '../generation.js'
 import { checkUint, readI32, write32 } from '../int.js'
 import { readUtf8Strict } from '../utf8.js'
 import { singleMember } from './envelope.js'
 import { type JsonMember, JsonNumber, parseJsonObject } from './json.js'
+import { ENCODING_RULES } from './rules.js'
 
 /** Longest metadata, in bytes. Source: peer protocol section 11. */
 export const MAX_ATTACHMENT_METADATA_BYTES = 65_536
+const SHORTEST_METADATA_BYTES = 2
 
 /** What a sender says about a file. All of it is hostile input: never build a path from a name. */
 export interface AttachmentMetadata {
@@ -26,7 +29,9 @@ export interface Attachment {
   readonly file: Uint8Array
 }
 
-export interface ReceivedAttachment extends Attachment {
+/** What is read from the bytes in front of a file. */
+export interface ReceivedMetadata {
+  readonly metadata: AttachmentMetadata
   /**
    * The size given is not the length of the file, or size or hash is not of the right kind. The hash itself is for the
    * caller to compare, who has SHA-256. Deliver the message all the same, marked as damaged.
@@ -34,47 +39,80 @@ export interface ReceivedAttachment extends Attachment {
   readonly damaged: boolean
 }
 
+export type ReceivedAttachment = Attachment & ReceivedMetadata
+
 /**
- * Take the payload of an image or file apart: `length i32 | metadata (JSON) | file`. Source: peer protocol section 6.4.
+ * Take the payload of an image or file apart: `length i32 | metadata (JSON) | file`. In the current generation only the
+ * answer to a FILE_REQUEST has this form. Source: peer protocol section 6.4, current protocol §9.
  * @throws {WireError} `attachment`: acknowledge such a message, drop it, and keep the connection.
  */
 export function splitAttachment(payload: Uint8Array): ReceivedAttachment {
-  if (payload.length < 4) throw attachmentError(`a payload of 4 bytes or more, got ${payload.length}`)
-  const metadataBytes = readI32(payload, 0)
-  const longest = Math.min(payload.length - 4, MAX_ATTACHMENT_METADATA_BYTES)
-  if (metadataBytes < 0 || metadataBytes > longest) {
-    throw attachmentError(`metadata of 0 to ${longest} bytes, got ${metadataBytes}`)
+  const fileAt = 4 + metadataByteLength(payload, payload.length)
+  const file = payload.subarray(fileAt)
+  return { ...readMetadata(payload.subarray(4, fileAt), file.length), file }
+}
+
+/**
+ * The payload of an image or file; members of the metadata that are not given are left out.
+ * @param generation - the order of the members: alphabetical in `current`, else as the originals of old write them.
+ * @throws {WireError} `attachment` when the metadata is too long, `out-of-range` for a bad size.
+ */
+export function joinAttachment({ metadata, file }: Attachment, generation: Generation = 'overlay'): Uint8Array {
+  const head = encodeAttachmentHead(metadata, generation)
+  const payload = new Uint8Array(head.length + file.length)
+  payload.set(head)
+  payload.set(file, head.length)
+  return payload
+}
+
+/**
+ * Length and metadata; the file, unchanged, belongs right behind them, so that a large one is never held as a whole.
+ * @throws {WireError} as {@link joinAttachment}
+ */
+export function encodeAttachmentHead(metadata: AttachmentMetadata, generation: Generation): Uint8Array {
+  const { name, sizeBytes, hash, originalName, mimeType, text } = metadata
+  const size = sizeBytes === undefined ? undefined : checkUint(sizeBytes, Number.MAX_SAFE_INTEGER, 'attachment.size')
+  const members = { name, size, hash, originalName, mimeType, text }
+  const json = new TextEncoder().encode(JSON.stringify(members, [...ENCODING_RULES[generation].metadataKeys]))
+  if (json.length > MAX_ATTACHMENT_METADATA_BYTES) {
+    throw attachmentError(`metadata of at most ${MAX_ATTACHMENT_METADATA_BYTES} bytes, got ${json.length}`)
   }
-  const file = payload.subarray(4 + metadataBytes)
-  const text = readUtf8Strict(payload.subarray(4, 4 + metadataBytes))
+  const head = new Uint8Array(4 + json.length)
+  write32(head, 0, json.length)
+  head.set(json, 4)
+  return head
+}
+
+/**
+ * Length of the metadata, of which only the length field need be there.
+ * @param payloadBytes - length of the whole payload. @throws {WireError} `attachment`
+ */
+export function metadataByteLength(payload: Uint8Array, payloadBytes: number): number {
+  if (payloadBytes < 4) throw attachmentError(`a payload of 4 bytes or more, got ${payloadBytes}`)
+  const metadataBytes = readI32(payload, 0)
+  const longest = Math.min(payloadBytes - 4, MAX_ATTACHMENT_METADATA_BYTES)
+  if (metadataBytes >= SHORTEST_METADATA_BYTES && metadataBytes <= longest) return metadataBytes
+  throw attachmentError(`metadata of ${SHORTEST_METADATA_BYTES} to ${longest} bytes, got ${metadataBytes}`)
+}
+
+/** @param fileBytes - length of the file that follows. @throws {WireError} `attachment` */
+export function readMetadata(bytes: Uint8Array, fileBytes: number): ReceivedMetadata {
+  return asAttachment(bytes, (members) => received(members, fileBytes))
+}
+
+/** What `read` makes of the JSON object in `bytes`. @throws {WireError} `attachment`, whatever is wrong with it */
+export function asAttachment<T>(bytes: Uint8Array, read: (members: JsonMember[]) => T): T {
+  const text = readUtf8Strict(bytes)
   if (text === undefined) throw attachmentError('metadata in UTF-8')
   try {
-    return { ...readMetadata(parseJsonObject(text), file.length), file }
+    return read(parseJsonObject(text))
   } catch (cause) {
     if (!isWireError(cause) || cause.code === 'attachment') throw cause
     throw new WireError('attachment', `attachment metadata: ${cause.message}`, { cause })
   }
 }
 
-/**
- * The payload of an image or file; members of the metadata that are not given are left out.
- * @throws {WireError} `attachment` when the metadata is too long, `out-of-range` for a bad size.
- */
-export function joinAttachment(attachment: Attachment): Uint8Array {
-  const { name, sizeBytes, hash, originalName, mimeType, text } = attachment.metadata
-  const size = sizeBytes === undefined ? undefined : checkUint(sizeBytes, Number.MAX_SAFE_INTEGER, 'attachment.size')
-  const metadata = new TextEncoder().encode(JSON.stringify({ name, size, hash, originalName, mimeType, text }))
-  if (metadata.length > MAX_ATTACHMENT_METADATA_BYTES) {
-    throw attachmentError(`metadata of at most ${MAX_ATTACHMENT_METADATA_BYTES} bytes, got ${metadata.length}`)
-  }
-  const payload = new Uint8Array(4 + metadata.length + attachment.file.length)
-  write32(payload, 0, metadata.length)
-  payload.set(metadata, 4)
-  payload.set(attachment.file, 4 + metadata.length)
-  return payload
-}
-
-function readMetadata(members: JsonMember[], fileBytes: number): Omit<ReceivedAttachment, 'file'> {
+function received(members: JsonMember[], fileBytes: number): ReceivedMetadata {
   const name = textMember(members, 'name').name
   if (name === undefined) throw attachmentError('a name')
   const size = singleMember(members, 'size')?.[1]
@@ -101,6 +139,6 @@ function textMember<K extends string>(members: readonly JsonMember[], key: K): {
   return typeof value === 'string' ? ({ [key]: value } as { readonly [P in K]?: string }) : {}
 }
 
-function attachmentError(expected: string): WireError {
+export function attachmentError(expected: string): WireError {
   return new WireError('attachment', `attachment: expected ${expected}`)
 }

@@ -10,6 +10,8 @@ import type { FrameLimits } from './limits.js'
  */
 export class FrameCursor {
   readonly limits: FrameLimits
+  /** See {@link EncodingRules.requestFrames}. */
+  readonly requestFrames: boolean
   bytes: Uint8Array = EMPTY
   /** Offset of the frame's first byte. */
   start = 0
@@ -21,8 +23,9 @@ export class FrameCursor {
   /** Bytes behind `at` that belong to the frame and are to be dropped unread. */
   skipBytes = 0
 
-  constructor(limits: FrameLimits) {
+  constructor(limits: FrameLimits, requestFrames = true) {
     this.limits = limits
+    this.requestFrames = requestFrames
   }
 
   reset(bytes: Uint8Array, start: number, end: number): void {

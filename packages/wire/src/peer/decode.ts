@@ -2,7 +2,9 @@ import { WireError } from '../error.js'
 import { readCallAnswer, readCallOffer, readCallPacket } from './call.js'
 import { readChallenge, readChallengeAnswer } from './challenge.js'
 import { FrameType, HEADER_BYTES } from './codes.js'
+import { readContactRequest } from './contact.js'
 import { FrameCursor } from './cursor.js'
+import { readFileRequest } from './file-request.js'
 import { readSize, readTypeCode } from './header.js'
 import { readHello } from './hello.js'
 import { readInfoResponse } from './info.js'
@@ -51,8 +53,23 @@ export function readFrame(cursor: FrameCursor): PeerFrame | undefined {
       return readCallAnswer(cursor)
     case FrameType.callHang:
       return { type: 'callHang' }
+    case FrameType.contactRequest:
+    case FrameType.contactResponse:
+    case FrameType.fileRequest:
+      return cursor.requestFrames ? readRequestFrame(cursor, typeCode) : readUnknown(cursor, typeCode, size)
     default:
       return readUnknown(cursor, typeCode, size)
+  }
+}
+
+function readRequestFrame(cursor: FrameCursor, typeCode: number): PeerFrame | undefined {
+  switch (typeCode) {
+    case FrameType.contactRequest:
+      return readContactRequest(cursor)
+    case FrameType.fileRequest:
+      return readFileRequest(cursor)
+    default:
+      return cursor.has(1) ? { type: 'contactResponse', accepted: cursor.u8() !== 0 } : undefined
   }
 }
 

@@ -5,6 +5,8 @@ import { newPiece } from '../slab.js'
 import { callAnswerByteLength, callOfferByteLength, writeCallAnswer, writeCallOffer } from './call.js'
 import { challengeContent, writePrefixed } from './challenge.js'
 import { FrameType, HEADER_BYTES } from './codes.js'
+import { contactRequestByteLength, writeContactRequest } from './contact.js'
+import { fileRequestByteLength, writeFileRequest } from './file-request.js'
 import { writeHeader } from './header.js'
 import { helloByteLength, writeHello } from './hello.js'
 import { atMost, infoResponseByteLength, writeInfoResponse } from './info.js'
@@ -19,8 +21,8 @@ const KNOWN_CODES: ReadonlySet<number> = new Set(Object.values(FrameType))
  * Bytes of the whole frame, header included.
  * @throws {WireError} `out-of-range`, `length` or `unexpected-type` for a frame that cannot be encoded.
  */
-export function frameByteLength(frame: PeerFrame, _generation: Generation, limits?: Partial<FrameLimits>): number {
-  return HEADER_BYTES + bodyByteLength(frame, frameLimits(limits))
+export function frameByteLength(frame: PeerFrame, generation: Generation, limits?: Partial<FrameLimits>): number {
+  return HEADER_BYTES + bodyByteLength(frame, generation, frameLimits(limits))
 }
 
 /**
@@ -30,7 +32,7 @@ export function frameByteLength(frame: PeerFrame, _generation: Generation, limit
  * @throws {WireError} `out-of-range`, `length` or `unexpected-type`.
  */
 export function encodeFrame(frame: PeerFrame, generation: Generation, limits?: Partial<FrameLimits>): Uint8Array {
-  const bodyBytes = bodyByteLength(frame, frameLimits(limits))
+  const bodyBytes = bodyByteLength(frame, generation, frameLimits(limits))
   const target = newPiece(HEADER_BYTES + bodyBytes)
   writeFrame(frame, generation, target, 0, bodyBytes)
   return target
@@ -54,7 +56,7 @@ export function encodeFrameInto(
       return writeText(frame, generation, target, offset)
     }
   }
-  const bodyBytes = bodyByteLength(frame, frameLimits(limits))
+  const bodyBytes = bodyByteLength(frame, generation, frameLimits(limits))
   const end = offset + HEADER_BYTES + bodyBytes
   if (end > target.length) {
     throw new WireError('out-of-range', `target of ${target.length} bytes: ${end} needed for the frame`)
@@ -75,7 +77,7 @@ export function encodeTextHead(frame: TextFrame, generation: Generation, limits?
   return target
 }
 
-function bodyByteLength(frame: PeerFrame, limits: FrameLimits): number {
+function bodyByteLength(frame: PeerFrame, generation: Generation, limits: FrameLimits): number {
   switch (frame.type) {
     case 'text':
       checkText(frame, limits)
@@ -105,12 +107,26 @@ function bodyByteLength(frame: PeerFrame, limits: FrameLimits): number {
       return callAnswerByteLength(frame, limits)
     case 'callPacket':
       return 4 + atMost(frame.data.length, limits.callPacketBytes, 'callPacket.data')
+    case 'contactRequest':
+      checkRequest(frame, generation)
+      return contactRequestByteLength(frame, limits)
+    case 'contactResponse':
+      checkRequest(frame, generation)
+      return 1
+    case 'fileRequest':
+      checkRequest(frame, generation)
+      return fileRequestByteLength(frame, limits)
     case 'unknown':
       return unknownBodyByteLength(frame)
     default:
       // Only callers without types come here.
       throw new WireError('unexpected-type', `type: expected the name of a frame type, got ${nameOf(frame)}`)
   }
+}
+
+function checkRequest({ type }: PeerFrame, generation: Generation): void {
+  if (ENCODING_RULES[generation].requestFrames) return
+  throw new WireError('unexpected-type', `${type}: the ${generation} generation has no such frame`)
 }
 
 function nameOf(frame: unknown): string {
@@ -165,6 +181,15 @@ function writeFrame(
       break
     case 'callPacket':
       writePrefixed(target, at, frame.data)
+      break
+    case 'contactRequest':
+      writeContactRequest(target, at, frame)
+      break
+    case 'contactResponse':
+      target[at] = frame.accepted ? 1 : 0
+      break
+    case 'fileRequest':
+      writeFileRequest(target, at, frame)
       break
     case 'ping':
     case 'pong':

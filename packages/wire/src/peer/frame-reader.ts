@@ -3,15 +3,23 @@
 // takes as many bytes from each chunk as that frame still needs, grows by doubling, and never beyond what the frame
 // needs or far beyond what has arrived. A part that is not kept (a huge avatar, an unknown body) is never stored.
 import { WireError } from '../error.js'
+import type { Generation } from '../generation.js'
 import { HEADER_BYTES } from './codes.js'
 import { FrameCursor } from './cursor.js'
 import { readFrame } from './decode.js'
 import { readTypeCode } from './header.js'
 import { type FrameLimits, frameLimits } from './limits.js'
+import { ENCODING_RULES } from './rules.js'
 import type { PeerFrame } from './types.js'
 
 const NOTHING = new Uint8Array(0)
 const FIRST_SPLIT_BYTES = 128
+
+export interface FrameReaderOptions {
+  readonly limits?: Partial<FrameLimits> | undefined
+  /** Frames that this generation does not have are `unknown`, whatever is in them. Without it every frame is read. */
+  readonly generation?: Generation | undefined
+}
 
 /**
  * Turns a stream of chunks into frames. {@link next} has three answers: a frame, `undefined` (more bytes are needed),
@@ -38,8 +46,12 @@ export class FrameReader {
   #pendingCode = 0
   #error: WireError | undefined
 
-  constructor(options?: { readonly limits?: Partial<FrameLimits> }) {
-    this.#cursor = new FrameCursor(frameLimits(options?.limits))
+  constructor(options?: FrameReaderOptions) {
+    const { limits, generation } = options ?? {}
+    this.#cursor = new FrameCursor(
+      frameLimits(limits),
+      generation === undefined || ENCODING_RULES[generation].requestFrames,
+    )
   }
 
   /** Bytes held that no frame has been made of yet. */

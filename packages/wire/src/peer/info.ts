@@ -23,14 +23,11 @@ export function readInfoResponse(cursor: FrameCursor): InfoResponseFrame | undef
   const infoBytes = cursor.length(0, limits.infoBytes, 'infoResponse.info')
   if (!cursor.has(infoBytes + 4)) return undefined
   const info = cursor.view(infoBytes)
-  const longest = Math.max(limits.avatarBytes, limits.avatarSkipBytes)
-  const avatarBytes = cursor.length(0, longest, 'infoResponse.avatar')
-  const kept = avatarBytes > 0 && avatarBytes <= limits.avatarBytes
-  if (kept && !cursor.has(avatarBytes)) return undefined
-  if (!kept) cursor.skipBytes = avatarBytes
+  const avatar = readAvatar(cursor, 'infoResponse.avatar')
+  if (avatar === undefined) return undefined
   const text = { nickname: readUtf8Lenient(nickname), info: readUtf8Lenient(info) }
-  if (!kept) return { type: 'infoResponse', timeSeconds, ...text }
-  return { type: 'infoResponse', timeSeconds, ...text, avatar: cursor.view(avatarBytes) }
+  if (avatar.length === 0) return { type: 'infoResponse', timeSeconds, ...text }
+  return { type: 'infoResponse', timeSeconds, ...text, avatar }
 }
 
 export function infoResponseByteLength(frame: InfoResponseFrame, limits: FrameLimits): number {
@@ -47,8 +44,27 @@ export function writeInfoResponse(target: Uint8Array, at: number, frame: InfoRes
   write64(target, at, frame.timeSeconds)
   const infoAt = writePrefixedText(target, at + 8, frame.nickname)
   const avatarAt = writePrefixedText(target, infoAt, frame.info)
-  if (frame.avatar === undefined) write32(target, avatarAt, 0)
-  else writePrefixed(target, avatarAt, frame.avatar)
+  writeAvatar(target, avatarAt, frame.avatar)
+}
+
+/**
+ * `length i32 | avatar`, the end of a frame; `undefined` when it is not whole. Empty when there is none, or when it is too
+ * large to be kept: then `cursor.skipBytes` says how much is to be dropped.
+ */
+export function readAvatar(cursor: FrameCursor, field: string): Uint8Array | undefined {
+  const { avatarBytes, avatarSkipBytes } = cursor.limits
+  if (!cursor.has(4)) return undefined
+  const sizeBytes = cursor.length(0, Math.max(avatarBytes, avatarSkipBytes), field)
+  if (sizeBytes > avatarBytes) {
+    cursor.skipBytes = sizeBytes
+    return cursor.view(0)
+  }
+  return cursor.has(sizeBytes) ? cursor.view(sizeBytes) : undefined
+}
+
+export function writeAvatar(target: Uint8Array, at: number, avatar: Uint8Array | undefined): void {
+  if (avatar === undefined) write32(target, at, 0)
+  else writePrefixed(target, at, avatar)
 }
 
 /** Bytes of `text` in UTF-8. @throws {WireError} `length` above `max`. */

@@ -17,9 +17,15 @@ export interface FrameLimits {
   readonly callPacketBytes: number
   /** Body of a frame of unknown type that is skipped; a larger one is refused. */
   readonly unknownBytes: number
+  /** Message of a contact request. */
+  readonly contactMessageBytes: number
+  readonly contactNicknameBytes: number
+  readonly contactInfoBytes: number
+  /** Name in a file request. */
+  readonly fileNameBytes: number
 }
 
-/** Source: peer protocol section 11. */
+/** Source: peer protocol section 11; of contact and file requests: current protocol §4.6. */
 export const DEFAULT_FRAME_LIMITS: FrameLimits = {
   envelopeBytes: 65_536,
   payloadBytes: 1_048_576,
@@ -32,6 +38,22 @@ export const DEFAULT_FRAME_LIMITS: FrameLimits = {
   callErrorBytes: 4_096,
   callPacketBytes: 65_536,
   unknownBytes: 1_048_576,
+  contactMessageBytes: 16_384,
+  contactNicknameBytes: 1_024,
+  contactInfoBytes: 16_384,
+  fileNameBytes: 1_024,
+}
+
+/**
+ * What two programs of the current generation allow each other; give it to the reader and to the encoders. An attachment
+ * is metadata only here, so one ceiling serves all payloads. Source: current protocol §4.6.
+ */
+export const CURRENT_FRAME_LIMITS: FrameLimits = {
+  ...DEFAULT_FRAME_LIMITS,
+  payloadBytes: 16 * 1_048_576,
+  attachmentPayloadBytes: 16 * 1_048_576,
+  nicknameBytes: 1_024,
+  infoBytes: 16_384,
 }
 
 /**
@@ -56,6 +78,10 @@ function isComplete(limits: Partial<FrameLimits>): limits is FrameLimits {
     limits.mimeTypeBytes !== undefined &&
     limits.callErrorBytes !== undefined &&
     limits.callPacketBytes !== undefined &&
-    limits.unknownBytes !== undefined
+    limits.unknownBytes !== undefined &&
+    limits.contactMessageBytes !== undefined &&
+    limits.contactNicknameBytes !== undefined &&
+    limits.contactInfoBytes !== undefined &&
+    limits.fileNameBytes !== undefined
   )
 }

@@ -13,6 +13,9 @@ export type PeerFrame =
   | CallOfferFrame
   | CallAnswerFrame
   | CallPacketFrame
+  | ContactRequestFrame
+  | ContactResponseFrame
+  | FileRequestFrame
   | OkFrame
   | UnknownFrame
 
@@ -77,7 +80,10 @@ export interface TextFrame {
   readonly editTimeMs: bigint
   /** See `MessageType`. */
   readonly messageType: number
-  /** UTF-8 text for messageType 0, an attachment for 1 and 3, a reaction for 10, opaque otherwise. */
+  /**
+   * UTF-8 text for messageType 0, an attachment for 1 and 3 (in the current generation its metadata alone), a reaction for
+   * 10, an attachment for 4001, opaque otherwise.
+   */
   readonly payload: Uint8Array
 }
 
@@ -97,6 +103,32 @@ export interface CallAnswerFrame {
 export interface CallPacketFrame {
   readonly type: 'callPacket'
   readonly data: Uint8Array
+}
+
+/** "Take me as a contact", with the profile of the sender. Current generation only, as the two that follow. */
+export interface ContactRequestFrame {
+  readonly type: 'contactRequest'
+  readonly message: string
+  readonly nickname: string
+  readonly info: string
+  /** Image file bytes; absent when the sender has no avatar, or one that is too large to be kept. */
+  readonly avatar?: Uint8Array
+}
+
+export interface ContactResponseFrame {
+  readonly type: 'contactResponse'
+  readonly accepted: boolean
+}
+
+/** "Send me this file". There is no negative answer, only silence. */
+export interface FileRequestFrame {
+  readonly type: 'fileRequest'
+  /** guid of the message that announced the file. */
+  readonly guid: bigint
+  /** The `name` of the announcement. Hostile input: look it up among what you announced, never in a folder. */
+  readonly name: string
+  /** SHA-256 of the file, 64 lower-case hex digits. */
+  readonly hash: string
 }
 
 export interface OkFrame {

@@ -1,5 +1,13 @@
 import fc from 'fast-check'
-import { encodeReaction, joinAttachment, MessageType, type PeerFrame, type TextFrame } from '../../src/peer/index.js'
+import { toHex } from '../../src/index.js'
+import {
+  type DataFrame,
+  encodeReaction,
+  joinAttachment,
+  MessageType,
+  type PeerFrame,
+  type TextFrame,
+} from '../../src/peer/index.js'
 
 export const bytesOf = (size: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: size, maxLength: size })
 export const i64: fc.Arbitrary<bigint> = fc.oneof(
@@ -36,7 +44,7 @@ export const textFrame: fc.Arbitrary<TextFrame> = fc
     payload: bytes,
   }))
 
-/** Every kind of frame that can be encoded. */
+/** Every kind of frame that can be encoded in every generation. */
 export const peerFrame: fc.Arbitrary<PeerFrame> = fc.oneof(
   fc.record(
     {
@@ -70,10 +78,37 @@ export const peerFrame: fc.Arbitrary<PeerFrame> = fc.oneof(
   fc.record({ type: fc.constant('ok' as const), id: i64 }),
   fc.record({
     type: fc.constant('unknown' as const),
-    code: fc.integer({ min: 3000, max: 30_000 }),
+    code: fc.integer({ min: 5000, max: 30_000 }),
     size: fc.constant(0),
   }),
 )
+
+export const dataFrame: fc.Arbitrary<DataFrame> = fc.record({
+  guid: i64,
+  replyTo: i64,
+  sendTimeMs: i64,
+  editTimeMs: i64,
+  messageType: i32,
+  data: fc.uint8Array({ maxLength: 300 }),
+})
+
+/** The frames that only the current generation has. */
+export const requestFrame: fc.Arbitrary<PeerFrame> = fc.oneof(
+  fc.record(
+    {
+      type: fc.constant('contactRequest' as const),
+      message: text,
+      nickname: text,
+      info: text,
+      avatar: fc.uint8Array({ minLength: 1, maxLength: 200 }),
+    },
+    { requiredKeys: ['type', 'message', 'nickname', 'info'] },
+  ),
+  fc.record({ type: fc.constant('contactResponse' as const), accepted: fc.boolean() }),
+  fc.record({ type: fc.constant('fileRequest' as const), guid: i64, name: text, hash: bytesOf(32).map(toHex) }),
+)
+
+export const SAMPLE_REQUESTS: readonly PeerFrame[] = fc.sample(requestFrame, { seed: 8, numRuns: 30 })
 
 /** A frame of every type, several of some: the same in every run. */
 export const SAMPLE_FRAMES: readonly PeerFrame[] = fc.sample(peerFrame, { seed: 7, numRuns: 120 })
