@@ -18,6 +18,8 @@ const LIMITS: Partial<PeerLimits> = {
 /** Real peers: the seven-frame mutual handshake, TEXT messages, an OK for each. Classic generation. */
 export function mimirPeerStack(): Stack {
   const signer = createSigner(generateSeed())
+  // A peer reuses its connection to an identity, so connections that are open at the same time are of different peers.
+  const idle: Dialler[] = []
   return {
     async serve() {
       const peer = createPeer(signer, acknowledgeAll)
@@ -26,28 +28,41 @@ export function mimirPeerStack(): Stack {
     },
     async connect(target) {
       const { address, publicKey } = JSON.parse(target) as { address: string; publicKey: string }
-      // A peer reuses its connection to an identity, so every connection here needs a peer of its own.
-      const sent = new Map<bigint, (error?: Error) => void>()
-      const peer = createPeer(signer, () => ({
-        message() {},
-        acknowledged(guid) {
-          const done = sent.get(guid)
-          sent.delete(guid)
-          done?.()
-        },
-        closed(error) {
-          for (const done of sent.values()) done(error ?? new Error('the connection was closed'))
-        },
-      }))
-      const connection = await peer.connect(fromHex(publicKey), [address])
-      const send = messageSender(connection, sent)
+      const dialler = idle.pop() ?? new Dialler(signer)
+      const connection = await dialler.peer.connect(fromHex(publicKey), [address])
+      const send = messageSender(connection, dialler.sent)
       return {
         flood: (options) => floodByCallbacks(options, (done) => send(options.bodyBytes, done)),
         once: () =>
           new Promise((resolve, reject) => send(100, (error) => (error === undefined ? resolve() : reject(error)))),
-        reset: () => connection.close(),
+        reset() {
+          connection.abort()
+          idle.push(dialler)
+        },
       }
     },
+  }
+}
+
+/** One who dials, with at most one connection at a time. */
+class Dialler {
+  readonly sent = new Map<bigint, (error?: Error) => void>()
+  readonly peer: Peer
+
+  constructor(signer: Signer) {
+    const { sent } = this
+    this.peer = createPeer(signer, () => ({
+      message() {},
+      acknowledged(guid) {
+        const done = sent.get(guid)
+        sent.delete(guid)
+        done?.()
+      },
+      closed(error) {
+        for (const done of sent.values()) done(error ?? new Error('the connection was closed'))
+        sent.clear()
+      },
+    }))
   }
 }
 
