@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createSigner } from '@mimirjs/crypto'
 import { loadOrCreateKeyFile } from '@mimirjs/crypto/keyfile'
 import { isStoreError } from '@mimirjs/store'
@@ -24,13 +24,30 @@ export async function openFolder(folder: string, options: MessengerOptions): Pro
   }
 }
 
+/**
+ * Level by level: Node's own way never ends where the system makes no folders, as below /proc.
+ * @throws {MessengerError} `store`
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (cause) {
+    // Another process may have made it at the same moment.
+    if (existsSync(folder)) return
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new MessengerError('store', `cannot make the folder ${folder}: ${why}`, { cause })
+  }
+}
+
 function openSigner(folder: string): MessengerParts['signer'] {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   return createSigner(loadOrCreateKeyFile(join(folder, 'identity.key')).seed)
 }
 
 function openStore(folder: string, options: MessengerOptions): Store {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   try {
     return openSqliteStore(join(folder, 'messenger.sqlite'), { durability: options.durability ?? 'power' })
   } catch (cause) {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { createSigner, generateSeed } from '@mimirjs/crypto'
 import { Transports } from '@mimirjs/transport'
 import { tcp } from '@mimirjs/transport/tcp'
@@ -444,6 +445,18 @@ describe('the caller', () => {
 })
 
 describe('a folder', () => {
+  test('is made with those above it, or refused in our own words', async () => {
+    const folder = newFolder()
+    const deep = await Messenger.open(join(folder, 'a', 'b', 'c'))
+    open.push(deep)
+    await expect(Messenger.open(join(folder, 'a', 'b', 'c', 'identity.key', 'below a file'))).rejects.toMatchObject({
+      name: 'MessengerError',
+      code: 'store',
+    })
+    // Where there is one: the system makes no folders there.
+    await expect(Messenger.open('/proc/no folder')).rejects.toMatchObject({ code: 'store' })
+  })
+
   test('holds identity, history and settings, for one process at a time', async () => {
     const folder = newFolder()
     const first = await Messenger.open(folder, { name: 'Ann' })
