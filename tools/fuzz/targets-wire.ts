@@ -9,7 +9,6 @@ import {
   DataStreamReader,
   FrameReader,
   joinAttachment,
-  type PeerFrame,
   splitAttachment,
 } from '@mimirjs/wire/peer'
 import { decodeTlvPayload, type TlvTable, type TlvValue, tlvCodec } from '@mimirjs/wire/tlv'
@@ -92,22 +91,43 @@ function checkEqual(got: unknown, expected: unknown): void {
   if (!isDeepStrictEqual(got, expected)) throw new Broken('what was decoded changes when it is encoded and decoded')
 }
 
+interface StreamReader<Frame> {
+  push(piece: Uint8Array): void
+  next(): Frame | undefined
+  end(): void
+  readonly bufferedBytes: number
+}
+
 /** All that a reader says about a stream that comes in pieces. */
-function readFrames(pieces: Iterable<Uint8Array>): unknown[] {
-  const reader = new FrameReader()
+function sayings<Frame>(
+  reader: StreamReader<Frame>,
+  pieces: Iterable<Uint8Array>,
+  note: (frame: Frame) => unknown,
+): unknown[] {
   const said: unknown[] = []
   let pushed = 0
   const refusal = refusalOf(() => {
     for (const piece of pieces) {
       pushed += piece.length
       reader.push(piece)
-      reader.peekType()
-      for (let frame: PeerFrame | undefined; (frame = reader.next()); ) said.push(structuredClone(frame))
+      for (let frame: Frame | undefined; (frame = reader.next()); ) said.push(note(frame))
       if (reader.bufferedBytes > pushed) throw new Broken('more bytes held than came')
     }
     reader.end()
   })
   return [...said, refusal]
+}
+
+/** A caller that looks at the type of each frame first. */
+class PeekingReader extends FrameReader {
+  override push(piece: Uint8Array): void {
+    super.push(piece)
+    this.peekType()
+  }
+}
+
+function readFrames(pieces: Iterable<Uint8Array>): unknown[] {
+  return sayings(new PeekingReader(), pieces, (frame) => structuredClone(frame))
 }
 
 const frameReader: FuzzTarget = {
@@ -171,21 +191,7 @@ const fileResponseReader: FuzzTarget = {
 
 /** Both directions of a file server's stream. */
 function filesReader(name: string, codec: string, opening: Uint8Array, make: () => FilesStream): FuzzTarget {
-  const read = (pieces: Iterable<Uint8Array>) => {
-    const reader = make()
-    const said: unknown[] = []
-    let pushed = 0
-    const refusal = refusalOf(() => {
-      for (const piece of pieces) {
-        pushed += piece.length
-        reader.push(piece)
-        for (let frame: object | undefined; (frame = reader.next()); ) said.push(frame)
-        if (reader.bufferedBytes > pushed) throw new Broken('more bytes held than came')
-      }
-      reader.end()
-    })
-    return [...said, refusal]
-  }
+  const read = (pieces: Iterable<Uint8Array>) => sayings<object>(make(), pieces, (frame) => frame)
   return {
     name,
     seeds: pairsOf(codec).map((bytes) => Uint8Array.from([...opening, ...bytes])),

@@ -1,4 +1,5 @@
 // What the tests of encrypted files share: plaintexts, and a naive twin that has the whole file at once.
+import { concatBytes } from '../src/bytes.js'
 import type { ExpectedFile, FinishedFile } from '../src/portable.js'
 import type { Suite } from './helpers.js'
 
@@ -18,16 +19,6 @@ export function patternFile(length: number): Uint8Array {
   return bytes
 }
 
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.length
-  }
-  return whole
-}
-
 /** The stored form by the letter of the specification. */
 export function storedForm(crypto: Suite, key: Uint8Array, plaintext: Uint8Array): Uint8Array {
   const chunks: Uint8Array[] = []
@@ -43,7 +34,7 @@ export function storedForm(crypto: Suite, key: Uint8Array, plaintext: Uint8Array
       ),
     )
   }
-  return joined(chunks)
+  return concatBytes(...chunks)
 }
 
 export interface Converted extends FinishedFile {
@@ -66,7 +57,7 @@ function convert(
     offset = end
   }
   const file = finish()
-  return { ...file, bytes: joined(file.lastChunk === undefined ? chunks : [...chunks, file.lastChunk]) }
+  return { ...file, bytes: concatBytes(...chunks, ...(file.lastChunk === undefined ? [] : [file.lastChunk])) }
 }
 
 export function encryptFile(

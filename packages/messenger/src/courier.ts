@@ -1,4 +1,4 @@
-import type { Connection, Peer } from '@mimirjs/peer'
+import { type Connection, isPeerError, type Peer } from '@mimirjs/peer'
 import type { Clock } from '@mimirjs/transport'
 import { MessengerError } from './error.js'
 import type { Store, StoredMessage } from './store.js'
@@ -171,6 +171,14 @@ export class Courier {
       } catch (cause) {
         this.#written.delete(row.guid)
         if (connection.closed) return
+        if (!isPeerError(cause) || cause.code !== 'message') {
+          // No fault of the message, such as memory that is not to be had: on the next connection, then.
+          this.#context.onError(
+            new MessengerError('unreachable', `message ${row.guid} could not be written`, { cause }),
+          )
+          connection.close()
+          return
+        }
         // One message that cannot be written must not block those behind it.
         this.#context.onError(new MessengerError('bad-content', `message ${row.guid} cannot be sent`, { cause }))
         this.#context.store.markFailed(row.seq).then(this.#context.onFailed, this.#context.onError)

@@ -351,6 +351,30 @@ test('a store that fails for a while delays delivery and loses nothing', async (
   expect(await ben.messenger.history(ann.messenger.publicKey)).toHaveLength(1)
 })
 
+test('a message that could not be written for want of memory is no bad message', async () => {
+  const world = createWorld()
+  const store = createMemoryStore()
+  const [ann, ben] = [await world.person({ store }), await world.person()]
+  const errors: string[] = []
+  ann.messenger.on('error', ({ code }) => errors.push(code))
+  const { pending } = store
+  let short = true
+  store.pending = async (peer, limit) => {
+    const rows = await pending.call(store, peer, limit)
+    if (!short || limit === 1) return rows
+    short = false
+    const payload = new Proxy(new Uint8Array(1), {
+      get() {
+        throw new RangeError('Array buffer allocation failed')
+      },
+    })
+    return rows.map((row) => ({ ...row, payload }))
+  }
+  ann.messenger.addAddress(ben.messenger.publicKey, await ben.messenger.listen(ben.address))
+  await ann.messenger.whenDelivered(await ann.messenger.send(ben.messenger.publicKey, 'hello'))
+  expect(errors).toEqual(['unreachable'])
+})
+
 test('close ends with the last acknowledgement, not with its timeout', async () => {
   const world = createWorld()
   // Nobody turns this clock, so no timeout ever comes.

@@ -12,25 +12,14 @@ import {
   frameByteLength,
   type PeerFrame,
 } from '../src/peer/index.js'
-import { chunks, concat, cuts } from './support/cuts.js'
+import { concat, cuts } from './support/cuts.js'
 import { codeOf } from './support/errors.js'
 import { requestFrame, SAMPLE_REQUESTS } from './support/frames.js'
 import { mutated } from './support/mutate.js'
+import { readAll } from './support/read-all.js'
 
 const PING = encodeFrame({ type: 'ping' }, 'current')
 const request: ContactRequestFrame = { type: 'contactRequest', message: 'x', nickname: 'y', info: '' }
-
-function readAll(bytes: Uint8Array, sizes: readonly number[], reader = new FrameReader()): unknown[] {
-  const said: unknown[] = []
-  const code = codeOf(() => {
-    for (const chunk of chunks(bytes, sizes)) {
-      reader.push(chunk)
-      for (let frame: PeerFrame | undefined; (frame = reader.next()); ) said.push(structuredClone(frame))
-    }
-    reader.end()
-  })
-  return code === undefined ? said : [...said, code]
-}
 
 test('the frames of the current generation are decoded as they were encoded', () => {
   fc.assert(

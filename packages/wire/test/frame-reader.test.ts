@@ -17,23 +17,10 @@ import { chunks, concat, cuts } from './support/cuts.js'
 import { codeOf } from './support/errors.js'
 import { peerFrame, SAMPLE_FRAMES } from './support/frames.js'
 import { mutated } from './support/mutate.js'
+import { readAll } from './support/read-all.js'
 
 const STREAM = concat(SAMPLE_FRAMES.map((frame) => encodeFrame(frame, 'classic')))
 const PING = encodeFrame({ type: 'ping' }, 'classic')
-
-/** Everything a reader says about a stream cut so: frames, then the code of the error that ended it. */
-function readAll(bytes: Uint8Array, sizes: readonly number[]): unknown[] {
-  const reader = new FrameReader()
-  const said: unknown[] = []
-  const code = codeOf(() => {
-    for (const chunk of chunks(bytes, sizes)) {
-      reader.push(chunk)
-      for (let frame: PeerFrame | undefined; (frame = reader.next()); ) said.push(structuredClone(frame))
-    }
-    reader.end()
-  })
-  return code === undefined ? said : [...said, code]
-}
 
 test.each([1, 2, 3, 7, 16, 17, 100, 1000, STREAM.length])('chunks of %d bytes give the same frames', (size) => {
   expect(readAll(STREAM, [size])).toEqual(SAMPLE_FRAMES)
