@@ -8,6 +8,7 @@ export const SUBJECTS = {
   memory: ['wire', 'crypto', 'transport', 'peer'],
   tracker: ['wire', 'crypto', 'transport', 'store', 'tracker'],
   messenger: ['wire', 'crypto', 'transport', 'store', 'peer', 'resolver-client', 'messenger'],
+  files: ['wire', 'crypto', 'transport', 'store', 'peer', 'resolver-client', 'messenger'],
 } as const satisfies Record<string, readonly string[]>
 
 export type SubjectName = keyof typeof SUBJECTS
@@ -16,5 +17,4 @@ export type SubjectName = keyof typeof SUBJECTS
 export const LATER: Readonly<Record<string, string>> = {
   mediator: 'group chats over a mediator',
   yggdrasil: 'the overlay node',
-  files: 'large files over the streams of the current generation',
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pack } from '../lib/pack.mjs'
 import { root, runNode, runNpm, runTool } from '../lib/process.mjs'
-import { publicPackages, readJson } from '../lib/workspace.mjs'
+import { optionalPeers, publicPackages, readJson } from '../lib/workspace.mjs'
 import { collectExamples, proseFiles, runErrors, typeErrors } from './docs-examples.mjs'
 
 const INSTALL_TIMEOUT_MS = 240_000
@@ -51,7 +51,8 @@ export async function checkStranger() {
       JSON.stringify({ name: 'stranger', private: true, type: 'module' }),
     )
     const typesNode = `@types/node@${devDependencies['@types/node']}`
-    const installed = await runNpm(['install', '--no-audit', '--no-fund', ...tarballs, typesNode], {
+    const others = [typesNode, ...optionalPeers(packages)]
+    const installed = await runNpm(['install', '--no-audit', '--no-fund', ...tarballs, ...others], {
       cwd: project,
       timeoutMs: INSTALL_TIMEOUT_MS,
     })

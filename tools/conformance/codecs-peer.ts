@@ -42,7 +42,13 @@ const frameShape: Shape = {
   id: 'bigint',
 }
 
-const CURRENT_ONLY: ReadonlySet<PeerFrameType> = new Set(['contactRequest', 'contactResponse', 'fileRequest'])
+const CURRENT_ONLY: ReadonlySet<PeerFrameType> = new Set([
+  'contactRequest',
+  'contactResponse',
+  'fileRequest',
+  'fileRange',
+  'streamWanted',
+])
 
 /** A frame that exists in one generation only need not name it. */
 function encode(frame: PeerFrame, generation: Generation): Uint8Array {
@@ -119,6 +125,8 @@ export const peerCodecs: CodecTable = {
   'peer.contactRequest': frameOf('contactRequest'),
   'peer.contactResponse': frameOf('contactResponse'),
   'peer.fileRequest': frameOf('fileRequest'),
+  'peer.fileRange': frameOf('fileRange'),
+  'peer.streamWanted': frameOf('streamWanted'),
   'peer.ok': frameOf('ok'),
   'peer.frame': anyFrame,
   'peer.attachment': attachment,

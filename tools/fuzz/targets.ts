@@ -1,6 +1,7 @@
 import type { FuzzTarget } from './target.js'
+import { filesTargets } from './targets-files.js'
 import { machineTargets } from './targets-machines.js'
 import { wireTargets } from './targets-wire.js'
 
 /** Everything that eats bytes of strangers. A package adds a file with its own rows and one line here. */
-export const TARGETS: readonly FuzzTarget[] = [...wireTargets, ...machineTargets]
+export const TARGETS: readonly FuzzTarget[] = [...wireTargets, ...machineTargets, ...filesTargets]

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { pack } from '../lib/pack.mjs'
 import { root, run, runNpm } from '../lib/process.mjs'
 import type { Outcome } from '../lib/steps.mjs'
-import { publicPackages } from '../lib/workspace.mjs'
+import { optionalPeers, publicPackages } from '../lib/workspace.mjs'
 import { smokeData } from './smoke-data.js'
 import type { Suite } from './suite.js'
 
@@ -79,7 +79,8 @@ async function prepareProject(project: string): Promise<Outcome> {
   const tarballs: string[] = []
   for (const { folder } of packages) tarballs.push(await pack(folder, path.join(project, 'tarballs')))
   writeFileSync(path.join(project, 'package.json'), '{ "private": true, "type": "module" }\n')
-  const result = await runNpm(['install', '--no-audit', '--no-fund', ...tarballs, ...NPM_RUNTIMES], {
+  const others = [...optionalPeers(packages), ...NPM_RUNTIMES]
+  const result = await runNpm(['install', '--no-audit', '--no-fund', ...tarballs, ...others], {
     cwd: project,
     timeoutMs: INSTALL_TIMEOUT_MS,
   })

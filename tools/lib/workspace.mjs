@@ -38,6 +38,18 @@ export function publicPackages() {
 }
 
 /**
+ * What some entries are for, and npm does not install by itself, as npm is to be told: in the versions that our tests use.
+ * @param {readonly PublicPackage[]} packages
+ * @returns {string[]}
+ */
+export function optionalPeers(packages) {
+  const versions = packages.flatMap(({ manifest }) =>
+    Object.keys(manifest.peerDependencies ?? {}).map((name) => `${name}@${manifest.devDependencies[name]}`),
+  )
+  return [...new Set(versions)]
+}
+
+/**
  * @param {string} folder
  * @returns {PublicPackage}
  */

@@ -17,7 +17,7 @@ function report(message: Report): void {
 
 messenger.on('message', async (message) => {
   const { id, kind, text, replyTo, file } = message
-  report({ event: 'received', id, kind, text, replyTo, bytes: file?.bytes.length, damaged: file?.damaged })
+  report({ event: 'received', id, kind, text, replyTo, bytes: file?.sizeBytes, damaged: file?.damaged })
   // Answer every message that is not itself an answer.
   if (replyTo === undefined) await message.reply(`${name} has read: ${text}`)
 })

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { basename, extname, resolve } from 'node:path'
 import { addAbortSignal } from 'node:stream'
 import type { Content, OutgoingFile } from '@mimirjs/messenger'
+import type { Generation } from '@mimirjs/wire'
 import { CliError } from './error.js'
 import { systemReason } from './failure.js'
 import type { CliIo } from './io.js'
@@ -17,6 +18,11 @@ export interface ContentOptions {
   /** Paths. */
   readonly file?: string
   readonly image?: string
+  readonly voice?: string
+  /** Id of a text of ours. */
+  readonly edit?: string
+  /** An emoji. */
+  readonly react?: string
   readonly replyTo?: string
 }
 
@@ -29,15 +35,23 @@ export async function readContent(
   io: CliIo,
   words: readonly string[],
   options: ContentOptions,
+  generation: Generation,
   patience: Patience,
 ): Promise<Content> {
+  if (options.react !== undefined) {
+    if (options.replyTo === undefined) throw new CliError('usage', '--react needs --reply-to: the message it is about')
+    return { reaction: options.react, replyTo: options.replyTo }
+  }
   const text = words.length === 1 && words[0] === '-' ? await readText(io, patience) : words.join(' ')
   const replyTo = options.replyTo === undefined ? {} : { replyTo: options.replyTo }
-  if (options.image !== undefined)
-    return { image: await readAttachment(io, options.image, MAX_IMAGE_BYTES), text, ...replyTo }
-  if (options.file !== undefined)
-    return { file: await readAttachment(io, options.file, MAX_FILE_BYTES), text, ...replyTo }
+  const attachment = (name: string, maxInlineBytes: number): Promise<OutgoingFile> =>
+    // What is only announced has no such ceiling, and the messenger copies it without holding it.
+    readAttachment(io, name, generation === 'current' ? undefined : maxInlineBytes)
+  if (options.image !== undefined) return { image: await attachment(options.image, MAX_IMAGE_BYTES), text, ...replyTo }
+  if (options.file !== undefined) return { file: await attachment(options.file, MAX_FILE_BYTES), text, ...replyTo }
+  if (options.voice !== undefined) return { voice: await attachment(options.voice, MAX_FILE_BYTES), ...replyTo }
   if (text === '') throw new CliError('usage', 'nothing to send: give a text, - for standard input, --file or --image')
+  if (options.edit !== undefined) return { edit: options.edit, text }
   return { text, ...replyTo }
 }
 
@@ -77,12 +91,13 @@ export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 }
 
-async function readAttachment(io: CliIo, name: string, maxBytes: number): Promise<OutgoingFile> {
+async function readAttachment(io: CliIo, name: string, maxBytes: number | undefined): Promise<OutgoingFile> {
   const path = resolve(io.cwd, name)
+  const mimeType = MIME_TYPES[extname(path).toLowerCase()]
+  if (maxBytes === undefined) return { path, ...(mimeType === undefined ? {} : { mimeType }) }
   const bytes = await readBounded(path, maxBytes)
   if (bytes.length > maxBytes)
     throw new CliError('usage', `${path} has more than the ${maxBytes} bytes that the protocol carries`)
-  const mimeType = MIME_TYPES[extname(path).toLowerCase()]
   return { bytes, name: basename(path), ...(mimeType === undefined ? {} : { mimeType }) }
 }
 
@@ -103,7 +118,7 @@ async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> 
   }
 }
 
-const MIME_TYPES: Readonly<Record<string, string>> = {
+export const MIME_TYPES: Readonly<Record<string, string>> = {
   '.gif': 'image/gif',
   '.jpeg': 'image/jpeg',
   '.jpg': 'image/jpeg',

@@ -1,4 +1,5 @@
 import type { Logger } from '@mimirjs/messenger'
+import type { Generation } from '@mimirjs/wire'
 import type { CliIo } from './io.js'
 import type { Output } from './output.js'
 
@@ -10,6 +11,8 @@ export interface Context {
   readonly home: string
   /** Address URLs of trackers, none given = empty. */
   readonly trackers: readonly string[]
+  /** Which apps to talk with. */
+  readonly generation: Generation
   /** Fires when the person wants the command to end. */
   readonly stop: AbortSignal
   /** Fires when the person does not want to wait for that. */

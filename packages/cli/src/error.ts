@@ -8,6 +8,8 @@ export type CliErrorCode =
   | 'not-read' // what was to be sent did not come to its end in time; nothing is accepted
   | 'not-delivered' // accepted, but not delivered in time
   | 'no-answer' // delivered, but not answered in time
+  | 'no-call' // nobody took the call
+  | 'call-lost' // the connection of a call ended in the middle
   | 'no-records' // no tracker knows the key
   | 'file' // a file or folder cannot be read or written
   | 'output' // standard output cannot be written
@@ -23,6 +25,8 @@ const FACTS: Record<CliErrorCode, { blame: CliError['blame']; exitCode: ExitCode
   'not-read': { blame: 'timeout', exitCode: ExitCode.failure },
   'not-delivered': { blame: 'timeout', exitCode: ExitCode.notYet },
   'no-answer': { blame: 'timeout', exitCode: ExitCode.notYet },
+  'no-call': { blame: 'remote', exitCode: ExitCode.notYet },
+  'call-lost': { blame: 'transport', exitCode: ExitCode.failure },
   'no-records': { blame: 'remote', exitCode: ExitCode.notYet },
   file: { blame: 'local', exitCode: ExitCode.storage },
   output: { blame: 'local', exitCode: ExitCode.storage },

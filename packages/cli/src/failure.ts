@@ -15,6 +15,7 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   'MessengerError bad-content': ExitCode.usage,
   'MessengerError too-large': ExitCode.usage,
   'MessengerError blocked': ExitCode.usage,
+  'MessengerError call': ExitCode.notYet,
   'MessengerError in-use': ExitCode.inUse,
   'MessengerError store': ExitCode.storage,
   'TrackerError bad-option': ExitCode.usage,

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { callCommand } from './commands/call.js'
+import { chatCommand } from './commands/chat.js'
 import { contactsCommand } from './commands/contacts.js'
 import { historyCommand } from './commands/history.js'
 import { idCommand } from './commands/id.js'
@@ -28,6 +30,8 @@ export function run(args: readonly string[], io: CliIo): Promise<number> {
     resolveCommand,
     historyCommand,
     contactsCommand,
+    callCommand,
+    chatCommand,
   ])
     program.addCommand(command(shell))
   return shell.run(program, args)
@@ -45,7 +49,7 @@ Exit codes:
   0  done
   1  failed
   2  wrong command line, key or address; nothing was done
-  3  accepted but not delivered yet; no tracker knows the key
+  3  accepted but not delivered yet; no tracker knows the key; nobody took the call
   4  home folder, database or port in use by another process
   5  folder, file or database cannot be used, or the disk is full
   130  stopped by a second Ctrl-C`

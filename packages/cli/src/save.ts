@@ -1,7 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from '@mimirjs/crypto'
-import type { IncomingFile } from '@mimirjs/messenger'
 import { toHex } from '@mimirjs/wire'
 import { CliError } from './error.js'
 import { systemReason } from './failure.js'
@@ -16,12 +15,13 @@ import { systemReason } from './failure.js'
  */
 export async function saveFile(
   folder: string,
-  message: { readonly id: string; readonly from: string; readonly file: IncomingFile },
+  message: { readonly id: string; readonly from: string },
+  file: { readonly name: string; readonly bytes: Uint8Array },
 ): Promise<string> {
-  const path = join(folder, `${message.from.slice(0, 16)}_${message.id}.${ending(message.file.name)}`)
+  const path = join(folder, `${message.from.slice(0, 16)}_${message.id}.${ending(file.name)}`)
   const part = join(folder, `.${toHex(randomBytes(8))}.part`)
   try {
-    await writeDurably(part, message.file.bytes)
+    await writeDurably(part, file.bytes)
     await rename(part, path)
     await syncFolder(folder)
     return path

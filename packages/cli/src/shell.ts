@@ -1,3 +1,4 @@
+import type { Generation } from '@mimirjs/wire'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Context } from './context.js'
 import { CliError } from './error.js'
@@ -11,6 +12,7 @@ import { type Stop, watchSignals, whenAborted } from './stop.js'
 interface SharedOptions {
   home?: string
   tracker?: string[]
+  generation?: Generation
   json?: boolean
   quiet?: boolean
   verbose?: boolean
@@ -108,6 +110,7 @@ export class Shell {
       output,
       home: homeFolder(this.#io, options.home),
       trackers: options.tracker ?? trackersOf(this.#io.env['MIMIR_TRACKERS']),
+      generation: options.generation ?? generationOf(this.#io.env['MIMIR_GENERATION']),
       stop: stop.requested,
       force: stop.forced,
       logger: {
@@ -128,9 +131,26 @@ function shareOptions(command: Command): Command {
       'tracker to ask and to announce at, such as udp://[200:…]:5050; may be repeated (default: $MIMIR_TRACKERS, comma separated)',
       listParser(parseTracker),
     )
+    .addOption(
+      new Option(
+        '--generation <name>',
+        'which apps to talk with; both sides speak the same (default: $MIMIR_GENERATION, else classic)',
+      ).choices(GENERATIONS),
+    )
     .option('--json', 'one JSON object per line, for scripts')
     .addOption(new Option('-q, --quiet', 'only results and failures').conflicts('verbose'))
     .addOption(new Option('-v, --verbose', 'log to stderr').conflicts('quiet'))
+}
+
+const GENERATIONS: readonly Generation[] = ['classic', 'overlay', 'current']
+
+/** @throws {CliError} `usage` */
+function generationOf(name = ''): Generation {
+  const generation = GENERATIONS.find((known) => known === (name || 'classic'))
+  if (generation === undefined) {
+    throw new CliError('usage', `MIMIR_GENERATION: expected ${GENERATIONS.join(', ')}, got '${name}'`)
+  }
+  return generation
 }
 
 /** @throws {CliError} `usage` */

@@ -71,7 +71,7 @@ function fileJson(file: IncomingFile, path: string | undefined): FileJson {
   return {
     name: file.name,
     mimeType: file.mimeType ?? null,
-    sizeBytes: file.bytes.length,
+    sizeBytes: file.sizeBytes,
     damaged: file.damaged,
     path: path ?? null,
   }
@@ -87,6 +87,7 @@ export function messageLine(
 ): string {
   const parts = [
     message.kind === 'reaction' ? `reacts to ${message.replyTo ?? 'nothing'} with` : '',
+    message.kind === 'call' ? '(a call)' : '',
     message.kind === 'unknown' ? '(of a kind this version does not know)' : '',
     message.file ? `[${fileLine(message.kind, message.file, head.path)}]` : '',
     message.replyTo !== undefined && message.kind !== 'reaction' ? `(in reply to ${message.replyTo})` : '',
@@ -102,7 +103,8 @@ function whoText(name: string, key: string): string {
 }
 
 function fileLine(kind: MessageKind, file: IncomingFile, path: string | undefined): string {
-  const size = file.bytes.length < 10_240 ? `${file.bytes.length} bytes` : `${Math.round(file.bytes.length / 1024)} KiB`
+  const { sizeBytes } = file
+  const size = sizeBytes < 10_240 ? `${sizeBytes} bytes` : `${Math.round(sizeBytes / 1024)} KiB`
   const damaged = file.damaged ? ', damaged' : ''
   return `${kind} ${harmlessLine(file.name)}, ${size}${damaged}${path === undefined ? '' : `, saved as ${path}`}`
 }

@@ -14,13 +14,25 @@ const usage = (message: string): unknown =>
 const never = new AbortController().signal
 
 function read(io: CliIo, words: readonly string[], options: ContentOptions, patience = new Patience(never)) {
-  return readContent(io, words, options, patience)
+  return readContent(io, words, options, 'overlay', patience)
 }
 
 describe('what is to be sent', () => {
   test('words', async () => {
     expect(await read(new Terminal(), ['see', 'you'], {})).toEqual({ text: 'see you' })
     expect(await read(new Terminal(), ['yes'], { replyTo: '-5' })).toEqual({ text: 'yes', replyTo: '-5' })
+  })
+
+  test('a new text, a reaction', async () => {
+    expect(await read(new Terminal(), ['better'], { edit: '5' })).toEqual({ edit: '5', text: 'better' })
+    expect(await read(new Terminal(), [], { react: '👍', replyTo: '5' })).toEqual({ reaction: '👍', replyTo: '5' })
+    await expect(read(new Terminal(), [], { react: '👍' })).rejects.toThrow(usage('--reply-to') as Error)
+  })
+
+  test('a file that is only announced is not read here', async () => {
+    const patience = new Patience(never)
+    const content = await readContent(new Terminal(), ['look'], { file: '/a/b.pdf' }, 'current', patience)
+    expect(content).toEqual({ file: { path: '/a/b.pdf', mimeType: 'application/pdf' }, text: 'look' })
   })
 
   test('standard input, without its last line end', async () => {

@@ -15,6 +15,7 @@ const COMMANDS = [
   ['tracker'],
   ['listen'],
   ['send'],
+  ['call'],
   ['resolve'],
   ['history'],
   ['contacts'],

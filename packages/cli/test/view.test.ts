@@ -6,7 +6,7 @@ const from = '8a88e3dd'.repeat(8)
 const time = new Date(2020, 0, 2, 3, 4, 5)
 const head = { time, name: 'Alice', key: from }
 const text = { kind: 'text', text: 'hi', replyTo: undefined, file: undefined } as const
-const file = { name: 'a.png', mimeType: 'image/png', bytes: new Uint8Array(3), damaged: false }
+const file = { name: 'a.png', mimeType: 'image/png', sizeBytes: 3, bytes: new Uint8Array(3), damaged: false }
 
 describe('a message for people', () => {
   test('time, name, start of the key, text', () => {
@@ -41,7 +41,7 @@ describe('a message for people', () => {
     expect(line({ kind: 'reaction', text: '👍', replyTo: '5' })).toBe('reacts to 5 with 👍')
     expect(line({ kind: 'unknown', text: '?' })).toBe('(of a kind this version does not know) ?')
     expect(line({ kind: 'image', file })).toBe('[image a.png, 3 bytes] hi')
-    expect(line({ kind: 'file', text: '', file: { ...file, damaged: true, bytes: new Uint8Array(20_480) } })).toBe(
+    expect(line({ kind: 'file', text: '', file: { ...file, damaged: true, sizeBytes: 20_480 } })).toBe(
       '[file a.png, 20 KiB, damaged]',
     )
     expect(messageLine({ ...text, kind: 'image', file }, { ...head, path: '/x/y.png' })).toContain('saved as /x/y.png')
@@ -60,8 +60,11 @@ test('a message for scripts has every member, also where there is nothing', () =
     fromName: 'Alice',
     sentAt: new Date(0),
     receivedAt: new Date(1_000),
+    command: undefined,
+    react: () => Promise.reject(new Error('not here')),
     reply: () => Promise.reject(new Error('not here')),
     send: () => Promise.reject(new Error('not here')),
+    download: () => Promise.reject(new Error('not here')),
   }
   expect(messageJson(message, undefined)).toEqual({
     event: 'message',

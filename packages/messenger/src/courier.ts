@@ -1,5 +1,7 @@
-import { type Connection, isPeerError, type Peer } from '@mimirjs/peer'
+import { type Connection, isPeerError } from '@mimirjs/peer'
 import type { Clock } from '@mimirjs/transport'
+import { MAX_CONTROL_PAYLOAD_BYTES } from '@mimirjs/wire/peer'
+import { type DialContext, dialPeer } from './dial.js'
 import { MessengerError } from './error.js'
 import type { Store, StoredMessage } from './store.js'
 
@@ -8,7 +10,11 @@ import type { Store, StoredMessage } from './store.js'
  * oldest undelivered messages, in order, and takes a message off the list only when its OK arrived and that is on
  * disk. When the connection ends, everything unacknowledged is simply undelivered again; the receiver drops what it
  * already has. So nothing is lost, nothing doubled, and the order of first arrival is the order of acceptance:
- * every connection starts at the oldest message that the receiver may be missing.
+ * every connection starts at the oldest message that the receiver may be missing. A message that goes on a stream of its
+ * own waits for those before it, and those behind it wait for its OK, for two streams have no order between them.
+ *
+ * A message that the other side is silent about, though alive, waits for acceptance: it is tried again once on each later
+ * connection, at least {@link REFUSED_PAUSE_MS} apart, and holds up nobody. Source: current protocol §19.3.
  */
 export class Courier {
   readonly peer: string
@@ -19,8 +25,12 @@ export class Courier {
   #readyMs = 0
   /** Window of `#connection` when nothing was on it. */
   #fullWindow = 0
-  /** Written on `#connection`, no OK yet. */
-  readonly #written = new Set<bigint>()
+  /** Written on `#connection`, no OK yet: which version of the text. */
+  readonly #written = new Map<bigint, Written>()
+  /** The other side stayed silent about these on `#connection`. */
+  readonly #refusedHere = new Map<bigint, Written>()
+  /** Large messages whose silence was blamed on the connections once already. */
+  readonly #repeated = new Set<bigint>()
   /** OK arrived, being written to disk. */
   readonly #settling = new Set<bigint>()
   #pumping = false
@@ -33,6 +43,8 @@ export class Courier {
   #cancelRetry: (() => void) | undefined
   /** Waiting for the store to work again. */
   #cancelRecovery: (() => void) | undefined
+  /** Waiting until refused messages may be tried again. */
+  #cancelRefused: (() => void) | undefined
   #closed = false
 
   constructor(peer: string, publicKey: Uint8Array, context: CourierContext) {
@@ -43,7 +55,7 @@ export class Courier {
 
   /** Nothing to do and nothing held: the courier may be forgotten. */
   get idle(): boolean {
-    const waiting = this.#cancelRetry ?? this.#cancelRecovery
+    const waiting = this.#cancelRetry ?? this.#cancelRecovery ?? this.#cancelRefused
     const busy = this.#pumping || this.#checking > 0 || this.#settling.size > 0
     return !this.#connection && !this.#connecting && !waiting && !busy
   }
@@ -74,14 +86,20 @@ export class Courier {
 
   /** OK(guid) arrived. */
   acknowledged(guid: bigint): void {
+    const written = this.#written.get(guid) ?? this.#refusedHere.get(guid)
     this.#attempt = 0
     this.#written.delete(guid)
+    this.#refusedHere.delete(guid)
+    this.#repeated.delete(guid)
     if (this.#settling.has(guid)) return
     this.#settling.add(guid)
-    this.#context.store.markDelivered(this.peer, guid, this.#context.clock.nowMs()).then(
+    const editTimeMs = written?.editTimeMs ?? 0
+    this.#context.store.markDelivered(this.peer, guid, this.#context.clock.nowMs(), editTimeMs).then(
       (changed) => {
         this.#settling.delete(guid)
         if (changed) this.#context.onDelivered(this.peer, guid)
+        // Edited after it was written: the new text is on its way next.
+        else if (this.#connection) void this.#pump()
         this.#context.onQuiet(this)
       },
       (cause) => {
@@ -91,14 +109,45 @@ export class Courier {
       },
     )
     // Refill in halves, so that a busy link costs one query for many messages.
-    if (this.#connection && this.#connection.window * 2 >= this.#fullWindow) void this.#pump()
+    const { window = 0 } = this.#connection ?? {}
+    if (this.#connection && (window * 2 >= this.#fullWindow || this.#written.size === 0)) void this.#pump()
+  }
+
+  /** The other side is alive and silent about this message. */
+  unanswered(guid: bigint): void {
+    const written = this.#written.get(guid)
+    if (written === undefined) return
+    this.#written.delete(guid)
+    this.#refusedHere.set(guid, written)
+    if (written.isLarge && !this.#repeated.has(guid)) {
+      // An original may have lost the way back to us (current protocol §11.3): begin anew, once.
+      this.#repeated.add(guid)
+      for (const connection of this.#context.connections()) connection.close()
+      return
+    }
+    this.#context.store.markRefused(this.peer, guid, this.#context.clock.nowMs()).then(
+      () => {
+        this.#context.onRefused(this.peer, guid)
+        this.#awaitRefused()
+        void this.#pump()
+      },
+      (cause) => this.#storeFailed('an outbox entry could not be changed', cause),
+    )
+  }
+
+  /** The other side takes what we send from now on. */
+  accepted(): void {
+    this.#refusedHere.clear()
+    this.#context.store.acceptedBy(this.peer).then(
+      () => this.kick(),
+      (cause) => this.#storeFailed('the outbox could not be changed', cause),
+    )
   }
 
   detach(connection: Connection): void {
     if (this.#connection !== connection) return
     const livedMs = this.#context.clock.nowMs() - this.#readyMs
-    this.#written.clear()
-    this.#connection = undefined
+    this.#leave()
     if (this.#closed) return
     const other = this.#context.network.connection(this.publicKey)
     if (other && !other.closed) {
@@ -108,7 +157,7 @@ export class Courier {
     }
     this.#context.onState(this.peer, { state: 'down' })
     void this.#whenPending(() => {
-      if (livedMs >= STABLE_MS) void this.#connect()
+      if (livedMs >= STABLE_MS) this.#connectSoon()
       else this.#scheduleRetry(new MessengerError('unreachable', 'the connection ended soon after it was ready'))
     })
   }
@@ -119,12 +168,20 @@ export class Courier {
     this.#cancelRetry = undefined
     this.#cancelRecovery?.()
     this.#cancelRecovery = undefined
+    this.#cancelRefused?.()
+    this.#cancelRefused = undefined
     this.#connecting?.abort()
   }
 
-  #use(connection: Connection): void {
-    this.#connection = connection
+  #leave(): void {
+    this.#connection = undefined
     this.#written.clear()
+    this.#refusedHere.clear()
+  }
+
+  #use(connection: Connection): void {
+    this.#leave()
+    this.#connection = connection
     this.#readyMs = this.#context.clock.nowMs()
     this.#fullWindow = connection.window
     const { remoteAddress: address, handshakeMs } = connection
@@ -141,10 +198,12 @@ export class Courier {
         this.#pumpAgain = false
         const connection = this.#connection
         if (!connection || connection.closed || connection.window === 0) break
-        const limit = this.#written.size + this.#settling.size + connection.window
-        const rows = await this.#context.store.pending(this.peer, limit)
+        const limit = this.#written.size + this.#settling.size + this.#refusedHere.size + connection.window
+        const refusedBeforeMs = this.#context.clock.nowMs() - REFUSED_PAUSE_MS
+        const rows = await this.#context.store.pending(this.peer, limit, { refusedBeforeMs })
         if (connection !== this.#connection || connection.closed) this.#pumpAgain = true
-        else this.#write(connection, rows)
+        else if (rows.length > 0) this.#write(connection, rows)
+        else if ((await this.#context.store.pending(this.peer, 1)).length > 0) this.#awaitRefused()
       }
     } catch (cause) {
       this.#storeFailed('the outbox could not be read', cause)
@@ -156,34 +215,59 @@ export class Courier {
 
   #write(connection: Connection, rows: readonly StoredMessage[]): void {
     for (const row of rows) {
-      if (this.#written.has(row.guid) || this.#settling.has(row.guid)) continue
-      if (connection.window === 0) return
-      this.#written.add(row.guid)
+      const { guid, editTimeMs } = row
+      if (this.#written.has(guid) || this.#settling.has(guid) || this.#refusedHere.has(guid)) continue
       try {
+        const isLarge = connection.generation === 'current' && row.payload.length > MAX_CONTROL_PAYLOAD_BYTES
+        if (!this.#mayFollow(isLarge) || connection.windowFor(row.payload.length) === 0) return
+        this.#written.set(guid, { editTimeMs, isLarge })
         connection.send({
-          guid: row.guid,
+          guid,
           replyTo: row.replyTo,
           sendTimeMs: BigInt(row.sendTimeMs),
-          editTimeMs: BigInt(row.editTimeMs),
+          editTimeMs: BigInt(editTimeMs),
           messageType: row.messageType,
           payload: row.payload,
         })
       } catch (cause) {
-        this.#written.delete(row.guid)
+        this.#written.delete(guid)
         if (connection.closed) return
         if (!isPeerError(cause) || cause.code !== 'message') {
           // No fault of the message, such as memory that is not to be had: on the next connection, then.
-          this.#context.onError(
-            new MessengerError('unreachable', `message ${row.guid} could not be written`, { cause }),
-          )
+          this.#context.onError(new MessengerError('unreachable', `message ${guid} could not be written`, { cause }))
           connection.close()
           return
         }
         // One message that cannot be written must not block those behind it.
-        this.#context.onError(new MessengerError('bad-content', `message ${row.guid} cannot be sent`, { cause }))
+        this.#context.onError(new MessengerError('bad-content', `message ${guid} cannot be sent`, { cause }))
         this.#context.store.markFailed(row.seq).then(this.#context.onFailed, this.#context.onError)
       }
     }
+  }
+
+  /** Whether the next message would arrive behind those that are on their way. */
+  #mayFollow(isLarge: boolean): boolean {
+    if (this.#written.size === 0) return true
+    if (isLarge) return false
+    for (const written of this.#written.values()) if (written.isLarge) return false
+    return true
+  }
+
+  /** When the pause is over and the messages still wait, begin a new connection: they are tried once on each. */
+  #awaitRefused(): void {
+    const delayMs = REFUSED_PAUSE_MS * (1 + 0.2 * this.#context.random())
+    this.#cancelRefused ??= this.#context.clock.schedule(() => {
+      this.#cancelRefused = undefined
+      const connection = this.#connection
+      if (connection === undefined || this.#refusedHere.size === 0) this.kick()
+      else if (this.#written.size > 0 || connection.callState !== 'idle') this.#awaitRefused()
+      else connection.close()
+    }, delayMs)
+  }
+
+  /** Both sides notice the end of a connection at the same moment: not both should dial at once. */
+  #connectSoon(): void {
+    this.#cancelRetry ??= this.#context.clock.schedule(() => this.#connectNow(), SPREAD_MS * this.#context.random())
   }
 
   #connectNow(): void {
@@ -203,7 +287,7 @@ export class Courier {
     this.#connecting = controller
     this.#context.onState(this.peer, { state: 'connecting' })
     try {
-      await this.#dial(controller.signal)
+      await dialPeer(this.#context, this.publicKey, controller.signal)
       this.#connecting = undefined
     } catch (error) {
       this.#connecting = undefined
@@ -217,26 +301,6 @@ export class Courier {
         this.#scheduleRetry(new MessengerError('unreachable', 'the connection ended as soon as it was ready'))
       })
     }
-  }
-
-  /** Known addresses first; when none answers, ask the trackers again and try what is new. */
-  async #dial(signal: AbortSignal): Promise<void> {
-    const { resolve, forget, network } = this.#context
-    const known = await resolve(this.publicKey, { force: false, signal })
-    let failure: unknown = new MessengerError('unreachable', 'no tracker knows an address of this peer')
-    if (known.length > 0) {
-      try {
-        await network.connect(this.publicKey, known, { signal })
-        return
-      } catch (error) {
-        failure = error
-        for (const address of known) forget(this.publicKey, address)
-      }
-    }
-    if (signal.aborted) throw failure
-    const fresh = (await resolve(this.publicKey, { force: true, signal })).filter((address) => !known.includes(address))
-    if (fresh.length === 0) throw failure
-    await network.connect(this.publicKey, fresh, { signal })
   }
 
   #scheduleRetry(reason: unknown): void {
@@ -258,14 +322,21 @@ export class Courier {
   async #whenPending(then: () => void): Promise<void> {
     this.#checking += 1
     try {
-      const rows = await this.#context.store.pending(this.peer, 1)
-      if (rows.length > 0 && !this.#closed && !this.#connection) then()
+      if ((await this.#hasWork()) && !this.#closed && !this.#connection) then()
     } catch (cause) {
       this.#storeFailed('the outbox could not be read', cause)
     } finally {
       this.#checking -= 1
     }
     this.#context.onQuiet(this)
+  }
+
+  async #hasWork(): Promise<boolean> {
+    const { store, clock, hasErrand } = this.#context
+    const due = await store.pending(this.peer, 1, { refusedBeforeMs: clock.nowMs() - REFUSED_PAUSE_MS })
+    if (due.length > 0 || (await hasErrand())) return true
+    if ((await store.pending(this.peer, 1)).length > 0) this.#awaitRefused()
+    return false
   }
 
   /** The disk may be full or gone for a while: nothing is lost by that, so go on until it is back. */
@@ -279,26 +350,38 @@ export class Courier {
   }
 }
 
-const STORE_PAUSE_MS = 1_000
+interface Written {
+  readonly editTimeMs: number
+  /** It goes on the data stream. */
+  readonly isLarge: boolean
+}
 
+const STORE_PAUSE_MS = 1_000
+/** Least time between two attempts at a message that the other side stays silent about. Source: current protocol §19.3. */
+const REFUSED_PAUSE_MS = 600_000
+
+/** Source: current protocol §11.3. */
+const SPREAD_MS = 300
 /** A connection that lived this long was no mistake: dial again at once when it ends. */
 const STABLE_MS = 5_000
 /** A new message does not wait out a long pause: it dials at once when the last attempt is this long ago. */
 const FRESH_MS = 10_000
 
-export interface CourierContext {
+export interface CourierContext extends DialContext {
   readonly store: Store
-  readonly network: Peer
   readonly clock: Clock
   readonly retry: RetryOptions
   /** 0 ≤ x < 1. */
   random(): number
-  /** Address URLs in dial order; empty when nobody knows one. */
-  resolve(publicKey: Uint8Array, options: { force: boolean; signal: AbortSignal }): Promise<string[]>
-  forget(publicKey: Uint8Array, address: string): void
   /** We do not talk to this peer: what is undelivered waits. */
   isBlocked(): boolean
+  /** All READY connections to this peer. */
+  connections(): readonly Connection[]
+  /** Something other than a message waits for a connection: a word about being contacts, a file to be fetched. */
+  hasErrand(): Promise<boolean>
   onDelivered(peer: string, guid: bigint): void
+  /** The other side is silent about the message: it waits for acceptance. */
+  onRefused(peer: string, guid: bigint): void
   /** A message was given up. */
   onFailed(this: void): void
   onState(peer: string, state: LinkState): void

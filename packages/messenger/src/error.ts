@@ -3,14 +3,24 @@ export type MessengerErrorCode =
   | 'bad-content' // nothing to send, or content of the wrong kind
   | 'too-large' // above what the protocol carries
   | 'blocked' // we blocked this person
+  | 'unsupported' // the generation spoken has no such thing
+  | 'unknown-request' // no such contact request waits
   | 'in-use' // another process has the folder open
   | 'store' // the database refused; nothing was accepted
   | 'listen' // the address cannot be listened on
   | 'closed' // the messenger is closed
   | 'aborted' // the caller's signal fired
   | 'handler' // a message handler threw; the message counts as handled
+  | 'busy' // there is a conversation with this person already
+  | 'no-answer' // the person said nothing in time
   | 'unknown-message' // no such message in the history
+  | 'unknown-file' // the message announces no file, or was deleted
+  | 'file' // the disk, or a permission: the message says where, why, and what to do
+  | 'damaged' // twice what came was not the file that was announced
+  | 'cannot-resume' // the sender's program only sends files as a whole
   | 'unreachable' // all ways to the contact failed; it is tried again
+  | 'call' // the call is not possible, or not any more
+  | 'file-server' // the file server refused, with its words, or broke the protocol
 
 export type Blame = 'local' | 'remote' | 'transport' | 'timeout'
 
@@ -19,14 +29,24 @@ const BLAME: Record<MessengerErrorCode, Blame> = {
   'bad-content': 'local',
   'too-large': 'local',
   blocked: 'local',
+  unsupported: 'local',
+  'unknown-request': 'local',
   'in-use': 'local',
   store: 'local',
   listen: 'local',
   closed: 'local',
   aborted: 'local',
   handler: 'local',
+  busy: 'local',
+  'no-answer': 'timeout',
   'unknown-message': 'local',
+  'unknown-file': 'local',
+  file: 'local',
+  damaged: 'remote',
+  'cannot-resume': 'remote',
   unreachable: 'transport',
+  call: 'local',
+  'file-server': 'remote',
 }
 
 /** Every failure of this package. Recognise it by `name` or {@link isMessengerError}, not by `instanceof`. */

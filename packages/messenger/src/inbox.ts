@@ -14,6 +14,8 @@ export class Inbox {
   readonly #onError: (error: unknown) => void
   readonly #waiting = new Set<string>()
   readonly #running = new Map<string, Promise<void>>()
+  /** Of those running: how many wait for a person, and take no place meanwhile. */
+  #parked = 0
   /** Whoever waits for a while: wakes at once when the inbox closes. */
   readonly #pausing = new Set<() => void>()
   #open = false
@@ -67,7 +69,7 @@ export class Inbox {
 
   #schedule(): void {
     for (const peer of this.#waiting) {
-      if (this.#running.size >= MAX_SIDE_BY_SIDE) return
+      if (this.#running.size - this.#parked >= MAX_SIDE_BY_SIDE) return
       if (this.#running.has(peer)) continue
       this.#waiting.delete(peer)
       const work = this.#handleNext(peer).finally(() => {
@@ -83,7 +85,7 @@ export class Inbox {
     try {
       const message = await this.#store.nextUnhandled(peer)
       if (!message || !this.#open) return
-      const release = await this.#run(message)
+      const release = await this.#runHandlers(message)
       if (!release) return
       if (await this.#settle(message.seq)) release()
       this.notify(peer)
@@ -91,6 +93,28 @@ export class Inbox {
       this.#onError(new MessengerError('store', 'the inbox could not be read', { cause }))
       await this.#pause(1_000)
       this.notify(peer)
+    }
+  }
+
+  /** While they wait for a person they take no place, for the answer may need it. */
+  async #runHandlers(message: StoredMessage): Promise<(() => void) | undefined> {
+    let waits = 0
+    let isOver = false
+    const change = (by: number): void => {
+      if (isOver) return
+      const wasParked = waits > 0
+      waits += by
+      this.#parked += Number(waits > 0) - Number(wasParked)
+      if (!wasParked) this.#schedule()
+    }
+    try {
+      return await this.#run(message, () => {
+        change(1)
+        return () => change(-1)
+      })
+    } finally {
+      change(-waits)
+      isOver = true
     }
   }
 
@@ -128,8 +152,9 @@ export class Inbox {
 
 /**
  * Runs all handlers of one message. What it returns is called once the cursor is on disk; `undefined`
- * if nobody took the message, which then stays.
+ * if nobody took the message, which then stays. `park` is called when they wait for a person, and what it returns when
+ * they go on.
  */
-type RunHandlers = (message: StoredMessage) => Promise<(() => void) | undefined>
+type RunHandlers = (message: StoredMessage, park: () => () => void) => Promise<(() => void) | undefined>
 
 const MAX_SIDE_BY_SIDE = 16

@@ -1,26 +1,65 @@
 export type { Clock, Logger } from '@mimirjs/transport'
-export type { Content, IncomingFile, MessageKind, MessageView, OutgoingFile } from './content.js'
+export type { Command } from './bot/command.js'
+export type { Dialogue, WaitOptions } from './bot/dialogue.js'
+export type { Middleware } from './bot/middleware.js'
+export { type RateLimitOptions, rateLimit } from './bot/rate-limit.js'
+export type { CommandHandler, CommandMessage, CommandOptions, HeardHandler, HeardMessage } from './bot/routes.js'
+export { type Closable, type CloseOnSignalsOptions, closeOnSignals } from './bot/signals.js'
+export type {
+  Call,
+  CallEnd,
+  CallEndReason,
+  CallMedia,
+  CallOptions,
+  CallState,
+  CallStats,
+  MissedCall,
+} from './calls/call.js'
+export type { ContactDecision, ContactRequest, ContactRequestPolicy } from './contact-requests.js'
+export type { Content, OutgoingBytes, OutgoingFile, OutgoingPath } from './content.js'
 export type { LinkState, RetryOptions } from './courier.js'
 export { isMessengerError, MessengerError, type MessengerErrorCode } from './error.js'
+export { type Carriage, FEATURES, type Features } from './features.js'
 export type { MessageHandler } from './handlers.js'
 export type { HistoryEntry, IncomingMessage, Sent } from './message.js'
 export { Messenger } from './messenger.js'
+export {
+  type CounterName,
+  type GaugeName,
+  type Gauges,
+  type HistogramName,
+  METRICS,
+  type MetricDefinition,
+  type Metrics,
+} from './metrics.js'
+export { MAX_AVATAR_BYTES, type ProfileChange } from './settings.js'
 export type {
   Contact,
   ContactChange,
   ContactKind,
+  ContactNote,
+  ContactNoteKind,
+  Conversation,
+  FileChange,
+  FileState,
   IncomingState,
   MessageContent,
+  NewFile,
   NewIncoming,
   NewOutgoing,
   OutgoingState,
+  PendingOptions,
+  Received,
+  SearchOptions,
   Store,
   StoreCounts,
+  StoredFile,
   StoredMessage,
 } from './store.js'
 export { createMemoryStore } from './store-memory.js'
 export { openSqliteStore, type SqliteStoreOptions } from './store-sqlite.js'
 export type {
+  ConversationSummary,
   Health,
   ListenOptions,
   MessengerEvents,
@@ -28,3 +67,4 @@ export type {
   MessengerParts,
   PeerState,
 } from './types.js'
+export type { IncomingFile, MessageKind, MessageView } from './view.js'

@@ -1,5 +1,8 @@
-import type { Content, IncomingFile, MessageKind, MessageView } from './content.js'
+import type { Command } from './bot/command.js'
+import type { Content } from './content.js'
 import type { StoredMessage } from './store.js'
+import type { DownloadedFile, DownloadOptions } from './transfers-pending.js'
+import type { IncomingFile, MessageKind, MessageView } from './view.js'
 
 /** What {@link Messenger.send} accepted: it is on disk and will be delivered. */
 export interface Sent {
@@ -15,8 +18,11 @@ export interface HistoryEntry extends MessageView {
   /** Public key of the other person, 64 lower-case hex digits. */
   readonly peer: string
   readonly outgoing: boolean
-  readonly state: StoredMessage['state']
+  /** `waiting`: the other side is there and silent about it. */
+  readonly state: StoredMessage['state'] | 'waiting'
   readonly sentAt: Date
+  /** When its sender changed the text; `undefined` for never. */
+  readonly editedAt: Date | undefined
 }
 
 /** A message as a handler gets it. */
@@ -32,6 +38,8 @@ export interface IncomingMessage {
   readonly text: string
   readonly replyTo: string | undefined
   readonly file: IncomingFile | undefined
+  /** What the text or the caption asks for, if it is a command: `/name …`. */
+  readonly command: Command | undefined
   /** By the sender's clock. */
   readonly sentAt: Date
   readonly receivedAt: Date
@@ -41,6 +49,13 @@ export interface IncomingMessage {
    * neither loses nor doubles it.
    */
   reply(content: Content): Promise<Sent>
+  /** Put an emoji under this message, under the same guarantee; an empty one takes it back. The generation must have reactions. */
+  react(emoji: string): Promise<Sent>
   /** Send to somebody else under the same guarantee as {@link reply}. */
   send(to: string | Uint8Array, content: Content): Promise<Sent>
+  /**
+   * Fetch the file of this message and put it on disk. @throws {MessengerError} `unknown-file` | `file` | `damaged` | `aborted`
+   * | `closed`
+   */
+  download(options?: DownloadOptions): Promise<DownloadedFile>
 }

@@ -1,36 +1,58 @@
-import { randomBytes, type Signer } from '@mimirjs/crypto'
-import { type Connection, type ConnectionHandlers, Peer } from '@mimirjs/peer'
+import type { Signer } from '@mimirjs/crypto'
+import { Peer } from '@mimirjs/peer'
 import { type Announcing, Resolver } from '@mimirjs/resolver-client'
 import { isStoreError } from '@mimirjs/store'
-import { type Clock, Emitter, type Listener, type Logger } from '@mimirjs/transport'
-import { fromHex, toHex } from '@mimirjs/wire'
+import { type Clock, Emitter, type Listener, type Logger, type Transports } from '@mimirjs/transport'
+import { fromHex, type Generation, toHex } from '@mimirjs/wire'
 import { formatContactLink } from '@mimirjs/wire/link'
-import type { TextFrame } from '@mimirjs/wire/peer'
+import { MessageType } from '@mimirjs/wire/peer'
+import { commandPrefix, parseCommand } from './bot/command.js'
+import type { Dialogue } from './bot/dialogue.js'
+import type { Middleware } from './bot/middleware.js'
+import type { CommandHandler, CommandOptions, HeardHandler } from './bot/routes.js'
+import type { Call, CallOptions, MissedCall } from './calls/call.js'
+import { CONNECTION_RING_MS } from './calls/call-times.js'
+import { Calls } from './calls/calls.js'
+import { type ContactRequest, ContactRequests } from './contact-requests.js'
 import {
   type Content,
-  encodeContent,
-  isReadable,
-  parseMessageId,
+  type EditContent,
+  inlinePayload,
+  isPath,
+  type PlannedContent,
+  planContent,
   quoting,
-  randomGuid,
-  replyGuid,
-  toTimeMs,
-  viewContent,
 } from './content.js'
-import { Courier, type RetryOptions } from './courier.js'
-import { MessengerError } from './error.js'
+import { countBytes } from './counted-streams.js'
+import { isMessengerError, MessengerError } from './error.js'
+import { FEATURES, unsupported } from './features.js'
 import { openFolder } from './folder.js'
 import { Handlers, type MessageHandler } from './handlers.js'
 import { toPeer, toPerson } from './identity.js'
 import { Inbox } from './inbox.js'
+import { logEvents } from './log-events.js'
 import type { HistoryEntry, IncomingMessage, Sent } from './message.js'
+import { parseMessageId, randomGuid, replyGuid } from './message-id.js'
 import { streamMessages } from './message-stream.js'
+import { Metering } from './metering.js'
+import { Outbox } from './outbox.js'
 import { People } from './people.js'
 import { reachableAddress } from './reachable.js'
-import { loadClientId, loadProfile, type Profile } from './settings.js'
+import { Reception } from './reception.js'
+import { changeProfile, loadClientId, loadProfile, type Profile, type ProfileChange } from './settings.js'
 import type { Contact, ContactKind, Store, StoredMessage } from './store.js'
 import { StoreAccess, storeError } from './store-access.js'
-import type { Health, ListenOptions, MessengerEvents, MessengerOptions, MessengerParts } from './types.js'
+import type { DownloadedFile, DownloadOptions } from './transfers-pending.js'
+import { Transfers } from './transfers-pending.js'
+import type {
+  ConversationSummary,
+  Health,
+  ListenOptions,
+  MessengerEvents,
+  MessengerOptions,
+  MessengerParts,
+} from './types.js'
+import { viewContent } from './view.js'
 
 /**
  * A person or bot on the Mimir network: identity, contacts, outbox, inbox and history behind one object.
@@ -56,21 +78,26 @@ export class Messenger {
   readonly #clock: Clock
   readonly #hostAddresses: MessengerParts['hostAddresses']
   readonly #logger: Logger | undefined
+  readonly #generation: Generation
   readonly #network: Peer
   readonly #resolver: Resolver | undefined
-  readonly #retry: RetryOptions
   readonly #emitter: Emitter<MessengerEvents>
-  readonly #handlers = new Handlers()
+  readonly #handlers = new Handlers((cause) => this.#closes.signal.aborted && isClosedError(cause))
+  readonly #commandPrefix: string
+  readonly #metering: Metering
   readonly #inbox: Inbox
-  readonly #couriers = new Map<string, Courier>()
+  readonly #outbox: Outbox
+  readonly #requests: ContactRequests
+  readonly #transfers: Transfers
+  readonly #calls: Calls
   readonly #access = new StoreAccess()
   readonly #people: People
-  readonly #hints = new Map<string, string[]>()
   readonly #listeners: Listener[] = []
-  /** Whoever waits for something: told to look again when it may have changed, or will not come any more. */
-  readonly #waiting = new Set<() => void>()
+  /** Streams of messages: told to look again when the messenger closes. */
+  readonly #streams = new Set<() => void>()
   #profile: Profile
   readonly #announcing: Announcing[] = []
+  readonly #closes = new AbortController()
   #closing: Promise<void> | undefined
 
   private constructor(
@@ -78,37 +105,26 @@ export class Messenger {
     options: MessengerOptions,
     loaded: { clientId: number; profile: Profile; kinds: ReadonlyMap<string, ContactKind> },
   ) {
+    const { store, clock } = parts
+    const generation = options.generation ?? 'classic'
+    const features = FEATURES[generation]
+    const onError = (error: unknown): void => this.#report(error)
+    const isClosing = (): boolean => this.#closing !== undefined
     this.publicKey = toHex(parts.signer.publicKey)
     this.#signer = parts.signer
-    this.#store = parts.store
-    this.#clock = parts.clock
+    this.#store = store
+    this.#clock = clock
     this.#hostAddresses = parts.hostAddresses
     this.#logger = options.logger
-    this.#retry = { minMs: options.retry?.minMs ?? 1_000, maxMs: options.retry?.maxMs ?? 120_000 }
+    this.#generation = generation
+    this.#commandPrefix = commandPrefix(options.commandPrefix)
+    this.#metering = new Metering(options.metrics, options.logger)
     this.#profile = loaded.profile
-    this.#people = new People(parts.store, this.#access, loaded.kinds, options.acceptFrom)
+    this.#people = new People(store, this.#access, loaded.kinds, options.acceptFrom)
     // Not an `error` event: a listener of that may be the one that throws.
     this.#emitter = new Emitter((error) => this.#logger?.error({ err: error }, 'a listener threw'))
-    this.#inbox = new Inbox({
-      store: parts.store,
-      clock: parts.clock,
-      run: (message) => this.#handle(message),
-      onError: (error) => this.#report(error),
-    })
-    this.#network = new Peer({
-      signer: parts.signer,
-      transports: parts.transports,
-      clientId: loaded.clientId,
-      generation: options.generation ?? 'classic',
-      // Random bytes to the originals; between our own kind they show that nobody relays, and logins need no ration.
-      challenges: { bound: true },
-      onConnection: (connection) => this.#connected(connection),
-      authorize: (remotePublicKey, { direction }) => this.#people.accepts(toHex(remotePublicKey), direction),
-      onListenerError: (listener, error) => this.#listenerFailed(listener, error),
-      ...(options.limits ? { limits: options.limits } : {}),
-      ...(options.clock ? { clock: options.clock } : {}),
-      ...(options.logger ? { logger: options.logger } : {}),
-    })
+    if (options.logger) logEvents(this.#emitter, options.logger)
+    this.#inbox = new Inbox({ store, clock, run: (message, park) => this.#handle(message, park), onError })
     if (options.trackers && options.trackers.length > 0)
       this.#resolver = new Resolver({
         trackers: [...options.trackers],
@@ -117,6 +133,80 @@ export class Messenger {
         clientId: loaded.clientId >>> 0,
         ...(options.logger ? { logger: options.logger } : {}),
       })
+    this.#outbox = new Outbox({
+      store,
+      clock,
+      access: this.#access,
+      people: this.#people,
+      network: () => this.#network,
+      resolver: this.#resolver,
+      retry: { minMs: options.retry?.minMs ?? 1_000, maxMs: options.retry?.maxMs ?? 120_000 },
+      emitter: this.#emitter,
+      isClosing,
+      hasErrand: async (peer) => (await this.#requests.hasWord(peer)) || this.#transfers.wants(peer),
+      onError,
+    })
+    this.#requests = new ContactRequests({
+      store,
+      clock,
+      access: this.#access,
+      people: this.#people,
+      policy: options.contactRequests ?? 'ask',
+      profile: () => this.#profile,
+      connection: (peer) => this.#network.connection(fromHex(peer)),
+      kick: (peer) => this.#outbox.kick(peer),
+      onAccepted: (peer) => this.#outbox.accepted(peer),
+      onRequest: (request) => this.#emitter.emit('contactRequest', request),
+      onAnswer: (peer, accepted) => this.#emitter.emit('contactAnswer', { peer, accepted }),
+      onError,
+    })
+    this.#transfers = new Transfers()
+    this.#calls = new Calls({
+      clock,
+      generation,
+      publicKey: this.publicKey,
+      maxCalls: options.maxCalls ?? 1,
+      lines: (peer) => this.#network.connectionsOf(fromHex(peer)).reverse(),
+      dial: (peer, signal) => this.#outbox.dial(peer, signal),
+      isBlocked: (peer) => this.#people.isBlocked(peer),
+      onCall: (call) => this.#emitter.emit('call', call),
+      onMissed: (missed) => this.#missed(missed),
+    })
+    const reception = new Reception({
+      store,
+      clock,
+      access: this.#access,
+      people: this.#people,
+      features,
+      outbox: this.#outbox,
+      inbox: this.#inbox,
+      requests: this.#requests,
+      transfers: this.#transfers,
+      calls: this.#calls,
+      emitter: this.#emitter,
+      metering: this.#metering,
+      logger: options.logger,
+      profile: () => this.#profile,
+      isClosing,
+      onError,
+    })
+    this.#network = new Peer({
+      signer: parts.signer,
+      transports: this.#metering.isOn ? this.#counted(parts.transports) : parts.transports,
+      clientId: loaded.clientId,
+      generation,
+      // Random bytes to the originals; between our own kind they show that nobody relays, and logins need no ration.
+      challenges: { bound: true },
+      timers: { ringMs: CONNECTION_RING_MS },
+      onConnection: (connection) => reception.connected(connection),
+      authorize: (remotePublicKey, { direction }) =>
+        (features.strangersConnect && direction === 'inbound') ||
+        this.#people.accepts(toHex(remotePublicKey), direction),
+      onListenerError: (listener, error) => this.#listenerFailed(listener, error),
+      ...(options.limits ? { limits: options.limits } : {}),
+      ...(options.clock ? { clock: options.clock } : {}),
+      ...(options.logger ? { logger: options.logger } : {}),
+    })
   }
 
   /**
@@ -136,12 +226,23 @@ export class Messenger {
         profile: await loadProfile(store, options.name, parts.clock.nowMs()),
         kinds: await store.contactKinds(),
       })
-      for (const peer of await store.pendingPeers()) messenger.#kick(peer)
+      await messenger.#requests.load()
+      await messenger.#transfers.start()
+      messenger.#metering.start(messenger.#emitter, () => messenger.health())
+      for (const peer of await store.pendingPeers()) messenger.#outbox.kick(peer)
       return messenger
     } catch (error) {
       await store.close().catch(() => {})
       throw isStoreError(error) ? storeError(error) : error
     }
+  }
+
+  /**
+   * Fires when {@link close} begins, with the error `closed` as its reason. A handler that gives it to what it waits for, and lets
+   * that error through, is cut off in order: its message is not handled, and comes again at the next start.
+   */
+  get closing(): AbortSignal {
+    return this.#closes.signal
   }
 
   /** Our contact link: what others need to write to us. */
@@ -169,7 +270,7 @@ export class Messenger {
   off(event: 'message' | keyof MessengerEvents, listener: (event: never) => unknown): this {
     if (event === 'message') {
       this.#handlers.delete(listener as MessageHandler)
-      if (this.#handlers.size === 0) this.#inbox.pause()
+      if (this.#handlers.isEmpty) this.#inbox.pause()
     } else this.#emitter.off(event, listener as (event: unknown) => void)
     return this
   }
@@ -184,9 +285,60 @@ export class Messenger {
       isOver: () => this.#closing !== undefined,
       add: (handler: MessageHandler) => void this.on('message', handler),
       remove: (handler: MessageHandler) => void this.off('message', handler),
-      waiting: this.#waiting,
+      waiting: this.#streams,
     }
     return streamMessages(source, options.signal)
+  }
+
+  /** Run this around everything that handles messages, in the order given: see {@link Middleware}. */
+  use(middleware: Middleware): this {
+    this.#handlers.middleware.push(middleware)
+    return this
+  }
+
+  /**
+   * Handle `/name …`, in any case. Commands come before patterns, both before the handlers of `message`, and the first
+   * that wants a message has it alone. A bot that has nothing but commands and patterns lets everything else pass as handled.
+   * @param names - letters, digits, `_` and `-`, without the prefix; several are the same command
+   * @throws {RangeError} for a name that cannot be written, or has a handler already
+   */
+  command(names: string | readonly string[], handler: CommandHandler, options?: CommandOptions): this {
+    this.#handlers.routes.command(names, handler, options)
+    void this.#inbox.open()
+    return this
+  }
+
+  /** Handle commands that nobody knows. @throws {RangeError} when there is a handler for them already */
+  unknownCommand(handler: CommandHandler): this {
+    this.#handlers.routes.unknownCommand(handler)
+    void this.#inbox.open()
+    return this
+  }
+
+  /** Handle texts and captions that a pattern fits: a text in any case and as a whole, a regular expression anywhere. */
+  hears(patterns: string | RegExp | readonly (string | RegExp)[], handler: HeardHandler): this {
+    this.#handlers.routes.hears(patterns, handler)
+    void this.#inbox.open()
+    return this
+  }
+
+  /** What can be asked of us: a line per command that has a description. */
+  helpText(): string {
+    return this.#handlers.routes.helpText(this.#commandPrefix)
+  }
+
+  /**
+   * Take the next messages of this person before the commands and handlers get them, until it is ended. One that is opened
+   * in a handler ends with the handler. A handler may talk with the sender of its own message: from the first time it
+   * waits for an answer, that message counts as handled.
+   * @throws {MessengerError} `busy` while there is one with this person | `bad-key`, also for our own | `closed`
+   */
+  conversation(person: string | Uint8Array): Dialogue {
+    this.#assertOpen()
+    const send = (peer: string, content: Content): Promise<Sent> => this.send(peer, content)
+    const dialogue = this.#handlers.dialogues.open(this.#toOther(person), { clock: this.#clock, send })
+    void this.#inbox.open()
+    return dialogue
   }
 
   /**
@@ -200,53 +352,18 @@ export class Messenger {
   async send(to: string | Uint8Array, content: Content): Promise<Sent> {
     this.#assertOpen()
     // Checking a key is costly; the keys of those we are busy with were checked before.
-    const peer = typeof to === 'string' && this.#couriers.has(to) ? to : this.#toOther(to)
-    const stored = await this.#enqueue(peer, content, randomGuid(), undefined)
-    this.#kick(peer)
-    return stored
+    const peer = typeof to === 'string' && this.#outbox.knows(to) ? to : this.#toOther(to)
+    const sent = await this.#accept(peer, content, randomGuid(), undefined)
+    this.#outbox.kick(peer)
+    return sent
   }
 
   /**
    * Resolves when the receiver has the message on disk. It waits as long as that takes, or until `signal` fires.
    * @throws {MessengerError} `unknown-message` | `aborted` | `closed` | `bad-content` for a message that was given up
    */
-  async whenDelivered(sent: Sent, options: { signal?: AbortSignal } = {}): Promise<void> {
-    const { signal } = options
-    let changed = true
-    let wake: () => void = () => {}
-    const look = (): void => {
-      changed = true
-      wake()
-    }
-    const onDelivered = (delivered: Sent): void => {
-      if (delivered.id === sent.id && delivered.to === sent.to) look()
-    }
-    this.#emitter.on('delivered', onDelivered)
-    signal?.addEventListener('abort', look)
-    this.#waiting.add(look)
-    try {
-      while (changed) {
-        changed = false
-        const message = await this.#access.ask(() => this.#store.message(sent.to, parseMessageId(sent.id), true))
-        if (!message)
-          throw new MessengerError('unknown-message', `message ${sent.id} to ${sent.to} is not in the history`)
-        if (message.state === 'delivered') return
-        if (message.state === 'failed')
-          throw new MessengerError('bad-content', `message ${sent.id} to ${sent.to} cannot be sent`)
-        if (signal?.aborted || this.#closing) break
-        if (!changed)
-          await new Promise<void>((resolve) => {
-            wake = resolve
-          })
-      }
-    } finally {
-      this.#emitter.off('delivered', onDelivered)
-      signal?.removeEventListener('abort', look)
-      this.#waiting.delete(look)
-    }
-    if (signal?.aborted)
-      throw new MessengerError('aborted', 'waiting for the delivery was aborted', { cause: signal.reason })
-    if (this.#closing) throw new MessengerError('closed', 'the messenger was closed before the delivery')
+  whenDelivered(sent: Sent, options: { signal?: AbortSignal } = {}): Promise<void> {
+    return this.#outbox.whenDelivered(sent, options.signal)
   }
 
   /**
@@ -286,7 +403,7 @@ export class Messenger {
     const wasBlocked = this.#people.isBlocked(peer)
     const contact = await this.#people.put(peer, { kind: 'contact', ...(chosen === '' ? {} : { name: chosen }) })
     const waiting = wasBlocked ? await this.#access.ask(() => this.#store.pending(peer, 1)) : []
-    if (waiting.length > 0) this.#kick(peer)
+    if (waiting.length > 0) this.#outbox.kick(peer)
     if (wasBlocked) this.#inbox.notify(peer)
     return contact
   }
@@ -299,10 +416,9 @@ export class Messenger {
   async block(person: string | Uint8Array): Promise<void> {
     const peer = toPeer(person)
     await this.#people.put(peer, { kind: 'blocked' })
-    this.#couriers.get(peer)?.close()
-    this.#couriers.delete(peer)
-    for (const connection of this.#network.connections())
-      if (toHex(connection.remotePublicKey) === peer) connection.close()
+    this.#calls.drop(peer)
+    this.#outbox.drop(peer)
+    for (const connection of this.#network.connectionsOf(fromHex(peer))) connection.close()
   }
 
   /** @throws {MessengerError} `store` | `closed` */
@@ -321,27 +437,110 @@ export class Messenger {
       last && (await this.#access.ask(() => this.#store.message(peer, parseMessageId(last.id), last.outgoing)))
     const range = { limit, ...(before ? { beforeSeq: before.seq } : {}) }
     const rows = await this.#access.ask(() => this.#store.history(peer, range))
-    return rows.map((row) => ({
-      ...viewContent(row),
-      id: String(row.guid),
-      peer: row.peer,
-      outgoing: row.outgoing,
-      state: row.state,
-      sentAt: new Date(row.sendTimeMs),
-    }))
+    return rows.map(toEntry)
+  }
+
+  /**
+   * Take a message out of our own history; the other side keeps its copy, for the protocol knows no deletion between two
+   * people. One that was not delivered yet will not be.
+   * @returns whether there was such a message
+   * @throws {MessengerError} `bad-key` | `bad-content` for an id that is none | `store` | `closed`
+   */
+  async deleteMessage(person: string | Uint8Array, id: string, options: { outgoing: boolean }): Promise<boolean> {
+    const peer = toPeer(person)
+    const guid = parseMessageId(id)
+    await this.#transfers.remove(peer, guid, options.outgoing)
+    return this.#access.ask(() => this.#store.remove(peer, guid, options.outgoing))
+  }
+
+  /**
+   * Change what others see of us. Those connected ask again on their next connection.
+   * @throws {MessengerError} `too-large` | `bad-content` | `store` | `closed`
+   */
+  async setProfile(change: ProfileChange): Promise<void> {
+    const nowMs = this.#clock.nowMs()
+    this.#profile = await this.#access.ask(() => changeProfile(this.#store, this.#profile, change, nowMs))
+  }
+
+  /**
+   * Make a person a contact and ask them to do the same. The request is repeated on every connection until they answer,
+   * or write anything; event `contactAnswer` tells.
+   * @throws {MessengerError} `unsupported` outside the current generation | `bad-key` | `too-large` | `store` | `closed`
+   */
+  async requestContact(
+    person: string | Uint8Array,
+    options: { message?: string; name?: string } = {},
+  ): Promise<Contact> {
+    this.#assertOpen()
+    if (!FEATURES[this.#generation].contactRequests)
+      throw unsupported(this.#generation, 'contactRequests', 'contact requests')
+    const contact = await this.addContact(person, options.name === undefined ? {} : { name: options.name })
+    await this.#requests.ask(contact.peer, options.message ?? '')
+    return contact
+  }
+
+  /** Requests that wait for {@link acceptContact} or {@link refuseContact}, oldest first. @throws {MessengerError} `store` | `closed` */
+  contactRequests(): Promise<ContactRequest[]> {
+    return this.#requests.list()
+  }
+
+  /** Say yes to a request: the person is a contact. @throws {MessengerError} `unknown-request` | `bad-key` | `store` | `closed` */
+  acceptContact(person: string | Uint8Array): Promise<void> {
+    return this.#requests.decide(toPeer(person), true)
+  }
+
+  /** Say no to a request. @throws {MessengerError} `unknown-request` | `bad-key` | `store` | `closed` */
+  refuseContact(person: string | Uint8Array): Promise<void> {
+    return this.#requests.decide(toPeer(person), false)
+  }
+
+  /** Everybody we know, those we talked to last first, with what is unread. @throws {MessengerError} `store` | `closed` */
+  async conversations(): Promise<ConversationSummary[]> {
+    const rows = await this.#access.ask(() => this.#store.conversations())
+    return rows.map(({ contact, unread, last }) => ({ contact, unread, last: last && toEntry(last) }))
+  }
+
+  /** Everything of this person up to now has been read. @throws {MessengerError} `bad-key` | `store` | `closed` */
+  async markRead(person: string | Uint8Array): Promise<void> {
+    const peer = toPeer(person)
+    const [newest] = await this.#access.ask(() => this.#store.history(peer, { limit: 1 }))
+    if (newest) await this.#access.ask(() => this.#store.markRead(peer, newest.seq))
+  }
+
+  /** Texts and captions that contain this, newest first. @throws {MessengerError} `bad-key` | `store` | `closed` */
+  async search(text: string, options: { person?: string | Uint8Array; limit?: number } = {}): Promise<HistoryEntry[]> {
+    const { person, limit = 100 } = options
+    const range = { limit, ...(person === undefined ? {} : { peer: toPeer(person) }) }
+    return (await this.#access.ask(() => this.#store.search(text, range))).map(toEntry)
+  }
+
+  /**
+   * Fetch the file of a message and put it on disk.
+   * @throws {MessengerError} `unknown-file` | `file` | `damaged` | `aborted` | `closed`
+   */
+  download(message: { id: string; peer: string }, options?: DownloadOptions): Promise<DownloadedFile> {
+    return this.#transfers.download(message, options)
+  }
+
+  /**
+   * Call a person. Resolves when the offer is on its way on a connection that has just answered; see {@link Call}.
+   * @throws {MessengerError} `unsupported` in the classic generation | `call` when a call goes on already, or nobody was
+   * reached within 30 s | `bad-key` | `bad-content` | `blocked` | `aborted` | `closed`
+   */
+  async call(person: string | Uint8Array, options: CallOptions = {}): Promise<Call> {
+    this.#assertOpen()
+    return this.#calls.call(this.#toOther(person), options)
   }
 
   /** Also try this address URL for the person, before asking the trackers. Kept until the messenger closes. */
   addAddress(person: string | Uint8Array, address: string): void {
-    const peer = toPeer(person)
-    const known = this.#hints.get(peer) ?? []
-    if (!known.includes(address)) this.#hints.set(peer, [...known, address].slice(-MAX_HINTS))
-    this.#couriers.get(peer)?.retryNow()
+    this.#outbox.addAddress(toPeer(person), address)
   }
 
-  /** The network is back, or the machine woke up: try everyone at once. */
+  /** The network is back, or the machine woke up: try everyone at once, and see which connections still live. */
   retryNow(): void {
-    for (const courier of this.#couriers.values()) courier.retryNow()
+    this.#outbox.retryNow()
+    for (const connection of this.#network.connections()) connection.probe().catch(() => {})
   }
 
   /** @throws {MessengerError} `store` | `closed` */
@@ -375,13 +574,19 @@ export class Messenger {
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    this.#closes.abort(new MessengerError('closed', 'the messenger is closed'))
+    this.#calls.close()
     for (const announcing of this.#announcing) announcing.stop()
-    for (const look of this.#waiting) look()
+    this.#outbox.wakeWaiting()
+    for (const look of this.#streams) look()
+    this.#handlers.dialogues.close()
+    this.#metering.stop()
     const startMs = this.#clock.nowMs()
     const leftMs = (): number => Math.max(0, timeoutMs - Math.max(0, this.#clock.nowMs() - startMs))
     await Promise.allSettled(this.#listeners.map((listener) => listener.close()))
     await this.#within(leftMs(), this.#inbox.close())
-    for (const courier of this.#couriers.values()) courier.close()
+    this.#outbox.close()
+    await this.#within(leftMs(), this.#transfers.close())
     await this.#network.close({ timeoutMs: leftMs() })
     await this.#resolver?.close()
     await this.#within(Math.max(leftMs(), STORE_GRACE_MS), this.#access.close())
@@ -407,25 +612,58 @@ export class Messenger {
   }
 
   /** While the messenger closes, running handlers may still answer. */
-  async #enqueue(peer: string, content: Content, guid: bigint, heldBy: number | undefined): Promise<Sent> {
+  async #accept(peer: string, content: Content, guid: bigint, heldBy: number | undefined): Promise<Sent> {
     if (heldBy === undefined) this.#assertOpen()
     if (this.#people.isBlocked(peer)) throw new MessengerError('blocked', `${peer} is blocked: addContact undoes that`)
-    const encoded = encodeContent(content)
+    const planned = planContent(content, this.#generation)
+    if (planned.kind === 'edit') return this.#edit(peer, planned)
     try {
-      await this.#access.track(
-        this.#store.enqueue({
-          ...encoded,
-          peer,
-          guid,
-          sendTimeMs: Math.floor(this.#clock.nowMs()),
-          editTimeMs: 0,
-          ...(heldBy === undefined ? {} : { heldBy }),
-        }),
-      )
+      await this.#access.track(this.#enqueue(peer, planned, guid, heldBy))
     } catch (cause) {
+      if (isMessengerError(cause) && cause.code !== 'store') throw cause
       if (this.#access.closed) throw new MessengerError('closed', 'the messenger is closed', { cause })
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new MessengerError('store', `the message was not accepted: ${why}`, { cause })
+    }
+    this.#metering.count('messages.accepted')
+    return { id: String(guid), to: peer }
+  }
+
+  async #enqueue(
+    peer: string,
+    planned: Exclude<PlannedContent, EditContent>,
+    guid: bigint,
+    heldBy: number | undefined,
+  ): Promise<void> {
+    const { messageType, replyTo } = planned
+    const sendTimeMs = Math.floor(this.#clock.nowMs())
+    const message = {
+      peer,
+      guid,
+      messageType,
+      replyTo,
+      sendTimeMs,
+      editTimeMs: 0,
+      ...(heldBy !== undefined && { heldBy }),
+    }
+    if (planned.kind === 'ready') {
+      await this.#store.enqueue({ ...message, payload: planned.payload })
+    } else if (planned.carriage === 'inline') {
+      if (isPath(planned.file)) throw new MessengerError('unsupported', 'not yet')
+      const file = planned.file
+      await this.#store.enqueue({ ...message, payload: inlinePayload(planned, file) })
+    } else await this.#transfers.enqueue(message, planned)
+  }
+
+  async #edit(peer: string, { guid, payload }: EditContent): Promise<Sent> {
+    let editTimeMs = Math.floor(this.#clock.nowMs())
+    for (;;) {
+      const before = await this.#access.ask(() => this.#store.message(peer, guid, true))
+      if (before?.messageType !== MessageType.text || before.state === 'failed')
+        throw new MessengerError('unknown-message', `no text ${guid} of ours to ${peer} can be edited`)
+      // Later than the last one, whatever the clock says, or the other side would take it for a repetition.
+      editTimeMs = Math.max(editTimeMs, before.editTimeMs + 1)
+      if (await this.#access.ask(() => this.#store.edit(peer, guid, payload, editTimeMs))) break
     }
     return { id: String(guid), to: peer }
   }
@@ -436,79 +674,26 @@ export class Messenger {
     return peer
   }
 
-  #kick(peer: string): void {
-    if (!this.#closing) this.#courier(peer).kick()
-  }
-
-  #courier(peer: string): Courier {
-    let courier = this.#couriers.get(peer)
-    if (courier) return courier
-    courier = new Courier(peer, fromHex(peer), {
-      store: this.#store,
-      network: this.#network,
-      clock: this.#clock,
-      retry: this.#retry,
-      random: () => new DataView(randomBytes(4).buffer).getUint32(0) / 2 ** 32,
-      resolve: (publicKey, options) => this.#resolve(peer, publicKey, options),
-      isBlocked: () => this.#people.isBlocked(peer),
-      forget: (publicKey, address) => this.#resolver?.forget(publicKey, address),
-      onDelivered: (to, guid) => this.#emitter.emit('delivered', { id: String(guid), to }),
-      onFailed: () => {
-        for (const look of this.#waiting) look()
-      },
-      onState: (to, state) => this.#emitter.emit('state', { peer: to, ...state }),
-      onQuiet: (quiet) => {
-        if (quiet.idle && this.#couriers.get(peer) === quiet) this.#couriers.delete(peer)
-      },
-      onError: (error) => this.#report(error),
-    })
-    this.#couriers.set(peer, courier)
-    // An acknowledgement that comes while we close is written down, and nothing else begins.
-    if (this.#closing) courier.close()
-    return courier
-  }
-
-  async #resolve(
-    peer: string,
-    publicKey: Uint8Array,
-    options: { force: boolean; signal: AbortSignal },
-  ): Promise<string[]> {
-    const hints = this.#hints.get(peer) ?? []
-    if (!this.#resolver || (hints.length > 0 && !options.force)) return hints
-    const found = await this.#resolver.resolve(publicKey, options)
-    return found.map(({ address }) => address)
-  }
-
-  #connected(connection: Connection): ConnectionHandlers {
-    const peer = toHex(connection.remotePublicKey)
-    // After READY, so that the connection is whole before it is used.
-    queueMicrotask(() => {
-      if (connection.closed || this.#closing) return
-      // It may have been blocked since it proved itself.
-      if (this.#people.isBlocked(peer)) {
-        connection.close()
-        return
-      }
-      this.#courier(peer).attach(connection)
-      void this.#askInfo(peer, connection)
-    })
-    return {
-      message: (frame) => this.#received(peer, connection, frame),
-      acknowledged: (guid) => this.#courier(peer).acknowledged(guid),
-      // It has left the window: there is room for those behind it.
-      unanswered: () => this.#couriers.get(peer)?.kick(),
-      writable: () => this.#couriers.get(peer)?.kick(),
-      infoRequest: (sinceSeconds) => {
-        if (this.#profile.timeSeconds > sinceSeconds) connection.sendInfo(this.#profile)
-      },
-      info: (told) => {
-        this.#people.putProfile(peer, told).then(
-          (contact) => this.#emitter.emit('contact', contact),
-          (error) => this.#report(error),
-        )
-      },
-      closed: () => this.#couriers.get(peer)?.detach(connection),
+  /** The protocol has no word for it: the record is ours alone. */
+  #missed(missed: MissedCall): void {
+    const { peer, at } = missed
+    const record = {
+      peer,
+      guid: randomGuid(),
+      replyTo: 0n,
+      messageType: MessageType.callRecord,
+      sendTimeMs: Math.floor(at.getTime()),
+      editTimeMs: 0,
+      payload: MISSED_CALL,
+      receivedMs: this.#clock.nowMs(),
     }
+    this.#access.track(this.#store.receive(record)).then(
+      () => {
+        this.#inbox.notify(peer)
+        this.#emitter.emit('missedCall', missed)
+      },
+      (cause) => this.#report(new MessengerError('store', 'a missed call could not be written down', { cause })),
+    )
   }
 
   #listenerFailed(listener: Listener, cause: Error): void {
@@ -519,54 +704,17 @@ export class Messenger {
     )
   }
 
-  async #askInfo(peer: string, connection: Connection): Promise<void> {
-    try {
-      const contact = await this.#store.contact(peer)
-      if (!connection.closed) connection.requestInfo(contact?.infoTimeSeconds ?? 0n)
-    } catch (error) {
-      this.#report(error)
-    }
-  }
-
-  /** Durable first, acknowledged after: the sender forgets the message when it sees the OK. */
-  #received(peer: string, connection: Connection, frame: TextFrame): void {
-    const { guid, replyTo, messageType } = frame
-    if (!isReadable(messageType, frame.payload)) {
-      this.#logger?.warn({ peer, guid: String(guid) }, 'malformed attachment dropped')
-      connection.acknowledge(guid)
-      return
-    }
-    const stored = this.#store.receive({
-      peer,
-      guid,
-      replyTo,
-      messageType,
-      sendTimeMs: toTimeMs(frame.sendTimeMs),
-      editTimeMs: frame.editTimeMs === 0n ? 0 : toTimeMs(frame.editTimeMs),
-      payload: frame.payload.slice(),
-      receivedMs: this.#clock.nowMs(),
-    })
-    this.#access.track(stored).then(
-      (row) => {
-        if (!connection.closed) connection.acknowledge(guid)
-        if (row) this.#inbox.notify(peer)
-      },
-      (cause) => {
-        this.#report(new MessengerError('store', 'an incoming message could not be stored', { cause }))
-        connection.close()
-      },
-    )
-  }
-
   /** Run the handlers of one message. @returns what to do once the cursor is on disk, if anybody took the message */
-  async #handle(row: StoredMessage): Promise<(() => void) | undefined> {
+  async #handle(row: StoredMessage, park: () => () => void): Promise<(() => void) | undefined> {
     if (this.#people.isBlocked(row.peer)) return undefined
+    // Our own note: nothing to answer.
+    if (row.messageType === MessageType.callRecord) return () => {}
     const contact = await this.#store.contact(row.peer)
     const view = viewContent(row)
     let index = 0
     const send = async (to: string, content: Content): Promise<Sent> => {
       const guid = replyGuid(this.publicKey, row.peer, row.guid, to, index++)
-      return this.#enqueue(to, content, guid, row.seq)
+      return this.#accept(to, content, guid, row.seq)
     }
     const receivers = new Set<string>()
     let released = false
@@ -575,27 +723,40 @@ export class Messenger {
       id: String(row.guid),
       from: row.peer,
       fromName: contact?.name || contact?.nickname || row.peer.slice(0, 8),
+      command: parseCommand(view, this.#commandPrefix),
       sentAt: new Date(row.sendTimeMs),
       receivedAt: new Date(row.settledMs),
       reply: (content) => message.send(row.peer, quoting(content, String(row.guid))),
+      react: (emoji) => message.send(row.peer, { reaction: emoji, replyTo: String(row.guid) }),
       send: async (to, content) => {
         const peer = this.#toOther(to)
         receivers.add(peer)
         const sent = await send(peer, content)
         // After the handler has finished there is nothing left to hold it.
-        if (released) this.#kick(peer)
+        if (released) this.#outbox.kick(peer)
         return sent
       },
+      download: (options) => this.download({ id: String(row.guid), peer: row.peer }, options),
     }
-    const taken = await this.#handlers.run(message, (cause) => {
+    const startMs = this.#clock.nowMs()
+    const failed = (cause: unknown): void => {
       const what = `the handler of message ${row.guid} from ${row.peer} failed`
-      this.#report(new MessengerError('handler', what, { cause }))
-    })
-    if (!taken) return undefined
+      this.#metering.count('handler.failures')
+      this.#report(new MessengerError('handler', what, { cause }), { peer: row.peer, messageId: message.id })
+    }
+    if (!(await this.#handlers.run(message, failed, park))) return undefined
+    this.#metering.observe('handler.duration', Math.max(0, this.#clock.nowMs() - startMs) / 1000)
     return () => {
       released = true
-      for (const peer of receivers) this.#kick(peer)
+      for (const peer of receivers) this.#outbox.kick(peer)
     }
+  }
+
+  #counted(transports: Transports): Transports {
+    return countBytes(transports, {
+      sent: (bytes) => this.#metering.count('network.sent', bytes),
+      received: (bytes) => this.#metering.count('network.received', bytes),
+    })
   }
 
   #announce(resolver: Resolver, listening: string, announce: string | undefined): void {
@@ -612,15 +773,33 @@ export class Messenger {
     this.#announcing.push(announcing)
   }
 
-  #report(error: unknown): void {
+  /** @param fields - of the line in the log */
+  #report(error: unknown, fields: object = {}): void {
     const known = storeError(error)
-    this.#logger?.warn({ err: known }, known.message)
+    this.#logger?.warn({ ...fields, code: known.code, err: known }, known.message)
     this.#emitter.emit('error', known)
   }
 }
 
+function toEntry(row: StoredMessage): HistoryEntry {
+  return {
+    ...viewContent(row),
+    id: String(row.guid),
+    peer: row.peer,
+    outgoing: row.outgoing,
+    state: row.outgoing && row.state === 'stored' && row.refusedMs > 0 ? 'waiting' : row.state,
+    sentAt: new Date(row.sendTimeMs),
+    editedAt: row.editTimeMs === 0 ? undefined : new Date(row.editTimeMs),
+  }
+}
+
+/** The text of the record in the history. */
+const MISSED_CALL: Uint8Array = new TextEncoder().encode('missed')
+function isClosedError(cause: unknown): boolean {
+  return isMessengerError(cause) && cause.code === 'closed'
+}
+
 /** Port 5050 is the protocol's own (peer protocol §2). */
 const DEFAULT_ADDRESS = 'tcp://[::]:5050'
-const MAX_HINTS = 8
 /** What is being written when the time to close is up gets this much more. */
 const STORE_GRACE_MS = 500

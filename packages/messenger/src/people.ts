@@ -27,6 +27,10 @@ export class People {
     return this.#kinds.get(peer) === 'blocked'
   }
 
+  isContact(peer: string): boolean {
+    return this.#kinds.get(peer) === 'contact'
+  }
+
   /** Whom we write to ourselves may answer; who may come of their own accord is a matter of policy. */
   accepts(peer: string, direction: 'inbound' | 'outbound'): boolean {
     const kind = this.#kinds.get(peer) ?? 'stranger'

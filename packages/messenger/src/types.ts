@@ -2,9 +2,12 @@ import type { Signer } from '@mimirjs/crypto'
 import type { PeerLimits } from '@mimirjs/peer'
 import type { Clock, DatagramTransport, Logger, Transports } from '@mimirjs/transport'
 import type { Generation } from '@mimirjs/wire'
+import type { Call, MissedCall } from './calls/call.js'
+import type { ContactRequest, ContactRequestPolicy } from './contact-requests.js'
 import type { LinkState, RetryOptions } from './courier.js'
 import type { MessengerError } from './error.js'
-import type { Sent } from './message.js'
+import type { HistoryEntry, Sent } from './message.js'
+import type { Metrics } from './metrics.js'
 import type { Contact, Store } from './store.js'
 
 /** Everything the messenger stands on. {@link Messenger.open} supplies what is not given. */
@@ -27,12 +30,20 @@ export interface MessengerOptions extends Partial<MessengerParts> {
   generation?: Generation
   /** Who may talk to us. Default 'anyone', except those blocked. */
   acceptFrom?: 'anyone' | 'contacts' | ((peer: string) => boolean)
+  /** What becomes of those who ask to be contacts; current generation only. Default `'ask'`. */
+  contactRequests?: ContactRequestPolicy
   /** Pauses between attempts to reach a peer. Default 1 000 ms doubling to 120 000 ms. */
   retry?: Partial<RetryOptions>
+  /** Calls that may go on at the same time; who offers one more is told that we are busy. Default 1. */
+  maxCalls?: number
   /** Limits of the connections; see `@mimirjs/peer`. */
   limits?: Partial<PeerLimits>
   /** 'power' (default): an accepted message survives power loss. 'process': it survives the death of the process. */
   durability?: 'power' | 'process'
+  /** What commands begin with. Default `/`. */
+  commandPrefix?: string
+  /** Where figures go; nowhere by default. See `@mimirjs/messenger/prometheus` and `/opentelemetry`. */
+  metrics?: Metrics
   /** pino-shaped; silent by default. */
   logger?: Logger
 }
@@ -40,6 +51,18 @@ export interface MessengerOptions extends Partial<MessengerParts> {
 export type MessengerEvents = {
   /** The peer has stored the message. */
   delivered: Sent
+  /** The peer is there and silent about the message: it waits until the peer takes what we send. */
+  waiting: Sent
+  /** A peer changed the text of a message of its own; the history has the new one. */
+  edited: { readonly id: string; readonly peer: string }
+  /** Somebody asks to be our contact: see {@link Messenger.acceptContact}. */
+  contactRequest: ContactRequest
+  /** Somebody answered when we asked to be their contact. */
+  contactAnswer: { readonly peer: string; readonly accepted: boolean }
+  /** Somebody calls. Without a listener calls are declined. */
+  call: Call
+  /** Somebody called and nobody took the call; it is in the history, too. */
+  missedCall: MissedCall
   /** How we stand with a peer has changed. */
   state: PeerState
   /** A peer told its name, text or picture. */
@@ -67,4 +90,13 @@ export interface Health {
   readonly connections: number
   readonly undelivered: number
   readonly unhandled: number
+}
+
+/** A person and how the talk with them stands. */
+export interface ConversationSummary {
+  readonly contact: Contact
+  /** Messages of theirs behind the last {@link Messenger.markRead}. */
+  readonly unread: number
+  /** `undefined` when nothing was said yet. */
+  readonly last: HistoryEntry | undefined
 }

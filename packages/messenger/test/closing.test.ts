@@ -98,9 +98,9 @@ test('what a handler sent before the process died is not sent besides what it se
   const file = join(folder, 'messenger.sqlite')
   const store = openSqliteStore(file)
   const incoming = { peer: SOMEBODY, guid: 5n, replyTo: 0n, sendTimeMs: 1, editTimeMs: 0, messageType: 0 }
-  const row = await store.receive({ ...incoming, payload: Uint8Array.of(65), receivedMs: 1 })
+  const received = await store.receive({ ...incoming, payload: Uint8Array.of(65), receivedMs: 1 })
   for (const guid of [100n, 101n]) {
-    await store.enqueue({ ...incoming, guid, payload: Uint8Array.of(66), heldBy: row!.seq })
+    await store.enqueue({ ...incoming, guid, payload: Uint8Array.of(66), heldBy: received!.message.seq })
   }
   await store.close()
   const bot = await Messenger.open(folder)

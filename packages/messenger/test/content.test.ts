@@ -1,19 +1,24 @@
+import type { Generation } from '@mimirjs/wire'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  type Content,
-  encodeContent,
-  isReadable,
-  parseMessageId,
-  randomGuid,
-  replyGuid,
-  viewContent,
-} from '../src/content.js'
+import { type Content, inlinePayload, isPath, planContent } from '../src/content.js'
+import { parseMessageId, randomGuid, replyGuid } from '../src/message-id.js'
+import { isReadable, viewContent } from '../src/view.js'
 
 const ANN = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c'
 
+/** In the generation that carries all of it inside the message. */
+function encode(content: Content) {
+  const planned = planContent(content, 'overlay')
+  if (planned.kind === 'edit') throw new Error('nothing new to send')
+  const { messageType, replyTo } = planned
+  if (planned.kind === 'ready') return { messageType, replyTo, payload: planned.payload }
+  if (isPath(planned.file)) throw new Error('a path')
+  return { messageType, replyTo, payload: inlinePayload(planned, planned.file) }
+}
+
 function roundTrip(content: Content) {
-  const { messageType, payload, replyTo } = encodeContent(content)
+  const { messageType, payload, replyTo } = encode(content)
   return view(messageType, payload, replyTo)
 }
 
@@ -24,6 +29,7 @@ function view(messageType: number, payload: Uint8Array, replyTo = 0n) {
     outgoing: false,
     state: 'unhandled',
     settledMs: 0,
+    refusedMs: 0,
     guid: 1n,
     sendTimeMs: 0,
     editTimeMs: 0,
@@ -51,7 +57,13 @@ describe('content', () => {
     const bytes = crypto.getRandomValues(new Uint8Array(300))
     const received = roundTrip({ file: { bytes, name: 'Bericht März.pdf', mimeType: 'application/pdf' }, text: 'here' })
     expect(received).toMatchObject({ kind: 'file', text: 'here' })
-    expect(received.file).toEqual({ name: 'Bericht März.pdf', mimeType: 'application/pdf', bytes, damaged: false })
+    expect(received.file).toEqual({
+      name: 'Bericht März.pdf',
+      mimeType: 'application/pdf',
+      sizeBytes: 300,
+      bytes,
+      damaged: false,
+    })
   })
 
   test.each<[string, unknown, string]>([
@@ -69,11 +81,11 @@ describe('content', () => {
     ['a reaction to a number', { reaction: '!', replyTo: 5 }, 'bad-content'],
     ['a novel as a reaction', { reaction: '!'.repeat(2_000), replyTo: '5' }, 'too-large'],
   ])('%s is refused in our own words', (_, content, code) => {
-    expect(() => encodeContent(content as Content)).toThrow(expect.objectContaining({ name: 'MessengerError', code }))
+    expect(() => encode(content as Content)).toThrow(expect.objectContaining({ name: 'MessengerError', code }))
   })
 
   test('changed bytes are seen', () => {
-    const { messageType, payload } = encodeContent({ image: { bytes: new Uint8Array(64), name: 'a.png' } })
+    const { messageType, payload } = encode({ image: { bytes: new Uint8Array(64), name: 'a.png' } })
     payload[payload.length - 1]! ^= 1
     expect(view(messageType, payload).file).toMatchObject({ damaged: true })
     expect(view(messageType, payload.subarray(0, payload.length - 1)).file).toMatchObject({ damaged: true })
@@ -111,7 +123,7 @@ describe('content', () => {
     [{ image: { bytes: new Uint8Array(5_242_881), name: 'x' } }, 'too-large'],
     [{ file: { bytes: new Uint8Array(10_485_761), name: 'x' } }, 'too-large'],
   ] as [Content, string][])('refuses what cannot be sent (%#)', (content, code) => {
-    expect(() => encodeContent(content)).toThrow(expect.objectContaining({ name: 'MessengerError', code }))
+    expect(() => encode(content)).toThrow(expect.objectContaining({ name: 'MessengerError', code }))
   })
 
   test('reading never throws, whatever the bytes', () => {
@@ -122,6 +134,45 @@ describe('content', () => {
       }),
       { seed: 2 },
     )
+  })
+})
+
+describe('what a generation has', () => {
+  const bytes = new Uint8Array(1)
+  const rows: [keyof typeof CONTENTS, Generation[]][] = [
+    ['text', ['classic', 'overlay', 'current']],
+    ['reply', ['classic', 'overlay', 'current']],
+    ['edit', ['classic', 'overlay', 'current']],
+    ['image', ['classic', 'overlay', 'current']],
+    ['file', ['overlay', 'current']],
+    ['voice', ['current']],
+    ['reaction', ['overlay', 'current']],
+  ]
+  const CONTENTS = {
+    text: 'hello',
+    reply: { text: 'hello', replyTo: '5' },
+    edit: { edit: '5', text: 'better' },
+    image: { image: { bytes, name: 'a.png' } },
+    file: { file: { path: '/a.pdf' } },
+    voice: { voice: { bytes, name: 'a.m4a' } },
+    reaction: { reaction: '!', replyTo: '5' },
+  } satisfies Record<string, Content>
+  test.each(rows)('%s', (name, generations) => {
+    for (const generation of ['classic', 'overlay', 'current'] as const) {
+      if (generations.includes(generation)) expect(planContent(CONTENTS[name], generation)).toBeDefined()
+      else
+        expect(() => planContent(CONTENTS[name], generation)).toThrow(
+          expect.objectContaining({
+            code: 'unsupported',
+            message: expect.stringContaining(`generation ${generation} `),
+          }),
+        )
+    }
+  })
+
+  test('a voice message is called what the originals call one', () => {
+    const planned = planContent({ voice: { path: '/tmp/a.m4a' } }, 'current')
+    expect(planned).toMatchObject({ kind: 'file', file: { name: 'voice_message.m4a', mimeType: 'audio/mp4' } })
   })
 })
 

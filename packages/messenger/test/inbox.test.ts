@@ -26,14 +26,14 @@ async function receive(store: Store, peer: string, guid: bigint): Promise<void> 
   await store.receive({ peer, guid, replyTo: 0n, sendTimeMs: 0, editTimeMs: 0, messageType: 0, payload, receivedMs: 0 })
 }
 
-function createInbox(store: Store, run: (message: StoredMessage) => Promise<void>) {
+function createInbox(store: Store, run: (message: StoredMessage, park: () => () => void) => Promise<void>) {
   const errors: unknown[] = []
   const clock = createPausedClock()
   const inbox = new Inbox({
     store,
     clock,
-    run: async (message) => {
-      await run(message)
+    run: async (message, park) => {
+      await run(message, park)
       return () => {}
     },
     onError: (error) => errors.push(error),
@@ -103,6 +103,39 @@ describe('inbox', () => {
     }
     while (done < 40) await turns()
     expect(most).toBe(16)
+  })
+
+  test('who waits for a person takes no place; once the message is handled that is over, said or not', async () => {
+    const store = createMemoryStore()
+    const finish: (() => void)[] = []
+    let running = 0
+    let most = 0
+    const { inbox } = createInbox(store, async ({ guid }, park) => {
+      if (guid === 1n) {
+        const goOn = park()
+        // Twice at once is still one place, and whoever never says so goes on by ending.
+        park()
+        await new Promise<void>((resolve) => finish.push(resolve))
+        if (finish.length % 2) goOn()
+        return
+      }
+      most = Math.max(most, ++running)
+      await turns()
+      running -= 1
+    })
+    await inbox.open()
+    const peers = Array.from({ length: 40 }, (_, index) => index.toString(16).padStart(64, '0'))
+    for (const guid of [1n, 2n]) {
+      for (const peer of peers) {
+        await receive(store, peer, guid)
+        inbox.notify(peer)
+      }
+      await turns()
+    }
+    expect(finish).toHaveLength(40)
+    for (const done of finish) done()
+    while ((await store.counts()).unhandled > 0) await turns()
+    expect([running, most]).toEqual([0, 16])
   })
 
   test('does not move on, nor run again, until the cursor is stored', async () => {

@@ -95,7 +95,7 @@ describe('two people', () => {
     await ann.messenger.send(ben.messenger.publicKey, { image: { bytes, name: 'big.png' }, text: 'big' })
     const [message] = await arrived
     expect(message!.file).toMatchObject({ name: 'big.png', damaged: false })
-    expect(Buffer.compare(message!.file!.bytes, bytes)).toBe(0)
+    expect(Buffer.compare(message!.file!.bytes!, bytes)).toBe(0)
   })
 })
 

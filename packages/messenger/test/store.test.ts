@@ -1,45 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
-import { createMemoryStore, openSqliteStore, type Store } from '../src/index.js'
+import { expect, test } from 'vitest'
+import { ANN, BEN, describeStores, guids, message } from './store/support.js'
 
-const ANN = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c'
-const BEN = '8139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b394'
-
-const folders: string[] = []
-const open: Store[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((store) => store.close()))
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
-})
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mimir-store-'))
-  folders.push(folder)
-  return folder
-}
-
-const kinds: Record<string, () => Store> = {
-  memory: createMemoryStore,
-  sqlite: () => openSqliteStore(join(newFolder(), 'messenger.sqlite')),
-}
-
-function message(guid: bigint, text = String(guid)) {
-  const payload = new TextEncoder().encode(text)
-  return { peer: ANN, guid, replyTo: 0n, sendTimeMs: 1_700_000_000_000, editTimeMs: 0, messageType: 0, payload }
-}
-
-const guids = (rows: readonly { guid: bigint }[]): bigint[] => rows.map(({ guid }) => guid)
-
-// One suite, every kind of store: they must not differ in anything a messenger sees.
-describe.each(Object.keys(kinds))('%s store', (kind) => {
-  function newStore(): Store {
-    const store = kinds[kind]!()
-    open.push(store)
-    return store
-  }
-
+describeStores((newStore) => {
   test('keeps settings', async () => {
     const store = newStore()
     expect(await store.setting('clientId')).toBeUndefined()
@@ -75,9 +37,9 @@ describe.each(Object.keys(kinds))('%s store', (kind) => {
     expect(guids(await store.pending(ANN, 10))).toEqual(sent)
     expect(guids(await store.pending(ANN, 2))).toEqual(sent.slice(0, 2))
     expect(await store.pendingPeers()).toEqual([ANN])
-    expect(await store.markDelivered(ANN, sent[1]!, 99)).toBe(true)
-    expect(await store.markDelivered(ANN, sent[1]!, 100)).toBe(false)
-    expect(await store.markDelivered(BEN, sent[0]!, 100)).toBe(false)
+    expect(await store.markDelivered(ANN, sent[1]!, 99, 0)).toBe(true)
+    expect(await store.markDelivered(ANN, sent[1]!, 100, 0)).toBe(false)
+    expect(await store.markDelivered(BEN, sent[0]!, 100, 0)).toBe(false)
     expect(guids(await store.pending(ANN, 10))).toEqual([5n, 9_223_372_036_854_775_807n, 1n])
     const delivered = await store.message(ANN, sent[1]!, true)
     expect(delivered).toMatchObject({ state: 'delivered', settledMs: 99, outgoing: true, peer: ANN })
@@ -95,7 +57,8 @@ describe.each(Object.keys(kinds))('%s store', (kind) => {
   test('takes each guid of a sender once, whatever it says the second time', async () => {
     const store = newStore()
     const first = await store.receive({ ...message(1n, 'first'), receivedMs: 5 })
-    expect(first).toMatchObject({ guid: 1n, state: 'unhandled', outgoing: false, settledMs: 5 })
+    expect(first?.message).toMatchObject({ guid: 1n, state: 'unhandled', outgoing: false, settledMs: 5 })
+    expect(first?.edited).toBe(false)
     expect(await store.receive({ ...message(1n, 'second'), receivedMs: 6 })).toBeUndefined()
     expect(await store.receive({ ...message(1n), peer: BEN, receivedMs: 7 })).toBeDefined()
     // The same number in the other direction is another message.
@@ -122,7 +85,7 @@ describe.each(Object.keys(kinds))('%s store', (kind) => {
 
   test('holds what a handler sends until the handler has finished', async () => {
     const store = newStore()
-    const incoming = (await store.receive({ ...message(1n), receivedMs: 1 }))!
+    const incoming = (await store.receive({ ...message(1n), receivedMs: 1 }))!.message
     await store.enqueue({ ...message(10n, 'before the crash'), heldBy: incoming.seq })
     expect(await store.pending(ANN, 10)).toEqual([])
     expect(await store.pendingPeers()).toEqual([])
@@ -144,7 +107,7 @@ describe.each(Object.keys(kinds))('%s store', (kind) => {
 
   test('holds nothing for a handler that has finished', async () => {
     const store = newStore()
-    const incoming = (await store.receive({ ...message(1n), receivedMs: 1 }))!
+    const incoming = (await store.receive({ ...message(1n), receivedMs: 1 }))!.message
     await store.handled(incoming.seq)
     expect(await store.enqueue({ ...message(10n), heldBy: incoming.seq })).toMatchObject({ state: 'stored' })
     expect(guids(await store.pending(ANN, 10))).toEqual([10n])
@@ -184,20 +147,4 @@ describe.each(Object.keys(kinds))('%s store', (kind) => {
     outgoing.payload.fill(0)
     expect(new TextDecoder().decode((await store.pending(ANN, 1))[0]!.payload)).toBe('unchanged')
   })
-})
-
-test('a database is there again after it was closed', async () => {
-  const file = join(newFolder(), 'messenger.sqlite')
-  const first = openSqliteStore(file)
-  await first.enqueue(message(7n))
-  await first.close()
-  const second = openSqliteStore(file)
-  open.push(second)
-  expect(guids(await second.pending(ANN, 10))).toEqual([7n])
-})
-
-test('a database is open once', async () => {
-  const file = join(newFolder(), 'messenger.sqlite')
-  open.push(openSqliteStore(file))
-  expect(() => openSqliteStore(file)).toThrow(expect.objectContaining({ code: 'in-use' }))
 })

@@ -3,10 +3,20 @@ import type { CallFrame } from './types.js'
 /**
  * Every transition of a call: state, what happens, next state. What is not in the table is ignored when it comes from
  * the other side, and refused when we want to send it. Source: peer protocol §9.3.
+ *
+ * One thing is ours: when both call at once, both are calling, and by the original rules nobody would ever answer. So an
+ * offer is handed on while we call, and may be accepted: to whoever calls, it looks like any other answer.
  */
 export const CALL_TABLE = {
   idle: { sendOffer: 'calling', receiveOffer: 'receiving' },
-  calling: { receiveAccept: 'inCall', receiveDecline: 'idle', sendHang: 'idle', receiveHang: 'idle' },
+  calling: {
+    receiveAccept: 'inCall',
+    receiveDecline: 'idle',
+    receiveOffer: 'calling',
+    sendAccept: 'inCall',
+    sendHang: 'idle',
+    receiveHang: 'idle',
+  },
   receiving: { sendAccept: 'inCall', sendDecline: 'idle', sendHang: 'idle', receiveHang: 'idle' },
   inCall: { sendPacket: 'inCall', receivePacket: 'inCall', sendHang: 'idle', receiveHang: 'idle' },
 } as const

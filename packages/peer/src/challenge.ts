@@ -1,5 +1,5 @@
 import { sha256 } from '@mimirjs/crypto'
-import { keyText, sameBytes } from './bytes.js'
+import { concatBytes, keyText, sameBytes } from './bytes.js'
 import { PeerError } from './error.js'
 import type { ChallengePolicy } from './types.js'
 
@@ -105,7 +105,7 @@ export function boundChallenge(
   signer: Uint8Array,
   { verifierAddress, signerAddress }: { verifierAddress: Uint8Array; signerAddress: Uint8Array },
 ): Uint8Array {
-  const parts = [
+  const message = concatBytes([
     LABEL,
     Uint8Array.of(role),
     nonce,
@@ -115,13 +115,7 @@ export function boundChallenge(
     verifierAddress,
     Uint8Array.of(signerAddress.length),
     signerAddress,
-  ]
-  const message = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    message.set(part, at)
-    at += part.length
-  }
+  ])
   const challenge = new Uint8Array(CHALLENGE_BYTES)
   challenge.set(nonce)
   challenge.set(sha256(message).subarray(0, CHALLENGE_BYTES - NONCE_BYTES), NONCE_BYTES)

@@ -3,16 +3,40 @@
 import type { Signer } from '@mimirjs/crypto'
 import type { ByteStream, Clock, Logger, StreamHandlers, TransportError } from '@mimirjs/transport'
 import type { Generation } from '@mimirjs/wire'
-import type { InfoResponseFrame, TextFrame } from '@mimirjs/wire/peer'
+import {
+  type ContactRequestFrame,
+  type DataHeader,
+  type InfoResponseFrame,
+  StreamRole,
+  type TextFrame,
+} from '@mimirjs/wire/peer'
+import type { CallState } from './call-table.js'
+import { ConnectionLane, type LaneOwner, openerFor } from './connection-lane.js'
+import { type Closable, DataLane } from './data/data-lane.js'
+import type { Destination } from './data/data-routes.js'
+import type { DataRole } from './data/stream-opener.js'
 import type { DeadlineWheel, Waiting } from './deadline-wheel.js'
 import { NOT_WAITING } from './deadline-wheel.js'
 import { isPeerError, PeerError } from './error.js'
 import { FrameWriter } from './frames/frame-writer.js'
 import type { ProvenIdentity } from './identity.js'
 import { addressGroup, channelAddress } from './remote-address.js'
-import { Session, type SessionEvents } from './session.js'
+import { Session } from './session.js'
 import type { SessionContext } from './session-context.js'
-import type { CallFrame, Connection, ConnectionHandlers, OutgoingInfo, OutgoingMessage, Role } from './types.js'
+import type { SessionEvents } from './session-events.js'
+import type {
+  CallFrame,
+  Connection,
+  ConnectionHandlers,
+  DataSink,
+  IncomingFileRequest,
+  OutgoingContactRequest,
+  OutgoingData,
+  OutgoingFileRequest,
+  OutgoingInfo,
+  OutgoingMessage,
+  Role,
+} from './types.js'
 
 /** What a connection needs from the peer it belongs to. */
 export interface ConnectionHost {
@@ -31,12 +55,33 @@ export interface ConnectionHost {
   over(connection: PeerConnection, error: PeerError | undefined): void
   /** The stream is gone too. */
   gone(connection: PeerConnection): void
+  /** From now on data streams of this connection may come, with this token. */
+  expectData(connection: PeerConnection, token: Uint8Array): void
+  /** An OK came here for a message that was not written here. */
+  strayOk(connection: PeerConnection, guid: bigint): void
+  dial(address: string, signal: AbortSignal): Promise<ByteStream>
+  /** A stream has to be closed before the peer is; and it is closed. */
+  opened(stream: Closable): void
+  closed(stream: Closable): void
+}
+
+/** Whom a connection is to lead to, and where it was dialled; makes this side the initiator. */
+export interface DialTarget {
+  readonly remotePublicKey: Uint8Array
+  readonly address: string
+}
+
+interface Probe {
+  resolve(): void
+  reject(error: PeerError): void
 }
 
 const NO_KEY: Uint8Array = new Uint8Array(0)
 
 /** A connection from its stream to its end; the application sees it, as {@link Connection}, from READY on. */
-export class PeerConnection implements Connection, SessionEvents, Waiting {
+export class PeerConnection
+  implements Connection, SessionEvents, Waiting, LaneOwner, Closable, Destination<{ readonly stream: ByteStream }>
+{
   readonly id: number
   wheelTick: number = NOT_WAITING
   remotePublicKey: Uint8Array = NO_KEY
@@ -48,15 +93,23 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
   readonly #writer: FrameWriter
   readonly #session: Session
   readonly #startedMs: number
+  /** Where we dialled it. */
+  readonly #address: string | undefined
+  /** What data streams of this connection show, where the network proves no node keys. */
+  #token: Uint8Array | undefined = undefined
+  /** Made when there is a data stream to speak of. */
+  #lane: DataLane | undefined = undefined
+  #probes: Probe[] | undefined = undefined
   #handlers: ConnectionHandlers | undefined = undefined
   #paused = false
   #streamClosed = false
   /** Our end of the stream is closed; when the other side has to have closed its own. */
   #lingerUntilMs: number | undefined = undefined
 
-  /** @param remotePublicKey - the wanted identity; makes this side the initiator */
-  constructor(host: ConnectionHost, id: number, stream: ByteStream, remotePublicKey?: Uint8Array) {
+  constructor(host: ConnectionHost, id: number, stream: ByteStream, target?: DialTarget) {
+    const remotePublicKey = target?.remotePublicKey
     this.id = id
+    this.#address = target?.address
     this.#host = host
     this.#stream = stream
     this.#startedMs = host.clock.nowMs()
@@ -75,10 +128,18 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
   /** Attach to the stream and begin the handshake. */
   start(): void {
     this.#stream.start(new StreamSide(this))
+    if (this.role === 'initiator' && this.#host.context.profile.streams === 'roles') this.#writeRole()
     this.#session.start()
-    this.#moved()
+    this.moved()
     // Behind the microtask in which HELLO leaves: then there is nothing to do until the answer comes.
     queueMicrotask(() => this.#guard(() => this.#host.context.spare.prepare(this.#host.context)))
+  }
+
+  /** What this stream is for. It leaves together with HELLO. */
+  #writeRole(): void {
+    const at = this.#writer.reserve(1)
+    this.#writer.bytes[at] = StreamRole.control
+    this.#writer.commit()
   }
 
   get role(): Role {
@@ -121,19 +182,61 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
     return this.#session.unacknowledged
   }
 
+  get extended(): boolean {
+    return this.#session.extended
+  }
+
+  get callState(): CallState {
+    return this.#session.callState
+  }
+
+  windowFor(payloadBytes: number): number {
+    return this.#session.takesDataStream(payloadBytes) ? this.#session.dataWindow : this.window
+  }
+
+  sendData(message: OutgoingData): void {
+    this.#dataLane.sendData(this.#session.beginData(message), message)
+  }
+
+  sendContactRequest(request: OutgoingContactRequest): void {
+    this.#session.sendContactRequest(request)
+  }
+
+  sendContactResponse(accepted: boolean): void {
+    this.#session.sendContactResponse(accepted)
+  }
+
+  requestFile(request: OutgoingFileRequest): void {
+    this.#session.requestFile(request)
+  }
+
+  probe(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#session.probe(this.#host.clock.nowMs())
+      this.#probes ??= []
+      this.#probes.push({ resolve, reject })
+      this.moved()
+    })
+  }
+
   send(message: OutgoingMessage): void {
-    this.#session.send(message, this.#host.clock.nowMs())
-    this.#moved()
+    const dataBytes = message.payload.length
+    if (this.#session.takesDataStream(dataBytes)) {
+      this.#dataLane.send(this.#session.beginData({ ...message, dataBytes }), message)
+    } else {
+      this.#session.send(message, this.#host.clock.nowMs())
+      this.moved()
+    }
   }
 
   acknowledge(guid: bigint): void {
     this.#session.acknowledge(guid)
-    this.#moved()
+    this.moved()
   }
 
   refuse(guid: bigint): void {
     this.#session.refuse(guid)
-    this.#moved()
+    this.moved()
   }
 
   requestInfo(sinceSeconds: bigint): void {
@@ -144,9 +247,10 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
     this.#session.sendInfo(info)
   }
 
-  sendCall(frame: CallFrame): void {
-    this.#session.sendCall(frame, this.#host.clock.nowMs())
-    this.#moved()
+  sendCall(frame: CallFrame): boolean {
+    const isWritten = this.#session.sendCall(frame, this.#host.clock.nowMs())
+    this.moved()
+    return isWritten
   }
 
   close(): void {
@@ -166,14 +270,47 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
   // --- time --------------------------------------------------------------------------------------------------------
 
   get nextDeadlineMs(): number | undefined {
-    return this.#lingerUntilMs ?? this.#session.nextDeadlineMs
+    const ownMs = this.#lingerUntilMs ?? this.#session.nextDeadlineMs
+    const laneMs = this.#lane?.nextDeadlineMs
+    return ownMs === undefined || laneMs === undefined ? (ownMs ?? laneMs) : Math.min(ownMs, laneMs)
   }
 
   tick(nowMs: number): void {
     if (this.#lingerUntilMs !== undefined) {
       this.#lingerUntilMs = undefined
       this.#stream.abort()
-    } else this.#guard(() => this.#session.tick(nowMs))
+      return
+    }
+    this.#guard(() => this.#session.tick(nowMs))
+    this.#guard(() => this.#lane?.tick(nowMs))
+  }
+
+  // --- data streams ------------------------------------------------------------------------------------------------
+
+  get isFreeForData(): boolean {
+    return this.#lane?.isFree !== false
+  }
+
+  takeData(role: DataRole, { stream }: { readonly stream: ByteStream }): void {
+    this.#guard(() => {
+      if (role === 'read') this.#dataLane.attach(stream)
+      else if (!this.#dataLane.arrived(stream)) stream.abort()
+    })
+  }
+
+  /** An OK came on another connection of the identity. @returns whether it was owed here */
+  acknowledgedElsewhere(guid: bigint): boolean {
+    const isOurs = this.#session.acknowledgedElsewhere(guid)
+    if (isOurs) this.moved()
+    return isOurs
+  }
+
+  get #dataLane(): DataLane {
+    if (this.#lane === undefined) {
+      const opener = openerFor(this.#stream, this.#address, this.#token, this.#session, this.#host)
+      this.#lane = new DataLane(new ConnectionLane(this, this.#session, this.#host, opener))
+    }
+    return this.#lane
   }
 
   // --- the stream --------------------------------------------------------------------------------------------------
@@ -183,9 +320,9 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
     try {
       this.#session.receive(chunk, this.#host.clock.nowMs())
     } catch (error) {
-      this.#broken(error)
+      this.broken(error)
     }
-    this.#moved()
+    this.moved()
   }
 
   /** @internal */
@@ -196,7 +333,7 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
   /** @internal */
   drain(): void {
     this.#guard(() => this.#session.drained(this.#host.clock.nowMs()))
-    this.#moved()
+    this.moved()
   }
 
   /** @internal */
@@ -225,7 +362,7 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
         signature.then(
           (bytes) => {
             this.#guard(() => this.#session.signed(bytes, this.#host.clock.nowMs()))
-            this.#moved()
+            this.moved()
           },
           (cause) => this.#signerFailed(cause),
         )
@@ -233,6 +370,12 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
     } catch (cause) {
       this.#signerFailed(cause)
     }
+  }
+
+  onToken(token: Uint8Array): void {
+    if (this.#stream.remotePublicKey !== undefined) return
+    this.#token = token
+    this.#host.expectData(this, token)
   }
 
   onReady(identity: ProvenIdentity): void {
@@ -247,6 +390,23 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
 
   onMessage(message: TextFrame): void {
     this.#call('message', (handlers) => handlers.message(message))
+  }
+
+  onFile(header: DataHeader): DataSink | undefined {
+    let sink: DataSink | undefined
+    this.run('file', () => {
+      sink = this.#handlers?.file?.(header)
+      if (sink !== undefined && typeof sink.write !== 'function') throw new TypeError('file() gave no sink')
+    })
+    return this.closed ? undefined : sink
+  }
+
+  onStrayOk(guid: bigint): void {
+    this.#host.strayOk(this, guid)
+  }
+
+  onDataSettled(isDelivered: boolean): void {
+    this.#lane?.settled(isDelivered)
   }
 
   onAcknowledged(guid: bigint): void {
@@ -275,9 +435,36 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
     this.#call('call', (handlers) => handlers.call?.(frame))
   }
 
+  onContactRequest(request: ContactRequestFrame): void {
+    this.#call('contactRequest', (handlers) => handlers.contactRequest?.(request))
+  }
+
+  onContactResponse(accepted: boolean): void {
+    this.#call('contactResponse', (handlers) => handlers.contactResponse?.(accepted))
+  }
+
+  onFileRequest(request: IncomingFileRequest): void {
+    this.#call('fileRequest', (handlers) => handlers.fileRequest?.(request))
+  }
+
+  /** Only where we dialled and the network proves no node keys: else the other side opens its streams itself. */
+  onStreamWanted(): void {
+    if (this.#address !== undefined && this.#token !== undefined) this.#dataLane.wanted()
+  }
+
+  onPong(): void {
+    const probes = this.#probes
+    this.#probes = undefined
+    for (const probe of probes ?? []) probe.resolve()
+  }
+
   onClosed(error: PeerError | undefined): void {
     this.error = error
     this.#endStream(error)
+    const reason = error ?? new PeerError('closed', 'the connection ended')
+    this.#lane?.close(reason)
+    for (const probe of this.#probes ?? []) probe.reject(reason)
+    this.#probes = undefined
     this.#host.over(this, error)
     this.#call('closed', (handlers) => handlers.closed(error))
     this.#handlers = undefined
@@ -303,11 +490,9 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
 
   // --- the application ---------------------------------------------------------------------------------------------
 
-  #call(name: string, call: (handlers: ConnectionHandlers) => unknown): void {
-    const handlers = this.#handlers
-    if (handlers === undefined) return
+  run(name: string, work: () => unknown): void {
     try {
-      const result = call(handlers)
+      const result = work()
       // An async function passes for a callback without result; its failure must not be lost.
       if (result instanceof Promise) result.catch((cause) => this.#handlerFailed(name, cause))
     } catch (cause) {
@@ -315,8 +500,13 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
     }
   }
 
+  #call(name: string, call: (handlers: ConnectionHandlers) => unknown): void {
+    const handlers = this.#handlers
+    if (handlers !== undefined) this.run(name, () => call(handlers))
+  }
+
   #handlerFailed(name: string, cause: unknown): void {
-    const fields = { peer: this.id, handler: name, error: cause }
+    const fields = { connection: this.id, handler: name, err: cause }
     this.#host.logger?.error(fields, 'a handler failed; the connection closes')
     this.fail(new PeerError('handler', `${name} failed`, { cause }))
   }
@@ -326,8 +516,8 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
   }
 
   /** Nothing that comes from the network may end the process, not even by way of a fault of ours. */
-  #broken(cause: unknown): void {
-    this.#host.logger?.error({ peer: this.id, error: cause }, 'fault in the session; the connection closes')
+  broken(cause: unknown): void {
+    this.#host.logger?.error({ connection: this.id, err: cause }, 'fault in the session; the connection closes')
     this.fail(new PeerError('internal', 'fault in the session', { cause }))
   }
 
@@ -335,13 +525,14 @@ export class PeerConnection implements Connection, SessionEvents, Waiting {
     try {
       work()
     } catch (error) {
-      this.#broken(error)
+      this.broken(error)
     }
   }
 
   /** The session may have other wishes than before. */
-  #moved(): void {
+  moved(): void {
     if (this.#streamClosed) return
+    this.#lane?.moved()
     if (this.#session.isPaused !== this.#paused && !this.closed) {
       this.#paused = !this.#paused
       if (this.#paused) this.#stream.pause()

@@ -23,6 +23,7 @@ export type PeerErrorCode =
   | 'window-full' // as many messages unacknowledged as allowed, or the stream is not draining
   | 'duplicate-guid' // a message with this guid is still unacknowledged on the connection
   | 'message' // the message cannot be written: a field is out of its range
+  | 'unsupported' // the generation, or the other side, has no such thing
   | 'call-state' // the call frame is not legal in the state of the call
   | 'aborted' // the caller gave up
   | 'unreachable' // no address led to the wanted identity
@@ -57,6 +58,7 @@ const BLAME: Record<PeerErrorCode, Blame> = {
   'window-full': 'local',
   'duplicate-guid': 'local',
   message: 'local',
+  unsupported: 'local',
   'call-state': 'local',
   aborted: 'local',
   unreachable: 'transport',

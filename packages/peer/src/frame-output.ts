@@ -13,7 +13,7 @@ export function writeFrame(writer: FrameWriter, frame: PeerFrame, { generation, 
     if (frame.type === 'text' && frame.payload.length >= REFERENCE_BYTES) {
       writer.reference(encodeTextHead(frame, generation, frames))
       writer.reference(frame.payload)
-    } else if (frame.type === 'infoResponse') {
+    } else if (frame.type === 'infoResponse' || frame.type === 'contactRequest') {
       writer.reference(encodeFrame(frame, generation, frames))
     } else {
       const at = writer.reserve(frameByteLength(frame, generation, frames))

@@ -1,11 +1,14 @@
-import type { ChallengeFrame, HelloFrame } from '@mimirjs/wire/peer'
+import type { ChallengeAnswerFrame, ChallengeFrame, HelloFrame } from '@mimirjs/wire/peer'
 import { sameBytes } from './bytes.js'
 import { type Channel, checkChallenge, issueChallenge } from './challenge.js'
+import { dataToken, type HandshakeWords } from './data/data-token.js'
 import { PeerError } from './error.js'
 import { checkClaim, type ProvenIdentity, proveIdentity } from './identity.js'
 import type { SessionContext } from './session-context.js'
+import type { Role } from './types.js'
 
 type ChallengeType = ChallengeFrame['type']
+type AnswerType = ChallengeAnswerFrame['type']
 
 /** The byte that a bound challenge contains: its frame type. */
 const ROLE_OF = { challenge: 2, challenge2: 4 } as const
@@ -30,6 +33,8 @@ export class Handshake {
   #claimed: Uint8Array | undefined
   /** Ours, not answered yet. */
   #challenge: Uint8Array | undefined = undefined
+  /** What was said so far. */
+  readonly #words: Partial<Record<keyof HandshakeWords, Uint8Array>> = {}
   #bytes = 0
   #frames = 0
 
@@ -94,6 +99,7 @@ export class Handshake {
   issue(type: ChallengeType): ChallengeFrame {
     const data = issueChallenge(this.#context, ROLE_OF[type], this.claimed, this.#channel)
     this.#challenge = data
+    this.#words[type] = data
     this.#context.issued.add(data)
     return { type, data }
   }
@@ -101,6 +107,7 @@ export class Handshake {
   /** A challenge for us: a copy of what we may sign. @throws {PeerError} `challenge-refused` | `handler` */
   takeChallenge(type: ChallengeType, data: Uint8Array): Uint8Array {
     const challenge = data.slice()
+    this.#words[type] = challenge
     this.challengeBound = checkChallenge(this.#context, ROLE_OF[type], challenge, this.claimed, this.#channel)
     const { localAddress, remoteAddress } = this.#channel
     this.channelBound = this.challengeBound && localAddress.length > 0 && remoteAddress.length > 0
@@ -108,11 +115,28 @@ export class Handshake {
   }
 
   /** The answer to our challenge. @throws {PeerError} `bad-signature` | `key` */
-  takeAnswer(signature: Uint8Array): void {
+  takeAnswer(type: AnswerType, signature: Uint8Array): void {
     const challenge = this.#challenge
     if (challenge === undefined) throw new RangeError('no challenge is open')
     this.abandon()
+    this.#words[type] = signature.slice()
     this.proof = proveIdentity(this.claimed, challenge, signature, this.#context)
+  }
+
+  /** Our answer to the challenge of the other side. */
+  answer(type: AnswerType, signature: Uint8Array): ChallengeAnswerFrame {
+    this.#words[type] = signature
+    return { type, signature }
+  }
+
+  /** What ties data streams to this connection; only when all was said. */
+  dataToken(role: Role): Uint8Array {
+    const { challenge, challengeAnswer, challenge2, challengeAnswer2 } = this.#words
+    if (!challenge || !challengeAnswer || !challenge2 || !challengeAnswer2) throw new RangeError('not all was said yet')
+    const { localPublicKey } = this.#context
+    const [initiator, acceptor] =
+      role === 'initiator' ? [localPublicKey, this.claimed] : [this.claimed, localPublicKey]
+    return dataToken(initiator, acceptor, { challenge, challengeAnswer, challenge2, challengeAnswer2 })
   }
 
   /** No answer will be accepted any more. */

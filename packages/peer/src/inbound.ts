@@ -1,11 +1,13 @@
 import type { PeerLimits } from './limits.js'
 
-/** Messages handed to the application that it has neither acknowledged nor refused. */
+/** Messages and files handed to the application that it has neither acknowledged nor refused. */
 export class Inbound {
   readonly #limits: PeerLimits
   /** Payload bytes by guid. Made anew when there is something: an idle session holds none. */
   #open: Map<bigint, number> | undefined = undefined
   #bytes = 0
+  /** Files by the guid of their announcement, which may itself be open. Their bytes are where the application put them. */
+  #files: Set<bigint> | undefined = undefined
 
   constructor(limits: PeerLimits) {
     this.#limits = limits
@@ -13,10 +15,8 @@ export class Inbound {
 
   /** As much is open as allowed. */
   get isFull(): boolean {
-    return (
-      this.#open !== undefined &&
-      (this.#open.size >= this.#limits.inboundMessages || this.#bytes >= this.#limits.inboundBytes)
-    )
+    const count = (this.#open?.size ?? 0) + (this.#files?.size ?? 0)
+    return count >= this.#limits.inboundMessages || this.#bytes >= this.#limits.inboundBytes
   }
 
   /** @returns `false` for a message that is open already: its sender gets one OK for both */
@@ -28,13 +28,24 @@ export class Inbound {
     return true
   }
 
-  /** @returns `false` for a message that is not open */
+  addFile(guid: bigint): void {
+    this.#files ??= new Set()
+    this.#files.add(guid)
+  }
+
+  /** @returns `false` when neither a message nor a file is open under it */
   settle(guid: bigint): boolean {
     const byteLength = this.#open?.get(guid)
-    if (this.#open === undefined || byteLength === undefined) return false
+    if (this.#open === undefined || byteLength === undefined) return this.#settleFile(guid)
     this.#open.delete(guid)
     this.#bytes -= byteLength
     if (this.#open.size === 0) this.#open = undefined
+    return true
+  }
+
+  #settleFile(guid: bigint): boolean {
+    if (this.#files?.delete(guid) !== true) return false
+    if (this.#files.size === 0) this.#files = undefined
     return true
   }
 }

@@ -1,3 +1,4 @@
+export type { CallState } from './call-table.js'
 export { type Blame, isPeerError, PeerError, type PeerErrorCode } from './error.js'
 export { DEFAULT_LIMITS, type PeerLimits } from './limits.js'
 export { Peer } from './peer.js'
@@ -9,6 +10,12 @@ export type {
   Connection,
   ConnectionHandlers,
   ConnectOptions,
+  DataSink,
+  FileRange,
+  IncomingFileRequest,
+  OutgoingContactRequest,
+  OutgoingData,
+  OutgoingFileRequest,
   OutgoingInfo,
   OutgoingMessage,
   PeerCloseOptions,

@@ -26,6 +26,8 @@ export interface PeerLimits {
   connectionsPerIdentity: number
   /** Addresses tried for one `connect`. */
   addressesPerDial: number
+  /** Data streams that the other side opens or asks for in a minute, per connection; above it we close. */
+  dataStreamsPerMinute: number
 }
 
 /** Values of the peer protocol §10.3 and §11 where it names them. */
@@ -43,4 +45,5 @@ export const DEFAULT_LIMITS: PeerLimits = {
   connections: 10_000,
   connectionsPerIdentity: 16,
   addressesPerDial: 16,
+  dataStreamsPerMinute: 60,
 }

@@ -1,4 +1,5 @@
 import type { CallState } from './call-table.js'
+import type { DataWindow } from './data/data-window.js'
 import type { SessionContext } from './session-context.js'
 
 /** What a READY session is waiting for, as far as time is concerned. */
@@ -12,6 +13,10 @@ export interface LivenessView {
   /** We do not read at present. */
   readonly isPaused: boolean
   readonly callState: CallState
+  /** Our message on the data stream. */
+  readonly dataOut: DataWindow | undefined
+  /** A data frame of the other side is not whole. */
+  readonly dataIsIn: boolean
 }
 
 /** What has to be done: the other side is gone, nobody takes up, ask whether it lives, nothing happens any more. */
@@ -24,6 +29,8 @@ const LARGEST_FRAME_BYTES = 16 * 1024 * 1024
 const SYSTEM_BUFFER_BYTES = 4 * 1024 * 1024
 /** What any link takes in a moment. */
 const AT_ONCE_BYTES = 64 * 1024
+/** What a network holds of a data stream in front of our PING, which has a stream of its own. */
+const NETWORK_BUFFER_BYTES = 512 * 1024
 
 /**
  * The signs of life on a READY session and what follows from their absence (peer protocol §9.1). Times are ms of the
@@ -38,9 +45,13 @@ export class Liveness {
   #wroteMs = 0
   /** When the stream took up writing again, or we took up reading: what waits, waits from then on. */
   #unstuckMs = 0
+  /** The network took bytes of our data stream. */
+  #dataMovedMs = 0
   #pingedMs = 0
   #pongedMs = 0
   #pingIsOut = false
+  /** Since when somebody waits for the PONG, whatever else is stuck. */
+  #probedMs: number | undefined = undefined
   #pingWaitMs = 0
   #callMs = 0
   /** Since when the frame that is coming is incomplete. */
@@ -75,6 +86,28 @@ export class Liveness {
     this.#unstuckMs = nowMs
   }
 
+  dataMoved(nowMs: number): void {
+    this.#dataMovedMs = nowMs
+  }
+
+  /** Somebody wants to know now. @returns whether a PING has to be written */
+  probed(state: CallState, nowMs: number): boolean {
+    this.#probedMs ??= nowMs
+    if (this.#pingIsOut) return false
+    this.pinged(state, nowMs)
+    return true
+  }
+
+  /** A PONG is owed. */
+  get pingIsOut(): boolean {
+    return this.#pingIsOut
+  }
+
+  /** When the last PING was written. */
+  get pingedMs(): number {
+    return this.#pingedMs
+  }
+
   callMoved(state: CallState, nowMs: number): void {
     this.#callMs = nowMs
     this.#drawPingWait(state)
@@ -93,6 +126,7 @@ export class Liveness {
   ponged(nowMs: number): number | undefined {
     if (!this.#pingIsOut) return undefined
     this.#pingIsOut = false
+    this.#probedMs = undefined
     this.#pongedMs = nowMs
     const writtenUntilMs = this.#pingedMs - this.#context.timers.answerMs
     // What was stuck in our own buffers has not been there long enough.
@@ -117,11 +151,16 @@ export class Liveness {
     return undefined
   }
 
-  #deadMs({ isBlocked, isPaused, oldestMs, outstandingBytes }: LivenessView): number {
+  #deadMs({ isBlocked, isPaused, oldestMs, outstandingBytes, dataOut }: LivenessView): number {
     const { stallMs, pongMs, answerMs } = this.#context.timers
-    if (isBlocked) return Math.max(this.#heardMs, this.#wroteMs, this.#unstuckMs) + stallMs
+    const dataBytes = Math.min(dataOut?.byteLength ?? 0, NETWORK_BUFFER_BYTES)
+    const sinceMs =
+      Math.max(this.#heardMs, this.#unstuckMs, this.#dataMovedMs) + this.#transferMs(outstandingBytes + dataBytes)
+    if (isBlocked) {
+      const stalledMs = Math.max(this.#heardMs, this.#wroteMs, this.#unstuckMs) + stallMs
+      return this.#probedMs === undefined ? stalledMs : Math.min(stalledMs, Math.max(this.#probedMs, sinceMs) + pongMs)
+    }
     if (isPaused) return NEVER
-    const sinceMs = Math.max(this.#heardMs, this.#unstuckMs) + this.#transferMs(outstandingBytes)
     if (this.#pingIsOut) return Math.max(this.#pingedMs, sinceMs) + pongMs
     if (this.#context.profile.pong || oldestMs === undefined) return NEVER
     return Math.max(oldestMs, sinceMs) + answerMs
@@ -140,16 +179,23 @@ export class Liveness {
     }
   }
 
-  #pingDueMs({ isBlocked, isPaused, oldestMs, callState }: LivenessView): number {
+  /** When the message on the data stream should have had its OK: then we ask, and a PONG means that there will be none. */
+  dataDueMs({ dataOut }: LivenessView): number {
+    if (dataOut?.writtenMs === undefined) return NEVER
+    return dataOut.writtenMs + Math.max(this.#context.timers.dataAnswerMs, this.#transferMs(dataOut.byteLength))
+  }
+
+  #pingDueMs(view: LivenessView): number {
+    const { isBlocked, isPaused, oldestMs, callState } = view
     if (!this.#context.profile.pong || this.#pingIsOut || isBlocked || isPaused) return NEVER
     const quietMs = callState === 'idle' ? this.#heardMs : this.#callMs
-    const regularMs = Math.max(this.#pingedMs, quietMs) + this.#pingWaitMs
+    const regularMs = Math.min(this.dataDueMs(view), Math.max(this.#pingedMs, quietMs) + this.#pingWaitMs)
     if (oldestMs === undefined) return regularMs
     return Math.min(regularMs, Math.max(oldestMs, this.#unstuckMs) + this.#context.timers.answerMs)
   }
 
-  #idleMs({ isPaused, oldestMs, callState }: LivenessView): number {
-    if (callState !== 'idle' || (oldestMs !== undefined && !isPaused)) return NEVER
+  #idleMs({ isPaused, oldestMs, callState, dataOut, dataIsIn }: LivenessView): number {
+    if (callState !== 'idle' || dataOut !== undefined || dataIsIn || (oldestMs !== undefined && !isPaused)) return NEVER
     return this.#lastActiveMs() + this.#context.timers.idleMs
   }
 

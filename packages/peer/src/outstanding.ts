@@ -34,7 +34,14 @@ export class Outstanding {
     return this.#window.has(guid) || this.#unanswered.has(guid)
   }
 
+  /** It has a place in the window: an OK for it is owed above all. */
+  isInWindow(guid: bigint): boolean {
+    return this.#window.has(guid)
+  }
+
+  /** One that was given up may be added again. */
   add(guid: bigint, atMs: number, byteLength: number): void {
+    this.#unanswered.delete(guid)
     this.#window.add(guid, { atMs, byteLength })
     this.byteLength += byteLength
   }
@@ -52,9 +59,14 @@ export class Outstanding {
     const guid = this.#window.oldestId
     if (guid === undefined || this.#window.oldest!.atMs > writtenUntilMs) return undefined
     this.byteLength -= this.#window.takeOldest()!.byteLength
+    this.remember(guid)
+    return guid
+  }
+
+  /** A late OK for this message counts. */
+  remember(guid: bigint): void {
     if (this.#unanswered.size >= this.#limits.unansweredMessages) this.#forgetFirst()
     this.#unanswered.add(guid)
-    return guid
   }
 
   #forgetFirst(): void {

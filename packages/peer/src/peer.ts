@@ -4,6 +4,8 @@ import { keyText, sameBytes } from './bytes.js'
 import { IssuedChallenges, SpareChallenge } from './challenge.js'
 import { type ConnectionHost, PeerConnection } from './connection.js'
 import { ConnectionTable } from './connection-table.js'
+import type { Closable } from './data/data-lane.js'
+import { Reception } from './data/reception.js'
 import { DeadlineWheel } from './deadline-wheel.js'
 import { abortedBy, Dial } from './dial.js'
 import { PeerError } from './error.js'
@@ -13,7 +15,7 @@ import type { SessionContext } from './session-context.js'
 import { SignatureBudget } from './signature-budget.js'
 import { sessionTimers } from './timers.js'
 import type { Connection, ConnectionHandlers, ConnectOptions, PeerCloseOptions, PeerOptions } from './types.js'
-import { WaitingRoom } from './waiting-room.js'
+import { type Stranger, WaitingRoom } from './waiting-room.js'
 
 const KEY_BYTES = 32
 const DEFAULT_CLOSE_MS = 5_000
@@ -22,6 +24,11 @@ const DEFAULT_CLOSE_MS = 5_000
 interface Attempting {
   ready(): void
   failed(error: PeerError): void
+}
+
+/** Somebody who came to us and has proven nothing: a connection, or a stream that has not even said what it is for. */
+interface Unproven extends Stranger {
+  fail(error: PeerError): void
 }
 
 /**
@@ -38,13 +45,15 @@ export class Peer {
   readonly #clock: Clock
   readonly #wheel: DeadlineWheel
   readonly #table = new ConnectionTable<PeerConnection>()
-  readonly #strangers: WaitingRoom<PeerConnection>
+  readonly #strangers: WaitingRoom<Unproven>
+  /** Where streams begin with a role. */
+  readonly #reception: Reception<PeerConnection> | undefined
   readonly #budget: SignatureBudget
   readonly #dials = new Map<string, Dial<PeerConnection>>()
   readonly #attempts = new Map<PeerConnection, Attempting>()
   readonly #listeners = new Set<Listener>()
-  /** Connections whose stream is not closed yet. */
-  readonly #streams = new Set<PeerConnection>()
+  /** Whatever has a stream that is not closed yet. */
+  readonly #streams = new Set<Closable>()
   #onQuiet: (() => void) | undefined
   #nextId = 1
   #closing: Promise<void> | undefined
@@ -53,6 +62,7 @@ export class Peer {
   constructor(options: PeerOptions) {
     const { signer, clientId, generation = 'classic', clock = steadyClock } = options
     const profile = generationProfile(generation)
+    const timers = sessionTimers(profile, options.timers)
     if (signer.publicKey.length !== KEY_BYTES) throw new RangeError(`signer.publicKey: expected ${KEY_BYTES} bytes`)
     if ((clientId | 0) !== clientId) throw new RangeError('clientId: expected a signed 32-bit integer')
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
@@ -67,9 +77,9 @@ export class Peer {
       generation,
       profile,
       limits,
-      frames: options.frames,
-      timers: sessionTimers(profile, options.timers),
-      challenges: options.challenges ?? {},
+      frames: profile.frames === undefined ? options.frames : { ...profile.frames, ...options.frames },
+      timers,
+      challenges: profile.boundChallenges ? { bound: true, ...options.challenges } : (options.challenges ?? {}),
       issued: new IssuedChallenges(),
       spare: new SpareChallenge(),
       verify,
@@ -87,7 +97,23 @@ export class Peer {
       quiet: () => this.#onQuiet?.(),
       over: (connection, error) => this.#over(connection, error),
       gone: (connection) => this.#gone(connection),
+      expectData: (connection, token) => this.#reception?.routes.expect(connection, token),
+      strayOk: (connection, guid) => this.#strayOk(connection, guid),
+      dial: (address, signal) => this.#options.transports.dial(address, { timeoutMs: timers.connectMs, signal }),
+      opened: (stream) => this.#streams.add(stream),
+      closed: (stream) => this.#gone(stream),
     }
+    if (profile.streams === 'single') return
+    this.#reception = new Reception({
+      clock,
+      wheel: this.#wheel,
+      timers,
+      logger: options.logger,
+      enter: (arrival) => this.#enter(arrival),
+      leave: (arrival) => this.#strangers.leave(arrival),
+      welcome: (stream) => this.#welcome(stream),
+      closed: (stream) => this.#gone(stream),
+    })
   }
 
   /** Take connections at an address URL. Rejects with a `TransportError`, or `closed`. */
@@ -97,7 +123,7 @@ export class Peer {
       onStream: (stream) => this.#accept(stream),
       onError: (error) => {
         this.#listeners.delete(listener)
-        this.#options.logger?.error({ address, error }, 'a listener failed')
+        this.#options.logger?.error({ address, err: error }, 'a listener failed')
         this.#tellListenerError(listener, error)
       },
     })
@@ -120,7 +146,7 @@ export class Peer {
     try {
       this.#options.onListenerError?.(listener, error)
     } catch (cause) {
-      this.#options.logger?.error({ error: cause }, 'onListenerError failed')
+      this.#options.logger?.error({ err: cause }, 'onListenerError failed')
     }
   }
 
@@ -147,6 +173,11 @@ export class Peer {
   /** The newest READY connection to an identity. */
   connection(remotePublicKey: Uint8Array): Connection | undefined {
     return this.#table.newest(remotePublicKey)
+  }
+
+  /** All READY connections to an identity, oldest first. */
+  connectionsOf(remotePublicKey: Uint8Array): Connection[] {
+    return [...this.#table.of(remotePublicKey)]
   }
 
   /** All READY connections, of all identities. */
@@ -194,17 +225,29 @@ export class Peer {
   // --- in and out --------------------------------------------------------------------------------------------------
 
   #accept(stream: ByteStream): void {
-    if (this.#closing !== undefined || this.#table.size >= this.#context.limits.connections) {
-      stream.start(DEAF)
-      stream.abort()
+    if (this.#closing !== undefined) turnAway(stream)
+    else if (this.#reception === undefined) this.#welcome(stream)
+    else this.#reception.accept(stream)
+  }
+
+  /** Somebody wants to be a connection. */
+  #welcome(stream: ByteStream): void {
+    if (this.#table.size >= this.#context.limits.connections) {
+      turnAway(stream)
       return
     }
     const connection = new PeerConnection(this.#host, this.#nextId++, stream)
-    const leaving = this.#strangers.enter(connection)
-    leaving?.fail(new PeerError('limit', 'too many connections that prove nothing: the oldest left for a new one'))
-    this.#streams.add(connection)
+    this.#reception?.routes.add(connection, stream.remotePublicKey)
+    this.#enter(connection)
     connection.start()
   }
+
+  #enter(stranger: Unproven & Closable): void {
+    const leaving = this.#strangers.enter(stranger)
+    leaving?.fail(new PeerError('limit', 'too many connections that prove nothing: the oldest left for a new one'))
+    this.#streams.add(stranger)
+  }
+
 
   #dial(remotePublicKey: Uint8Array, addresses: readonly string[]): Dial<PeerConnection> {
     const key = keyText(remotePublicKey)
@@ -229,11 +272,11 @@ export class Peer {
     const timeoutMs = this.#context.timers.connectMs
     const stream = await this.#options.transports.dial(address, { timeoutMs, signal })
     if (signal.aborted) {
-      stream.start(DEAF)
-      stream.abort()
+      turnAway(stream)
       throw abortedBy(signal)
     }
-    const connection = new PeerConnection(this.#host, this.#nextId++, stream, remotePublicKey)
+    const connection = new PeerConnection(this.#host, this.#nextId++, stream, { remotePublicKey, address })
+    this.#reception?.routes.add(connection, stream.remotePublicKey)
     this.#streams.add(connection)
     return new Promise((resolve, reject) => {
       const callOff = (): void => connection.fail(abortedBy(signal))
@@ -266,12 +309,12 @@ export class Peer {
         return new PeerError('refused', 'authorize said no to this identity')
       }
     } catch (cause) {
-      this.#options.logger?.error({ peer: connection.id, error: cause }, 'authorize failed; the connection closes')
+      this.#options.logger?.error({ connection: connection.id, err: cause }, 'authorize failed; the connection closes')
       return new PeerError('handler', 'authorize failed', { cause })
     }
     // A signature that serves this connection alone is of no use to anybody who collects them.
     if (isBound || this.#budget.take(connection.addressGroup, this.#clock.nowMs())) return undefined
-    this.#options.logger?.warn({ peer: connection.id, remoteAddress }, 'signatures refused: too many in a minute')
+    this.#options.logger?.warn({ connection: connection.id, remoteAddress }, 'signatures refused: too many in a minute')
     return new PeerError('limit', 'this address had its share of signatures for the minute')
   }
 
@@ -283,28 +326,36 @@ export class Peer {
       mates[0]?.fail(new PeerError('limit', 'too many connections of one identity: the oldest was closed'))
     }
     const { id, role, remoteAddress } = connection
-    this.#options.logger?.debug({ peer: id, role, remoteAddress }, 'connection ready')
+    this.#options.logger?.debug({ connection: id, role, remoteAddress }, 'connection ready')
     const handlers = this.#options.onConnection(connection)
     const attempting = this.#attempts.get(connection)
     if (attempting !== undefined) attempting.ready()
     else this.#dials.get(keyText(connection.remotePublicKey))?.preempt(connection)
+    this.#reception?.routes.ready(connection)
     return handlers
+  }
+
+  /** In the current generation an OK may come on any connection of an identity (current protocol §7). */
+  #strayOk(connection: PeerConnection, guid: bigint): void {
+    const mates = this.#table.of(connection.remotePublicKey)
+    mates.some((mate) => mate !== connection && mate.acknowledgedElsewhere(guid))
   }
 
   #over(connection: PeerConnection, error: PeerError | undefined): void {
     this.#strangers.leave(connection)
     this.#table.delete(connection)
+    this.#reception?.routes.delete(connection)
     const { id, role, remoteAddress } = connection
     if (error !== undefined) {
       const { code, blame, message } = error
-      this.#options.logger?.debug({ peer: id, role, remoteAddress, code, blame }, `connection failed: ${message}`)
+      this.#options.logger?.debug({ connection: id, role, remoteAddress, code, blame }, `connection failed: ${message}`)
     }
     this.#attempts.get(connection)?.failed(error ?? new PeerError('ended', 'the connection closed before it was READY'))
     this.#onQuiet?.()
   }
 
-  #gone(connection: PeerConnection): void {
-    this.#streams.delete(connection)
+  #gone(stream: Closable): void {
+    this.#streams.delete(stream)
     this.#onQuiet?.()
   }
 
@@ -315,3 +366,8 @@ export class Peer {
 
 /** For streams nobody wants. */
 const DEAF = { data() {}, end() {}, drain() {}, closed() {} } as const
+
+function turnAway(stream: ByteStream): void {
+  stream.start(DEAF)
+  stream.abort()
+}

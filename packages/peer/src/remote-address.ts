@@ -1,4 +1,4 @@
-import { isTransportError, parseAddress, parseIp } from '@mimirjs/transport'
+import { formatAddress, isTransportError, parseAddress, parseIp } from '@mimirjs/transport'
 
 const UNKNOWN: Uint8Array = new Uint8Array(0)
 
@@ -24,6 +24,15 @@ export function addressGroup(address: string): string {
   const host = hostOf(address)
   const ip = parseIp(host)
   return ip?.length === 16 ? `${ip.subarray(0, 8).join('.')}/64` : host
+}
+
+/**
+ * Where the other end of a stream that we accepted can be dialled, on networks that prove node keys: at its node, on the
+ * port on which it reached us. Everybody has the same service there, and the port of its own end is one for that stream.
+ */
+export function dialBackAddress(remoteAddress: string, localAddress: string): string {
+  const { scheme, host } = parseAddress(remoteAddress)
+  return formatAddress({ scheme, host, port: parseAddress(localAddress).port })
 }
 
 function hostOf(address: string): string {

@@ -1,10 +1,11 @@
 import { FrameType, type PeerFrameType } from '@mimirjs/wire/peer'
+import type { GenerationProfile } from './generations.js'
 import type { Role } from './types.js'
 
 /**
  * Every transition of a session: role, state, event, next state. An event is a frame that arrived, or what we did
  * ourselves (`start`, `signed`). What is not in the table closes the connection with `unexpected-type`; PING and PONG
- * are legal in every state and change none.
+ * are legal in every state and change none. Two things depend on the generation, see {@link Grammar}.
  *
  * The states in which we wait for our own signature exist because a signer may be far away; to the other side they look
  * like the state before. Source: peer protocol §8.2 and §8.3.
@@ -25,6 +26,11 @@ export const SESSION_TABLE: Readonly<Record<Role, Readonly<Partial<Record<Sessio
       callAnswer: 'ready',
       callHang: 'ready',
       callPacket: 'ready',
+      contactRequest: 'ready',
+      contactResponse: 'ready',
+      fileRequest: 'ready',
+      fileRange: 'ready',
+      streamWanted: 'ready',
       unknown: 'ready',
     },
     closed: {},
@@ -45,6 +51,11 @@ export const SESSION_TABLE: Readonly<Record<Role, Readonly<Partial<Record<Sessio
       callAnswer: 'ready',
       callHang: 'ready',
       callPacket: 'ready',
+      contactRequest: 'ready',
+      contactResponse: 'ready',
+      fileRequest: 'ready',
+      fileRange: 'ready',
+      streamWanted: 'ready',
       unknown: 'ready',
     },
     closed: {},
@@ -69,14 +80,30 @@ export type SessionState =
 
 type Row = Readonly<Partial<Record<SessionEventName, SessionState>>>
 
-/** Frames that no session means anything by: they are as legal as one that nobody knows. */
-const NOT_SPOKEN: ReadonlySet<SessionEventName> = new Set(['contactRequest', 'contactResponse', 'fileRequest'])
+/** The parts of a generation's profile that the table depends on. */
+export type Grammar = Pick<GenerationProfile, 'requests' | 'strictHandshake'>
+
+/** Where the profile has no `requests`, these are as legal as a frame that nobody knows. */
+const REQUESTS: ReadonlySet<SessionEventName> = new Set([
+  'contactRequest',
+  'contactResponse',
+  'fileRequest',
+  'fileRange',
+  'streamWanted',
+])
+/** Where the handshake is strict, these belong to READY alone. */
+const CHATTER: ReadonlySet<SessionEventName> = new Set(['ping', 'pong', 'infoRequest'])
 
 /** `undefined` where the event is not legal. */
-export function nextState(role: Role, state: SessionState, event: SessionEventName): SessionState | undefined {
+export function nextState(
+  role: Role,
+  state: SessionState,
+  event: SessionEventName,
+  grammar: Grammar,
+): SessionState | undefined {
+  if (grammar.strictHandshake && state !== 'ready' && CHATTER.has(event)) return undefined
   if (event === 'ping' || event === 'pong') return state
-  const next = SESSION_TABLE[role][state]?.[event]
-  return next === undefined && NOT_SPOKEN.has(event) ? nextState(role, state, 'unknown') : next
+  return SESSION_TABLE[role][state]?.[!grammar.requests && REQUESTS.has(event) ? 'unknown' : event]
 }
 
 const NAMES: ReadonlyMap<number, PeerFrameType> = new Map(
@@ -84,6 +111,6 @@ const NAMES: ReadonlyMap<number, PeerFrameType> = new Map(
 )
 
 /** Whether a frame with this type code may arrive now: known from its header, before its body is awaited. */
-export function isLegalType(role: Role, state: SessionState, typeCode: number): boolean {
-  return nextState(role, state, NAMES.get(typeCode) ?? 'unknown') !== undefined
+export function isLegalType(role: Role, state: SessionState, typeCode: number, grammar: Grammar): boolean {
+  return nextState(role, state, NAMES.get(typeCode) ?? 'unknown', grammar) !== undefined
 }

@@ -3,48 +3,42 @@
 //
 // Every transition is in session-table.ts. Before READY the session holds a Handshake, from READY on a Liveness; what
 // messages need exists from the first message on. So a session that waits costs little more than its own fields.
-import { isWireError, type WireError } from '@mimirjs/wire'
 import {
+  type ContactRequestFrame,
+  type DataHeader,
   FrameReader,
+  frameLimits,
   type HelloFrame,
   type InfoResponseFrame,
+  MAX_CONTROL_PAYLOAD_BYTES,
+  MessageType,
   type PeerFrame,
   type TextFrame,
 } from '@mimirjs/wire/peer'
 import { type CallState, nextCallState } from './call-table.js'
 import type { Channel } from './challenge.js'
-import { PeerError, type PeerErrorCode } from './error.js'
+import { DataWindow, encodeHeader } from './data/data-window.js'
+import { PeerError } from './error.js'
 import { writeAnswer, writeFrame } from './frame-output.js'
 import type { FrameWriter } from './frames/frame-writer.js'
 import { Handshake } from './handshake.js'
-import type { ProvenIdentity } from './identity.js'
 import { Inbound } from './inbound.js'
 import { Liveness, type LivenessView } from './liveness.js'
 import { Outstanding } from './outstanding.js'
+import { Pace } from './pace.js'
 import type { SessionContext } from './session-context.js'
+import type { SessionEvents } from './session-events.js'
 import { isLegalType, nextState, type SessionEventName, type SessionState } from './session-table.js'
-import type { CallFrame, OutgoingInfo, OutgoingMessage, Role } from './types.js'
-
-/** What a session tells its owner. All are called from inside the call that caused them. */
-export interface SessionEvents {
-  /**
-   * May we prove ourselves to this identity? An error closes the session with it. Asked once, before `onSign`.
-   * @param isBound - the challenge is of use on this connection only
-   */
-  onProve(remotePublicKey: Uint8Array, isBound: boolean): PeerError | undefined
-  /** Sign these 32 bytes and answer with {@link Session.signed}, now or later. */
-  onSign(challenge: Uint8Array): void
-  onReady(identity: ProvenIdentity): void
-  onMessage(message: TextFrame): void
-  onAcknowledged(guid: bigint): void
-  onUnanswered(guid: bigint): void
-  onWritable(): void
-  onInfoRequest(sinceSeconds: bigint): void
-  onInfo(info: InfoResponseFrame): void
-  onCall(frame: CallFrame): void
-  /** Once, and last. Without an error the end is orderly: what was written may still go out. */
-  onClosed(error: PeerError | undefined): void
-}
+import type {
+  CallFrame,
+  DataSink,
+  OutgoingContactRequest,
+  OutgoingFileRequest,
+  OutgoingInfo,
+  OutgoingMessage,
+  Role,
+} from './types.js'
+import { toPeerError } from './wire-fault.js'
 
 export interface SessionOptions {
   readonly role: Role
@@ -57,6 +51,9 @@ export interface SessionOptions {
 
 const SIGNATURE_BYTES = 64
 const INFO_PAUSE_MS = 1_000
+/** Contact requests and responses taken in such a time. */
+const CONTACTS_AT_ONCE = 8
+const CONTACTS_MS = 10_000
 
 export class Session implements LivenessView {
   readonly role: Role
@@ -64,6 +61,10 @@ export class Session implements LivenessView {
   remoteClientId: number | undefined = undefined
   /** The challenge we signed was bound to both ends of this channel. */
   channelBound = false
+  /** It was bound at all: the other side knows the frames that are ours alone. */
+  extended = false
+  /** A data frame of the other side is not whole. */
+  dataIsIn = false
   readonly #context: SessionContext
   readonly #events: SessionEvents
   readonly #writer: FrameWriter
@@ -72,10 +73,12 @@ export class Session implements LivenessView {
   #handshake: Handshake | undefined
   #liveness: Liveness | undefined = undefined
   #outstanding: Outstanding | undefined = undefined
+  #dataOut: DataWindow | undefined = undefined
   #inbound: Inbound | undefined = undefined
   #info: 'unasked' | 'asked' | 'answered' = 'unasked'
   /** INFO_REQUESTs that come before this are ignored. */
   #nextInfoMs = Number.NEGATIVE_INFINITY
+  #contactPace: Pace | undefined = undefined
   #call: CallState = 'idle'
   /** The time of the call into this session that is being handled. */
   #nowMs: number
@@ -102,12 +105,26 @@ export class Session implements LivenessView {
   /** How many more messages {@link send} takes now. */
   get window(): number {
     if (this.#state !== 'ready' || this.#writer.blocked) return 0
-    return this.#context.limits.windowMessages - this.unacknowledged
+    return this.#context.limits.windowMessages - (this.#outstanding?.size ?? 0)
+  }
+
+  /** How many more messages {@link beginData} takes now: 0 or 1. */
+  get dataWindow(): number {
+    return this.#state === 'ready' && this.#context.profile.streams === 'roles' && !this.#dataOut ? 1 : 0
+  }
+
+  /** Whether a payload of so many bytes goes on the data stream. */
+  takesDataStream(payloadBytes: number): boolean {
+    return this.#context.profile.streams === 'roles' && payloadBytes > MAX_CONTROL_PAYLOAD_BYTES
   }
 
   /** Messages written on this connection that nobody has answered for. */
   get unacknowledged(): number {
-    return this.#outstanding?.size ?? 0
+    return (this.#outstanding?.size ?? 0) + (this.#dataOut?.isAcknowledged === false ? 1 : 0)
+  }
+
+  get dataOut(): DataWindow | undefined {
+    return this.#dataOut
   }
 
   get oldestMs(): number | undefined {
@@ -194,7 +211,10 @@ export class Session implements LivenessView {
       return
     }
     this.#move('signed')
-    this.#write({ type: this.role === 'initiator' ? 'challengeAnswer' : 'challengeAnswer2', signature })
+    const handshake = this.#shaking()
+    this.#write(handshake.answer(this.role === 'initiator' ? 'challengeAnswer' : 'challengeAnswer2', signature))
+    // Before the other side can know it: so no data stream of theirs comes too early.
+    if (this.role === 'acceptor') this.#tellToken(handshake)
   }
 
   /** @throws {PeerError} `closed` | `window-full` | `duplicate-guid` | `message` */
@@ -203,12 +223,94 @@ export class Session implements LivenessView {
     if (this.window <= 0) throw new PeerError('window-full', 'no place for another message: wait for writable')
     const { guid, replyTo, sendTimeMs, editTimeMs, messageType, payload } = message
     this.#outstanding ??= new Outstanding(this.#context.limits)
-    if (this.#outstanding.has(guid)) {
-      throw new PeerError('duplicate-guid', 'this guid was written on this connection and has no OK yet')
-    }
+    const { dataOut } = this
+    const isOnItsWay = dataOut?.guid === guid && dataOut.messageType !== MessageType.fileResponse
+    if (this.#outstanding.isInWindow(guid) || isOnItsWay) throw duplicate()
     this.#write({ type: 'text', guid, replyTo, sendTimeMs, editTimeMs, messageType, payload })
     this.#outstanding.add(guid, nowMs, payload.length)
     liveness.wrote(nowMs)
+  }
+
+  /**
+   * A message goes on the data stream: this is told of its beginning and, by {@link dataWritten} or {@link dataFailed}, of
+   * its end. @returns what is to be written in front of the payload
+   * @throws {PeerError} `closed` | `unsupported` | `window-full` | `duplicate-guid` | `message`
+   */
+  beginData(header: DataHeader): Uint8Array {
+    this.#demandReady()
+    this.#demand(this.#context.profile.streams === 'roles', 'data stream')
+    if (this.dataWindow === 0) throw new PeerError('window-full', 'one message at a time on the data stream')
+    const bytes = encodeHeader(header, this.maxMessageBytes)
+    const { guid, messageType, dataBytes } = header
+    // A file has the guid of its announcement, which may have no OK yet.
+    if (messageType !== MessageType.fileResponse && this.#outstanding?.isInWindow(guid) === true) throw duplicate()
+    this.#dataOut = new DataWindow(guid, messageType, dataBytes)
+    return bytes
+  }
+
+  /** Longest message on a data stream that is not a file. */
+  get maxMessageBytes(): number {
+    return frameLimits(this.#context.frames).attachmentPayloadBytes
+  }
+
+  /** The network took some of it. */
+  dataMoved(nowMs: number): void {
+    this.#liveness?.dataMoved(nowMs)
+  }
+
+  /** All of it was handed to the network. */
+  dataWritten(nowMs: number): void {
+    const data = this.#dataOut
+    if (data === undefined) return
+    data.writtenMs = nowMs
+    if (!data.isAcknowledged) return
+    this.#leaveData(true)
+    this.#events.onWritable()
+  }
+
+  /** It is written anew. */
+  dataRepeated(): void {
+    if (this.#dataOut !== undefined) this.#dataOut.writtenMs = undefined
+  }
+
+  /** It will not come to its end on this connection. */
+  dataFailed(): void {
+    if (this.#dataOut === undefined) return
+    this.#dataOut = undefined
+    this.#events.onWritable()
+  }
+
+  /** Bytes of a data frame of the other side arrived: it lives. */
+  dataHeard(nowMs: number): void {
+    this.#nowMs = nowMs
+    this.#liveness?.heard(nowMs)
+    this.#liveness?.active(nowMs)
+  }
+
+  /** A data frame of the other side is whole, and is a message. */
+  takeData(message: TextFrame): void {
+    if (this.#state === 'ready') this.#onText(message)
+  }
+
+  /** A data frame of the other side begins, and is a file. */
+  takeFile(header: DataHeader): DataSink | undefined {
+    return this.#state === 'ready' ? this.#events.onFile(header) : undefined
+  }
+
+  /** That file is whole: it waits for {@link acknowledge} or {@link refuse}. */
+  fileEnded(guid: bigint): void {
+    if (this.#state !== 'ready') return
+    this.#inbound ??= new Inbound(this.#context.limits)
+    this.#inbound.addFile(guid)
+  }
+
+  /** An OK came on another connection of the identity. @returns whether it was owed here */
+  acknowledgedElsewhere(guid: bigint): boolean {
+    if (this.#state !== 'ready') return false
+    const wasFull = this.window === 0
+    if (!this.#takeOk(guid)) return false
+    if (wasFull && this.window > 0) this.#events.onWritable()
+    return true
   }
 
   /** Write OK(guid) for a message that was handed out and is still open; anything else is ignored. */
@@ -236,18 +338,57 @@ export class Session implements LivenessView {
     if (!this.isBlocked) this.#write({ ...info, type: 'infoResponse' })
   }
 
-  /** @throws {PeerError} `closed` | `call-state` | `message` */
-  sendCall(frame: CallFrame, nowMs: number): void {
+  /**
+   * @throws {PeerError} `closed` | `call-state` | `message`
+   * @returns false for sound that was dropped
+   */
+  sendCall(frame: CallFrame, nowMs: number): boolean {
     const liveness = this.#demandReady()
     const next = this.#context.profile.calls ? nextCallState(this.#call, 'send', frame) : undefined
     if (next === undefined) {
       throw new PeerError('call-state', `${frame.type} cannot be sent while the call is ${this.#call}`)
     }
     // Sound that cannot leave now is of no use later.
-    if (frame.type === 'callPacket' && this.isBlocked) return
+    if (frame.type === 'callPacket' && this.isBlocked) return false
     this.#write(frame)
     liveness.active(nowMs)
     this.#moveCall(next, nowMs)
+    return true
+  }
+
+  /** @throws {PeerError} `closed` | `unsupported` | `message` */
+  sendContactRequest({ message, nickname, info, avatar }: OutgoingContactRequest): void {
+    this.#demandRequests('contact requests')
+    this.#write({ type: 'contactRequest', message, nickname, info, ...(avatar !== undefined && { avatar }) })
+  }
+
+  /** @throws {PeerError} `closed` | `unsupported` */
+  sendContactResponse(accepted: boolean): void {
+    this.#demandRequests('contact requests')
+    this.#write({ type: 'contactResponse', accepted })
+  }
+
+  /** @throws {PeerError} `closed` | `unsupported` | `message` */
+  requestFile({ guid, name, hash, range }: OutgoingFileRequest): void {
+    this.#demandRequests('file requests')
+    if (range === undefined) {
+      this.#write({ type: 'fileRequest', guid, name, hash })
+      return
+    }
+    if (!this.extended) throw new PeerError('unsupported', 'the other side knows no requests for a part of a file')
+    this.#write({ type: 'fileRange', guid, offset: range.offset, maxBytes: range.maxBytes, name, hash })
+  }
+
+  /** Ask the other side for a stream to write data on. */
+  wantStream(): void {
+    if (this.#state === 'ready') this.#write({ type: 'streamWanted' })
+  }
+
+  /** PING now, unless one is out. `onPong` or `onClosed` follows. @throws {PeerError} `closed` | `unsupported` */
+  probe(nowMs: number): void {
+    const liveness = this.#demandReady()
+    this.#demand(this.#context.profile.pong, 'PONG')
+    if (liveness.probed(this.#call, nowMs)) this.#write({ type: 'ping' })
   }
 
   /** Close in order: what was written goes out. */
@@ -279,7 +420,9 @@ export class Session implements LivenessView {
     const reader = this.#reader
     while (this.#handshake !== undefined) {
       const code = reader.peekType()
-      if (code !== undefined && !isLegalType(this.role, this.#state, code)) throw this.#unexpected(`type ${code}`)
+      if (code !== undefined && !isLegalType(this.role, this.#state, code, this.#context.profile)) {
+        throw this.#unexpected(`type ${code}`)
+      }
       const frame = reader.next()
       this.#handshake.checkBudget(frame !== undefined, frame === undefined ? 0 : reader.bufferedBytes)
       if (frame === undefined) return
@@ -294,7 +437,7 @@ export class Session implements LivenessView {
 
   #handle(frame: PeerFrame): void {
     const { type } = frame
-    if (nextState(this.role, this.#state, type) === undefined) throw this.#unexpected(type)
+    if (this.#next(type) === undefined) throw this.#unexpected(type)
     const isPing = type === 'ping' || type === 'pong'
     if (!isPing || this.#context.profile.pingIsActivity) this.#liveness?.active(this.#nowMs)
     switch (type) {
@@ -336,8 +479,22 @@ export class Session implements LivenessView {
         this.#onCall({ type })
         break
       case 'contactRequest':
+        this.#onContactRequest(frame)
+        break
       case 'contactResponse':
+        if (this.#keepsPace()) this.#events.onContactResponse(frame.accepted)
+        break
       case 'fileRequest':
+        this.#events.onFileRequest(frame)
+        break
+      case 'fileRange': {
+        const { offset, maxBytes, ...request } = frame
+        this.#events.onFileRequest({ ...request, type: 'fileRequest', range: { offset, maxBytes } })
+        break
+      }
+      case 'streamWanted':
+        this.#events.onStreamWanted()
+        break
       case 'unknown':
         break
     }
@@ -355,6 +512,7 @@ export class Session implements LivenessView {
     const handshake = this.#shaking()
     const challenge = handshake.takeChallenge(type, data)
     this.channelBound = handshake.channelBound
+    this.extended = handshake.challengeBound
     const refusal = this.#events.onProve(handshake.claimed, handshake.challengeBound)
     if (refusal !== undefined) throw refusal
     this.#move(type)
@@ -362,19 +520,43 @@ export class Session implements LivenessView {
   }
 
   #onAnswer(type: 'challengeAnswer' | 'challengeAnswer2', signature: Uint8Array): void {
-    this.#shaking().takeAnswer(signature)
+    const handshake = this.#shaking()
+    handshake.takeAnswer(type, signature)
     this.#write({ type: 'ok', id: 0n })
+    if (this.role === 'initiator') this.#tellToken(handshake)
     this.#move(type)
   }
 
   #onOk(id: bigint): void {
     if (this.#state === 'ready') {
-      if (this.#outstanding?.acknowledge(id) === true) this.#events.onAcknowledged(id)
+      if (!this.#takeOk(id) && id !== 0n && this.#context.profile.ackAcrossConnections) this.#events.onStrayOk(id)
       return
     }
     if (id !== 0n) throw this.#unexpected('an OK for a message')
     this.#move('ok')
     if (this.role === 'initiator') this.#write(this.#shaking().issue('challenge2'))
+  }
+
+  /** @returns whether this OK was owed */
+  #takeOk(id: bigint): boolean {
+    const data = this.#dataOut
+    if (data?.guid === id && !data.isAcknowledged && this.#outstanding?.isInWindow(id) !== true) {
+      data.isAcknowledged = true
+      const isWritten = data.writtenMs !== undefined
+      if (isWritten) this.#leaveData(true)
+      this.#events.onAcknowledged(id)
+      if (isWritten) this.#events.onWritable()
+      return true
+    }
+    if (this.#outstanding?.acknowledge(id) !== true) return false
+    this.#events.onAcknowledged(id)
+    return true
+  }
+
+  /** The place on the data stream is free again. */
+  #leaveData(isDelivered: boolean): void {
+    this.#dataOut = undefined
+    this.#events.onDataSettled(isDelivered)
   }
 
   #onText(message: TextFrame): void {
@@ -391,6 +573,16 @@ export class Session implements LivenessView {
     }
   }
 
+  #onContactRequest(request: ContactRequestFrame): void {
+    if (this.#keepsPace()) this.#events.onContactRequest(request)
+  }
+
+  /** Each may cost the application a write to its disk, and nothing holds them back. */
+  #keepsPace(): boolean {
+    this.#contactPace ??= new Pace(CONTACTS_AT_ONCE, CONTACTS_MS)
+    return this.#contactPace.take(this.#nowMs)
+  }
+
   #onInfo(info: InfoResponseFrame): void {
     if (this.#info !== 'asked') return
     this.#info = 'answered'
@@ -398,20 +590,39 @@ export class Session implements LivenessView {
   }
 
   #onCall(frame: CallFrame): void {
-    const next = this.#context.profile.calls ? nextCallState(this.#call, 'receive', frame) : undefined
-    if (next === undefined) return
+    const { calls, declinesBusy } = this.#context.profile
+    const next = calls ? nextCallState(this.#call, 'receive', frame) : undefined
+    if (next === undefined) {
+      if (declinesBusy && frame.type === 'callOffer') this.#answer({ type: 'callAnswer', accepted: false, error: '' })
+      return
+    }
     this.#moveCall(next, this.#nowMs)
     this.#events.onCall(frame)
   }
 
   #onPong(): void {
-    const writtenUntilMs = this.#liveness?.ponged(this.#nowMs)
+    const liveness = this.#liveness
+    if (liveness === undefined || !liveness.pingIsOut) return
+    const dataIsOverdue = liveness.dataDueMs(this) <= liveness.pingedMs
+    const writtenUntilMs = liveness.ponged(this.#nowMs)
+    this.#events.onPong()
+    if (dataIsOverdue) this.#giveUpData()
     if (writtenUntilMs === undefined) return
     for (;;) {
       const guid = this.#outstanding?.giveUpOldest(writtenUntilMs)
       if (guid === undefined) return
       this.#events.onUnanswered(guid)
     }
+  }
+
+  #giveUpData(): void {
+    const data = this.#dataOut
+    if (data === undefined) return
+    this.#outstanding ??= new Outstanding(this.#context.limits)
+    this.#outstanding.remember(data.guid)
+    this.#leaveData(false)
+    this.#events.onUnanswered(data.guid)
+    this.#events.onWritable()
   }
 
   #write(frame: PeerFrame): void {
@@ -425,10 +636,18 @@ export class Session implements LivenessView {
   // --- state -------------------------------------------------------------------------------------------------------
 
   #move(event: SessionEventName): void {
-    const next = nextState(this.role, this.#state, event)
+    const next = this.#next(event)
     if (next === undefined) throw new RangeError(`${event} in state ${this.#state}`)
     this.#state = next
     if (next === 'ready' && this.#handshake !== undefined) this.#becomeReady(this.#handshake)
+  }
+
+  #next(event: SessionEventName): SessionState | undefined {
+    return nextState(this.role, this.#state, event, this.#context.profile)
+  }
+
+  #tellToken(handshake: Handshake): void {
+    if (this.#context.profile.streams === 'roles') this.#events.onToken(handshake.dataToken(this.role))
   }
 
   #becomeReady({ proof, infoRequest }: Handshake): void {
@@ -460,6 +679,16 @@ export class Session implements LivenessView {
     return this.#liveness
   }
 
+  #demandRequests(what: string): void {
+    this.#demandReady()
+    this.#demand(this.#context.profile.requests, what)
+  }
+
+  #demand(isThere: boolean, what: string): void {
+    if (isThere) return
+    throw new PeerError('unsupported', `generation ${this.#context.generation} has no ${what}`)
+  }
+
   #unexpected(what: string): PeerError {
     return new PeerError('unexpected-type', `${what} is not legal in state ${this.#state} of the ${this.role}`)
   }
@@ -471,6 +700,7 @@ export class Session implements LivenessView {
     this.#handshake = undefined
     this.#liveness = undefined
     this.#outstanding = undefined
+    this.#dataOut = undefined
     this.#inbound = undefined
     this.#call = 'idle'
     this.#events.onClosed(error)
@@ -522,19 +752,6 @@ export class Session implements LivenessView {
   }
 }
 
-/** Codes of the wire that are ours under the same name; what is left is `malformed`. */
-const SHARED_CODES: ReadonlySet<string> = new Set<PeerErrorCode & WireError['code']>([
-  'truncated',
-  'header-size',
-  'length',
-  'unexpected-type',
-  'json',
-  'json-field',
-])
-
-function toPeerError(error: unknown): PeerError {
-  if (error instanceof PeerError) return error
-  if (!isWireError(error)) throw error
-  const code = SHARED_CODES.has(error.code) ? (error.code as PeerErrorCode) : 'malformed'
-  return new PeerError(code, error.message, { cause: error })
+function duplicate(): PeerError {
+  return new PeerError('duplicate-guid', 'this guid was written on this connection and has no OK yet')
 }

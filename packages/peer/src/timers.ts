@@ -2,23 +2,30 @@ import type { GenerationProfile } from './generations.js'
 
 /** Every time span of a session, in milliseconds, and the one rate they depend on. Defaults: peer protocol §9.1. */
 export interface SessionTimers {
-  /** From an address dialled to an open stream. Default 3 000 classic, 5 000 overlay. */
+  /** From an address dialled to an open stream. Default 3 000 classic, 5 000 overlay, 10 000 current. */
   connectMs: number
+  /** From an accepted stream to its role, and its token if it has one; current only. Default 5 000. */
+  roleMs: number
   /** From HELLO to CHALLENGE. Default 5 000. */
   helloMs: number
   /** The whole handshake, either role. Default 15 000. */
   authMs: number
-  /** From one PING to the next while nothing arrives; overlay only. Default 45 000. */
+  /** From one PING to the next while nothing arrives; not in classic. Default 45 000. */
   pingMs: number
   /** Most that chance adds to or takes from `pingMs`, so that many connections do not ping at once. Default 5 000. */
   pingJitterMs: number
-  /** From PING to PONG; overlay only. Default 7 000. */
+  /** From PING to PONG; not in classic. Default 7 000. */
   pongMs: number
-  /** From the last frame that counts as activity to an orderly end. Default 120 000 classic, 600 000 overlay. */
+  /** From the last frame that counts as activity to an orderly end. Default 120 000 classic, else 600 000. */
   idleMs: number
   /** From a message written to the question whether the other side lives. Default 20 000. */
   answerMs: number
-  /** A write of which nothing drains while nothing arrives. Default as `idleMs`. */
+  /** The same for a message on the data stream, from its last byte. Default 60 000. */
+  dataAnswerMs: number
+  /**
+   * A write of which nothing drains while nothing arrives; on a data stream, a frame that does not get on, either way.
+   * Default as `idleMs`.
+   */
   stallMs: number
   /** From our orderly end to that of the other side; then the stream is cut. Default 5 000. */
   lingerMs: number
@@ -42,11 +49,13 @@ export function sessionTimers(profile: GenerationProfile, timers: Partial<Sessio
   return {
     connectMs: profile.connectMs,
     helloMs: 5_000,
+    roleMs: 5_000,
     authMs: 15_000,
     pingMs: 45_000,
     pingJitterMs: 5_000,
     pongMs: 7_000,
     answerMs: 20_000,
+    dataAnswerMs: 60_000,
     lingerMs: 5_000,
     callPingMs: 1_750,
     callPingJitterMs: 250,

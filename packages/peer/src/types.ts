@@ -5,11 +5,15 @@ import type {
   CallAnswerFrame,
   CallOfferFrame,
   CallPacketFrame,
+  ContactRequestFrame,
+  DataHeader,
+  FileRequestFrame,
   FrameLimits,
   InfoResponseFrame,
   SignalFrame,
   TextFrame,
 } from '@mimirjs/wire/peer'
+import type { CallState } from './call-table.js'
 import type { PeerError } from './error.js'
 import type { PeerLimits } from './limits.js'
 import type { SessionTimers } from './timers.js'
@@ -28,6 +32,62 @@ export type CallFrame =
   | CallAnswerFrame
   | CallPacketFrame
   | (SignalFrame & { readonly type: 'callHang' })
+
+/** A request to be taken as a contact, with our own profile. */
+export type OutgoingContactRequest = Omit<ContactRequestFrame, 'type'>
+
+/** The part of a file that is asked for. */
+export interface FileRange {
+  /** Where it begins, in bytes. */
+  readonly offset: number
+  /** Most bytes of it; the end of the file may come before. */
+  readonly maxBytes: number
+}
+
+/** "Send me this file", or with `range` a part of it, which only programs of this family understand. */
+export interface OutgoingFileRequest {
+  /** guid of the message that announced the file. */
+  readonly guid: bigint
+  /** The `name` of the announcement. */
+  readonly name: string
+  /** SHA-256 of the file, 64 hex digits. */
+  readonly hash: string
+  readonly range?: FileRange
+}
+
+/** A request for a file that we announced; its name is hostile input. */
+export type IncomingFileRequest = FileRequestFrame & { readonly range?: FileRange }
+
+/** A message whose payload is made while it goes out, on the data stream. */
+export interface OutgoingData extends Omit<OutgoingMessage, 'payload'> {
+  /** Length of the payload, at most `MAX_DATA_BYTES`. */
+  readonly dataBytes: number
+  /**
+   * The payload, exactly `dataBytes` in all, in pieces of any size. It is pulled as the stream drains. Each piece is
+   * handed on by reference: do not change it afterwards.
+   */
+  readonly source: AsyncIterable<Uint8Array>
+  /** So many bytes of the payload were handed to the network. */
+  onProgress?(sentBytes: number): void
+  /**
+   * Once: all of it was handed to the network, or why not: `handler` (the source failed), `message` (it was not
+   * `dataBytes` long), `transport` or `timeout` (the data stream was lost), or what ended the connection.
+   */
+  done?(error?: PeerError): void
+}
+
+/** Where the bytes of a file go. What it throws, or a promise of it rejects with, makes the rest of the file be skipped. */
+export interface DataSink {
+  /**
+   * The next bytes. The view is valid during the call, and until the promise settles if one is returned; that also holds
+   * the data stream back.
+   */
+  write(bytes: Uint8Array): void | Promise<void>
+  /** All of it came. Acknowledge with {@link Connection.acknowledge} when it is safe, else {@link Connection.refuse}. */
+  end(): void
+  /** It will not come whole. Nothing needs to be acknowledged. */
+  failed(error: PeerError): void
+}
 
 /** An authenticated connection to an identity. It exists from READY on: nobody sees one before both sides proved themselves. */
 export interface Connection {
@@ -48,14 +108,30 @@ export interface Connection {
    * nobody relays between us (peer protocol §12.3). Always `false` towards the original clients.
    */
   readonly channelBound: boolean
+  /**
+   * The other side is of this family of programs: it issued a bound challenge, so it takes the frames that are ours
+   * alone. Always `false` towards the original clients.
+   */
+  readonly extended: boolean
   readonly closed: boolean
-  /** How many more messages {@link send} takes now. */
+  /** How many more messages {@link send} takes now, with payloads that go on the control stream. */
   readonly window: number
+  readonly callState: CallState
+  /**
+   * How many more messages with a payload of so many bytes are taken now. In the current generation payloads above
+   * `MAX_CONTROL_PAYLOAD_BYTES`, and whatever {@link sendData} is given, go one at a time on the data stream.
+   */
+  windowFor(payloadBytes: number): number
   /**
    * Write one message. It counts as delivered when `acknowledged` is called with its guid.
    * @throws {PeerError} `window-full` | `closed` | `duplicate-guid` | `message`
    */
   send(message: OutgoingMessage): void
+  /**
+   * Write one message on the data stream, its payload from a source. It takes the place of one large message in
+   * {@link windowFor}. @throws {PeerError} `window-full` | `closed` | `duplicate-guid` | `message` | `unsupported`
+   */
+  sendData(message: OutgoingData): void
   /** Write OK(guid). Call it only when the message is durable: the other side never repeats an acknowledged message. */
   acknowledge(guid: bigint): void
   /**
@@ -70,8 +146,25 @@ export interface Connection {
    * this one while the other side does not read. @throws {PeerError} `closed` | `message`
    */
   sendInfo(info: OutgoingInfo): void
-  /** Write a call frame. @throws {PeerError} `call-state` | `closed` */
-  sendCall(frame: CallFrame): void
+  /**
+   * Write a call frame. @throws {PeerError} `call-state` | `closed` | `message`
+   * @returns false for sound that was dropped because the stream does not drain
+   */
+  sendCall(frame: CallFrame): boolean
+  /** Ask to be a contact. @throws {PeerError} `closed` | `message` | `unsupported` outside the current generation */
+  sendContactRequest(request: OutgoingContactRequest): void
+  /** Answer somebody who asked. @throws {PeerError} `closed` | `unsupported` */
+  sendContactResponse(accepted: boolean): void
+  /**
+   * Ask for a file that was announced; with a `range` for a part of it, which only an {@link extended} side understands.
+   * @throws {PeerError} `closed` | `message` | `unsupported`
+   */
+  requestFile(request: OutgoingFileRequest): void
+  /**
+   * PING now; resolves when the PONG came, rejects with what ended the connection: `timeout` after `pongMs` without any
+   * sign of life. Rejects with `unsupported` in the classic generation, which knows no PONG.
+   */
+  probe(): Promise<void>
   /** Write out what is pending and close. What was not acknowledged by then counts as not delivered. */
   close(): void
   /** Cut the connection and drop what is pending. */
@@ -85,11 +178,11 @@ export interface Connection {
 export interface ConnectionHandlers {
   /** A message arrived. Its bytes are views that are valid only during the call. */
   message(message: TextFrame): void
-  /** The other side has the message. Called once per guid. */
+  /** The other side has the message, or the file that was asked for with its guid. Called once for each. */
   acknowledged(guid: bigint): void
   /** The other side is alive and stays silent about this message: refused for now. It has left the window. */
   unanswered?(guid: bigint): void
-  /** {@link Connection.window} was 0 and is not any more. */
+  /** {@link Connection.window}, or {@link Connection.windowFor} large payloads, was 0 and is not any more. */
   writable?(): void
   /** The other side asks for our profile: answer with {@link Connection.sendInfo} if it changed after this second. */
   infoRequest?(sinceSeconds: bigint): void
@@ -97,6 +190,17 @@ export interface ConnectionHandlers {
   info?(info: InfoResponseFrame): void
   /** A call frame that is legal in the state of the call. */
   call?(frame: CallFrame): void
+  /** Somebody wants to be a contact of ours. At most one a second. */
+  contactRequest?(request: ContactRequestFrame): void
+  /** The answer to a contact request; believe it only if you asked. At most one a second. */
+  contactResponse?(accepted: boolean): void
+  /** The other side asks for a file. Send it with {@link Connection.sendData} if you announced it to them, else ignore it. */
+  fileRequest?(request: IncomingFileRequest): void
+  /**
+   * A file is coming: a data frame of type 4001. Say where it goes, or `undefined` to have it skipped without OK. Small
+   * ones come as `message`.
+   */
+  file?(header: DataHeader): DataSink | undefined
   /** Called once, last. `error` is absent after an orderly end. */
   closed(error?: PeerError): void
 }

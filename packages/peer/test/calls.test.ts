@@ -22,8 +22,7 @@ describe('table', () => {
   })
 
   test('a second offer, and what belongs to no call, means nothing', () => {
-    for (const state of ['calling', 'receiving', 'inCall'] as const)
-      expect(nextCallState(state, 'receive', offer)).toBeUndefined()
+    for (const state of ['receiving', 'inCall'] as const) expect(nextCallState(state, 'receive', offer)).toBeUndefined()
     for (const frame of [accept, decline, hang, packet]) expect(nextCallState('idle', 'receive', frame)).toBeUndefined()
   })
 })
@@ -52,6 +51,23 @@ describe('a call', () => {
     expect(caller.of('call').map((event) => event.frame)).toEqual(['callAnswer', 'callPacket'])
     expect(callee.of('call').map((event) => event.frame)).toEqual(['callOffer', 'callPacket', 'callHang'])
     expect([caller.session.callState, callee.session.callState]).toEqual(['idle', 'idle'])
+  })
+
+  test('both call at once: each may accept, and the other answer means nothing then', async () => {
+    const { initiator, acceptor } = await readyPair({ generation: 'overlay' })
+    const both = [initiator, acceptor] as const
+    const exchange = async (): Promise<void> => {
+      const [fromInitiator, fromAcceptor] = [await initiator.output(), await acceptor.output()]
+      acceptor.receive(fromInitiator)
+      initiator.receive(fromAcceptor)
+    }
+    for (const machine of both) machine.session.sendCall(offer, machine.nowMs)
+    await exchange()
+    expect(both.map(({ session }) => session.callState)).toEqual(['calling', 'calling'])
+    for (const machine of both) machine.session.sendCall(accept, machine.nowMs)
+    await exchange()
+    expect(both.map(({ session }) => session.callState)).toEqual(['inCall', 'inCall'])
+    for (const machine of both) expect(machine.of('call').map((event) => event.frame)).toEqual(['callOffer'])
   })
 
   test('declined', async () => {
@@ -104,10 +120,12 @@ describe('a call', () => {
     callee.session.sendCall(accept, callee.nowMs)
     caller.receive(await callee.output())
     caller.throttle(1)
-    for (let count = 0; count < 50; count++) caller.session.sendCall(packet, caller.nowMs)
+    const written = Array.from({ length: 50 }, () => caller.session.sendCall(packet, caller.nowMs))
+    expect(written).toEqual([true, ...Array.from({ length: 49 }, () => false)])
     expect(await caller.frames()).toHaveLength(1)
     caller.drain()
     expect(await caller.output()).toHaveLength(0)
+    expect(caller.session.sendCall(packet, caller.nowMs)).toBe(true)
   })
 
   test('classic knows no calls', async () => {

@@ -46,6 +46,18 @@ describe('sending', () => {
     expect(machine.session.unacknowledged).toBe(1)
   })
 
+  test('what the other side was silent about may be written again on the same connection', async () => {
+    const machine = await machineIn('initiator', 'ready', { generation: 'overlay' })
+    send(machine, 5n)
+    machine.advance(20_000)
+    machine.receive(bytesOf({ type: 'pong' }))
+    expect(machine.of('unanswered').map((event) => event.guid)).toEqual([5n])
+    send(machine, 5n)
+    expect(machine.session.unacknowledged).toBe(1)
+    machine.receive(bytesOf(ok(5n), ok(5n)))
+    expect(machine.of('acknowledged').map((event) => event.guid)).toEqual([5n])
+  })
+
   test('classic: the frames of a turn are one write; a large payload goes by reference', async () => {
     const machine = await machineIn('initiator', 'ready')
     const before = machine.writes.length

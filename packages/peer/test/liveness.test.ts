@@ -10,6 +10,8 @@ const still: LivenessView = {
   isBlocked: false,
   isPaused: false,
   callState: 'idle',
+  dataOut: undefined,
+  dataIsIn: false,
 }
 const liveness = (generation: 'classic' | 'overlay'): Liveness =>
   new Liveness(new Machine({ role: 'initiator', generation, timers: { pingJitterMs: 0 } }).context, 0)

@@ -9,7 +9,7 @@ import { message, readFrames } from './support/machine.js'
 import { c1 } from './support/vectors.js'
 import { NETWORKS, Resident, ROOMY, say, turns } from './support/world.js'
 
-const GENERATIONS = ['classic', 'overlay'] as const
+const GENERATIONS = ['classic', 'overlay', 'current'] as const
 const memory = (): StreamTransport => createMemoryNetwork().streams
 
 for (const generation of GENERATIONS) {
@@ -322,7 +322,7 @@ describe('policy', () => {
     const options = { signer: alice, transports: new Resident(alice, [memory()]), clientId: 1 }
     const onConnection = (): ConnectionHandlers => ({ message() {}, acknowledged() {}, closed() {} })
     const make = (changed: object) => () => new Peer({ ...options, onConnection, ...changed } as never)
-    expect(make({ generation: 'current' })).toThrow(RangeError)
+    expect(make({ generation: 'future' })).toThrow(RangeError)
     expect(make({ signer: { publicKey: new Uint8Array(31), sign: () => new Uint8Array(64) } })).toThrow(RangeError)
     expect(make({ clientId: 2 ** 32 })).toThrow(RangeError)
   })

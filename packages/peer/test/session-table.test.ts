@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { FrameType } from '@mimirjs/wire/peer'
 import { describe, expect, test } from 'vitest'
+import { GENERATIONS } from '../src/generations.js'
 import { isLegalType, nextState, SESSION_TABLE, type SessionState } from '../src/session-table.js'
 import type { Role } from '../src/types.js'
 
 const ROLES = ['initiator', 'acceptor'] as const
+const { classic, overlay, current } = GENERATIONS
+const REQUESTS = ['contactRequest', 'contactResponse', 'fileRequest', 'fileRange', 'streamWanted'] as const
 
 /** The table as a mermaid diagram: one arrow per pair of states, named by the events that follow it. */
 function diagram(role: Role): string {
@@ -35,23 +38,42 @@ describe('state table', () => {
 
   test.each(ROLES)('%s: before READY nothing is legal that touches the application', (role) => {
     const gated = ['text', 'infoResponse', 'callOffer', 'callAnswer', 'callHang', 'callPacket', 'unknown'] as const
-    for (const state of Object.keys(SESSION_TABLE[role]) as SessionState[]) {
-      for (const event of gated)
-        expect(nextState(role, state, event) !== undefined, `${state} ${event}`).toBe(state === 'ready')
+    for (const grammar of [classic, overlay, current]) {
+      for (const state of Object.keys(SESSION_TABLE[role]) as SessionState[]) {
+        for (const event of [...gated, ...REQUESTS])
+          expect(nextState(role, state, event, grammar) !== undefined, `${state} ${event}`).toBe(state === 'ready')
+      }
     }
   })
 
   test.each(ROLES)('%s: PING and PONG are legal in every state and change none', (role) => {
     for (const state of Object.keys(SESSION_TABLE[role]) as SessionState[]) {
-      expect(nextState(role, state, 'ping')).toBe(state)
-      expect(isLegalType(role, state, FrameType.pong)).toBe(true)
+      expect(nextState(role, state, 'ping', overlay)).toBe(state)
+      expect(isLegalType(role, state, FrameType.pong, classic)).toBe(true)
+    }
+  })
+
+  test.each(ROLES)('%s: in the current generation nothing but the handshake is legal before READY', (role) => {
+    const legal = Object.keys(SESSION_TABLE[role]).map((state) =>
+      Object.values(FrameType).filter((code) => isLegalType(role, state as SessionState, code, current)),
+    )
+    const states = { initiator: 7, acceptor: 8 }
+    expect(legal).toHaveLength(states[role])
+    expect(legal.filter((codes) => codes.length > 1)).toHaveLength(1)
+    for (const event of ['ping', 'pong', 'infoRequest'] as const) expect(nextState(role, 'ready', event, current)).toBe('ready')
+  })
+
+  test('frames of the current generation are unknown in the others', () => {
+    for (const event of REQUESTS) {
+      expect(nextState('acceptor', 'ready', event, classic)).toBe('ready')
+      expect(nextState('acceptor', 'waitHello', event, overlay)).toBeUndefined()
     }
   })
 
   test('names that were never frame types are unknown', () => {
     for (const code of [0, 10, 1001, 3000, 4000, -1]) {
-      expect(isLegalType('acceptor', 'waitHello', code)).toBe(false)
-      expect(isLegalType('acceptor', 'ready', code)).toBe(true)
+      expect(isLegalType('acceptor', 'waitHello', code, overlay)).toBe(false)
+      expect(isLegalType('acceptor', 'ready', code, overlay)).toBe(true)
     }
   })
 })

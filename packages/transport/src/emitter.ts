@@ -25,8 +25,10 @@ export class Emitter<Events extends Record<string, unknown>> {
     this.#listeners.get(name)?.delete(listener as Listener)
   }
 
-  emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+  /** @returns whether anybody listens */
+  emit<Name extends keyof Events>(name: Name, event: Events[Name]): boolean {
+    const listeners = [...(this.#listeners.get(name) ?? [])]
+    for (const listener of listeners) {
       try {
         // An async function passes for a listener; its failure must not be lost, nor end the process.
         const result: unknown = listener(event as never)
@@ -35,5 +37,6 @@ export class Emitter<Events extends Record<string, unknown>> {
         this.#onThrow(error)
       }
     }
+    return listeners.length > 0
   }
 }

@@ -21,8 +21,11 @@ describe('Emitter', () => {
     ])
   })
 
-  test('an event without listeners is no error', () => {
-    create().emitter.emit('note', 'nobody')
+  test('an event without listeners is no error, and whoever emits it is told', () => {
+    const { emitter } = create()
+    expect(emitter.emit('note', 'nobody')).toBe(false)
+    emitter.on('note', () => {})
+    expect([emitter.emit('note', 'somebody'), emitter.emit('count', 1)]).toEqual([true, false])
   })
 
   test('a listener comes once however often it is put on, and goes by off or by what on gave back', () => {

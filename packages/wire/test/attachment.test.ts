@@ -22,12 +22,16 @@ const metadata = fc.record(
     name: textValue,
     sizeBytes: fc.maxSafeInteger().map(Math.abs),
     hash: textValue,
+    offset: fc.maxSafeNat(),
     originalName: textValue,
     mimeType: textValue,
     text: textValue,
   },
   { requiredKeys: ['name'] },
 )
+
+const fits = (fileBytes: number, sizeBytes: number, offset: number | undefined): boolean =>
+  offset === undefined ? fileBytes === sizeBytes : fileBytes + offset <= sizeBytes
 
 test('an attachment is split as it was joined', () => {
   fc.assert(
@@ -36,7 +40,7 @@ test('an attachment is split as it was joined', () => {
       expect(split).toEqual({
         metadata: data,
         file: bytes,
-        damaged: data.sizeBytes !== undefined && data.sizeBytes !== bytes.length,
+        damaged: data.sizeBytes !== undefined && !fits(bytes.length, data.sizeBytes, data.offset),
       })
     }),
     { seed: 1 },
@@ -50,8 +54,8 @@ test('metadata is written in the order of the originals', () => {
 })
 
 test('in the current generation it is written in alphabetical order', () => {
-  const data = { text: 't', mimeType: 'm', originalName: 'o', hash: 'h', sizeBytes: 4, name: 'n' }
-  const text = '{"hash":"h","mimeType":"m","name":"n","originalName":"o","size":4,"text":"t"}'
+  const data = { text: 't', mimeType: 'm', originalName: 'o', offset: 0, hash: 'h', sizeBytes: 4, name: 'n' }
+  const text = '{"hash":"h","mimeType":"m","name":"n","offset":0,"originalName":"o","size":4,"text":"t"}'
   expect(toHex(joinAttachment({ metadata: data, file }, 'current'))).toBe(toHex(payloadOf(text)))
 })
 
@@ -65,6 +69,14 @@ describe('what is taken', () => {
     ['{"name":"a","size":4.0}', { damaged: true }],
     ['{"name":"a","size":9223372036854775807}', { damaged: true }],
     ['{"name":"a","hash":5}', { damaged: true }],
+    ['{"name":"a","size":9,"offset":5}', { damaged: false }],
+    ['{"name":"a","size":9,"offset":0}', { damaged: false }],
+    ['{"name":"a","size":9,"offset":6}', { damaged: true }],
+    ['{"name":"a","offset":6}', { damaged: false }],
+    ['{"name":"a","size":4,"offset":"0"}', { damaged: true }],
+    ['{"name":"a","offset":-1}', { damaged: true }],
+    ['{"name":"a","offset":1.0}', { damaged: true }],
+    ['{"name":"a","offset":9007199254740992}', { damaged: true }],
     ['{"name":"a","text":5,"other":[{"name":1}]}', { damaged: false }],
     ['{"name":"a\\/b"}', { damaged: false }],
   ])('%s', (text, expected) => {

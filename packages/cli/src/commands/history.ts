@@ -36,9 +36,11 @@ async function history(context: Context, text: string, options: HistoryOptions):
   const contacts = new Map((await messenger.contacts()).map((contact) => [contact.peer, contact]))
   for (const entry of entries.reverse()) {
     const { file } = entry
-    const received = file !== undefined && !entry.outgoing
+    const bytes = entry.outgoing ? undefined : file?.bytes
     const path =
-      folder !== undefined && received ? await saveFile(folder, { id: entry.id, from: entry.peer, file }) : undefined
+      folder !== undefined && file !== undefined && bytes !== undefined
+        ? await saveFile(folder, { id: entry.id, from: entry.peer }, { name: file.name, bytes })
+        : undefined
     const contact = contacts.get(entry.peer)
     const name = entry.outgoing ? 'you' : contact?.name || contact?.nickname || entry.peer.slice(0, 8)
     const key = entry.outgoing ? messenger.publicKey : entry.peer
@@ -52,7 +54,9 @@ async function history(context: Context, text: string, options: HistoryOptions):
 
 const STATE_TEXT: Record<HistoryEntry['state'], string> = {
   held: '(not sent yet)',
+  preparing: '(its file is being made ready)',
   stored: '(not delivered yet)',
+  waiting: '(waiting for acceptance)',
   delivered: '',
   failed: '(given up)',
   unhandled: '',

@@ -97,7 +97,10 @@ async function listen(context: Context, options: ListenOptions): Promise<ExitCod
 }
 
 /** @returns the address really listened on */
-async function startListening(messenger: Messenger, { listen, announce }: ListenOptions): Promise<string> {
+export async function startListening(
+  messenger: Messenger,
+  { listen, announce }: Pick<ListenOptions, 'listen' | 'announce'>,
+): Promise<string> {
   try {
     return await messenger.listen({
       ...(listen === undefined ? {} : { address: listen }),
@@ -170,8 +173,7 @@ class Handling {
   }
 
   async #work(message: IncomingMessage): Promise<void> {
-    const { file } = message
-    const path = this.#folder && file ? await saveFile(this.#folder, { ...message, file }) : undefined
+    const path = await this.#save(message)
     const json = messageJson(message, path)
     await this.#context.output.result(json, () =>
       messageLine(message, { time: message.receivedAt, name: message.fromName, key: message.from, path }),
@@ -188,6 +190,15 @@ class Handling {
         new CliError('command', `message ${message.id} from ${message.from}: ${why}`, { cause: error }),
       )
     }
+  }
+
+  /** @returns where the file of the message is now */
+  async #save(message: IncomingMessage): Promise<string | undefined> {
+    const { file } = message
+    if (this.#folder === undefined || file === undefined) return undefined
+    if (file.bytes !== undefined) return saveFile(this.#folder, message, { name: file.name, bytes: file.bytes })
+    const { path } = await message.download({ to: this.#folder, signal: this.#kill.signal })
+    return path
   }
 
   #execOptions(message: IncomingMessage, input: string, path: string | undefined): ExecOptions {

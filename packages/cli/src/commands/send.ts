@@ -28,11 +28,22 @@ export function sendCommand(shell: Shell): Command {
     .argument('<to>', 'public key, contact link, or the name of a contact')
     .argument('[text...]', 'the text; - reads it from standard input')
     .addOption(
-      new Option('--file <path>', 'send a file, the text is its caption; at most 10 MiB')
+      new Option('--file <path>', 'send a file, the text is its caption; in generation overlay at most 10 MiB')
         .argParser(parsePath)
-        .conflicts('image'),
+        .conflicts(['image', 'voice', 'edit', 'react']),
     )
-    .addOption(new Option('--image <path>', 'send an image, at most 5 MiB').argParser(parsePath).conflicts('file'))
+    .addOption(
+      new Option('--image <path>', 'send an image, but for generation current at most 5 MiB')
+        .argParser(parsePath)
+        .conflicts(['voice', 'edit', 'react']),
+    )
+    .addOption(
+      new Option('--voice <path>', 'send a voice message: AAC in MP4; generation current')
+        .argParser(parsePath)
+        .conflicts(['edit', 'react']),
+    )
+    .addOption(new Option('--edit <id>', 'the text replaces this text of yours').conflicts(['react', 'replyTo']))
+    .option('--react <emoji>', 'react to the message of --reply-to; an empty one takes the reaction back')
     .option('--reply-to <id>', 'id of the message that this answers')
     .option(
       '--address <address>',
@@ -68,7 +79,7 @@ async function send(context: Context, to: string, words: string[], options: Send
   using patience = new Patience(context.stop)
   // Unless told, a slow program at the other end of the pipe is not cut short: the time begins when it has ended.
   if (options.timeout !== undefined) patience.limit(options.timeout)
-  const content = await readContent(context.io, words, options, patience)
+  const content = await readContent(context.io, words, options, context.generation, patience)
   if (options.timeout === undefined) patience.limit(TIMEOUT_MS)
   await using messenger = await openMessenger(context)
   const receiver = await lookUp(messenger, person)

@@ -1,16 +1,18 @@
 import type { SeedSigner } from '@mimirjs/crypto'
 import { isPoint, verify } from '@mimirjs/crypto'
 import { createRandom } from '@mimirjs/transport/testing'
-import { FrameReader, type PeerFrame } from '@mimirjs/wire/peer'
+import type { Generation } from '@mimirjs/wire'
+import { type DataHeader, FrameReader, type PeerFrame } from '@mimirjs/wire/peer'
 import { type Channel, IssuedChallenges, SpareChallenge } from '../../src/challenge.js'
 import type { PeerError } from '../../src/error.js'
 import { FrameWriter } from '../../src/frames/frame-writer.js'
 import { GENERATIONS } from '../../src/generations.js'
 import { DEFAULT_LIMITS, type PeerLimits } from '../../src/limits.js'
-import { Session, type SessionEvents } from '../../src/session.js'
+import { Session } from '../../src/session.js'
 import type { SessionContext } from '../../src/session-context.js'
+import type { SessionEvents } from '../../src/session-events.js'
 import { type SessionTimers, sessionTimers } from '../../src/timers.js'
-import type { ChallengePolicy, Role } from '../../src/types.js'
+import type { ChallengePolicy, DataSink, IncomingFileRequest, Role } from '../../src/types.js'
 import { alice, bob } from './keys.js'
 
 /** What a session told its owner, in order; byte fields are copies. */
@@ -23,6 +25,13 @@ export type MachineEvent =
   | { type: 'infoRequest'; sinceSeconds: bigint }
   | { type: 'info'; nickname: string }
   | { type: 'call'; frame: string }
+  | { type: 'contactRequest'; message: string }
+  | { type: 'contactResponse'; accepted: boolean }
+  | { type: 'fileRequest'; request: IncomingFileRequest }
+  | { type: 'streamWanted' }
+  | { type: 'strayOk'; guid: bigint }
+  | { type: 'dataSettled'; isDelivered: boolean }
+  | { type: 'pong' }
   | { type: 'closed'; code: string | undefined }
 
 export interface MachineOptions {
@@ -30,7 +39,7 @@ export interface MachineOptions {
   self?: SeedSigner
   /** Whom an initiator wants. */
   wanted?: Uint8Array
-  generation?: 'classic' | 'overlay'
+  generation?: Generation
   limits?: Partial<PeerLimits>
   timers?: Partial<SessionTimers>
   challenges?: ChallengePolicy
@@ -57,6 +66,9 @@ export class Machine implements SessionEvents {
   readonly writes: Uint8Array[] = []
   readonly context: SessionContext
   toSign: Uint8Array | undefined
+  token: Uint8Array | undefined
+  /** Where files go. */
+  sink: ((header: DataHeader) => DataSink | undefined) | undefined
   signatures = 0
   error: PeerError | undefined
   nowMs = 1_000
@@ -79,7 +91,7 @@ export class Machine implements SessionEvents {
       generation,
       profile,
       limits: { ...DEFAULT_LIMITS, ...limits },
-      frames: undefined,
+      frames: profile.frames,
       timers: sessionTimers(profile, timers),
       challenges,
       issued: options.issued ?? new IssuedChallenges(),
@@ -183,6 +195,14 @@ export class Machine implements SessionEvents {
     this.session.signed(this.#self.sign(this.toSign!), this.nowMs)
   }
 
+  onToken(token: Uint8Array): void {
+    this.token = token
+  }
+
+  onFile(header: DataHeader): DataSink | undefined {
+    return this.sink?.(header)
+  }
+
   onReady(identity: { publicKey: Uint8Array }): void {
     this.events.push({ type: 'ready', publicKey: identity.publicKey })
   }
@@ -214,6 +234,34 @@ export class Machine implements SessionEvents {
 
   onCall({ type }: { type: string }): void {
     this.events.push({ type: 'call', frame: type })
+  }
+
+  onContactRequest({ message: text }: { message: string }): void {
+    this.events.push({ type: 'contactRequest', message: text })
+  }
+
+  onContactResponse(accepted: boolean): void {
+    this.events.push({ type: 'contactResponse', accepted })
+  }
+
+  onFileRequest(request: IncomingFileRequest): void {
+    this.events.push({ type: 'fileRequest', request })
+  }
+
+  onStreamWanted(): void {
+    this.events.push({ type: 'streamWanted' })
+  }
+
+  onStrayOk(guid: bigint): void {
+    this.events.push({ type: 'strayOk', guid })
+  }
+
+  onDataSettled(isDelivered: boolean): void {
+    this.events.push({ type: 'dataSettled', isDelivered })
+  }
+
+  onPong(): void {
+    if (this.#options.generation === 'current') this.events.push({ type: 'pong' })
   }
 
   onClosed(error: PeerError | undefined): void {

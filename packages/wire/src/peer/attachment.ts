@@ -17,6 +17,11 @@ export interface AttachmentMetadata {
   readonly sizeBytes?: number
   /** SHA-256 of the file, 64 lower-case hex digits. */
   readonly hash?: string
+  /**
+   * Where in the file the bytes behind the metadata begin, if they are a part of it: the answer to a `fileRange`. Size and
+   * hash are those of the whole file.
+   */
+  readonly offset?: number
   readonly originalName?: string
   readonly mimeType?: string
   /** Caption. */
@@ -33,8 +38,9 @@ export interface Attachment {
 export interface ReceivedMetadata {
   readonly metadata: AttachmentMetadata
   /**
-   * The size given is not the length of the file, or size or hash is not of the right kind. The hash itself is for the
-   * caller to compare, who has SHA-256. Deliver the message all the same, marked as damaged.
+   * The size given is not the length of the file (of a part: the part does not lie within it), or size, hash or offset is
+   * not of the right kind. The hash itself is for the caller to compare, who has SHA-256. Deliver the message all the
+   * same, marked as damaged.
    */
   readonly damaged: boolean
 }
@@ -70,9 +76,10 @@ export function joinAttachment({ metadata, file }: Attachment, generation: Gener
  * @throws {WireError} as {@link joinAttachment}
  */
 export function encodeAttachmentHead(metadata: AttachmentMetadata, generation: Generation): Uint8Array {
-  const { name, sizeBytes, hash, originalName, mimeType, text } = metadata
-  const size = sizeBytes === undefined ? undefined : checkUint(sizeBytes, Number.MAX_SAFE_INTEGER, 'attachment.size')
-  const members = { name, size, hash, originalName, mimeType, text }
+  const { name, hash, originalName, mimeType, text } = metadata
+  const size = checkMember(metadata.sizeBytes, 'attachment.size')
+  const offset = checkMember(metadata.offset, 'attachment.offset')
+  const members = { name, size, hash, offset, originalName, mimeType, text }
   const json = new TextEncoder().encode(JSON.stringify(members, [...ENCODING_RULES[generation].metadataKeys]))
   if (json.length > MAX_ATTACHMENT_METADATA_BYTES) {
     throw attachmentError(`metadata of at most ${MAX_ATTACHMENT_METADATA_BYTES} bytes, got ${json.length}`)
@@ -81,6 +88,10 @@ export function encodeAttachmentHead(metadata: AttachmentMetadata, generation: G
   write32(head, 0, json.length)
   head.set(json, 4)
   return head
+}
+
+function checkMember(value: number | undefined, field: string): number | undefined {
+  return value === undefined ? undefined : checkUint(value, Number.MAX_SAFE_INTEGER, field)
 }
 
 /**
@@ -115,22 +126,39 @@ export function asAttachment<T>(bytes: Uint8Array, read: (members: JsonMember[])
 function received(members: JsonMember[], fileBytes: number): ReceivedMetadata {
   const name = textMember(members, 'name').name
   if (name === undefined) throw attachmentError('a name')
-  const size = singleMember(members, 'size')?.[1]
-  const sizeBytes = size instanceof JsonNumber ? Number(size.integer ?? Number.NaN) : undefined
+  const size = countMember(members, 'size')
+  const offset = countMember(members, 'offset')
   const hash = textMember(members, 'hash')
-  const sizeIsKnown = sizeBytes !== undefined && Number.isSafeInteger(sizeBytes) && sizeBytes >= 0
   const hashIsBad = hash.hash === undefined && singleMember(members, 'hash') !== undefined
   return {
     metadata: {
       name,
-      ...(sizeIsKnown ? { sizeBytes } : {}),
+      ...(size.value !== undefined && { sizeBytes: size.value }),
       ...hash,
+      ...(offset.value !== undefined && { offset: offset.value }),
       ...textMember(members, 'originalName'),
       ...textMember(members, 'mimeType'),
       ...textMember(members, 'text'),
     },
-    damaged: hashIsBad || (singleMember(members, 'size') !== undefined && sizeBytes !== fileBytes),
+    damaged: hashIsBad || size.isBad || offset.isBad || !fits(fileBytes, size.value, offset.value),
   }
+}
+
+/** Whether bytes may be the file, or the part of it that begins at `offset`, as far as their number tells. */
+function fits(fileBytes: number, sizeBytes: number | undefined, offset: number | undefined): boolean {
+  if (sizeBytes === undefined) return true
+  return offset === undefined ? fileBytes === sizeBytes : offset + fileBytes <= sizeBytes
+}
+
+/** A number of bytes; `isBad` when there is something else in its place. */
+function countMember(
+  members: readonly JsonMember[],
+  key: string,
+): { readonly value: number | undefined; readonly isBad: boolean } {
+  const member = singleMember(members, key)?.[1]
+  const value = member instanceof JsonNumber ? Number(member.integer ?? Number.NaN) : Number.NaN
+  if (Number.isSafeInteger(value) && value >= 0) return { value, isBad: false }
+  return { value: undefined, isBad: member !== undefined }
 }
 
 /** `{ key: text }`, or nothing when the member is missing or not a string. */

@@ -1,7 +1,10 @@
 /** Bytes of a frame header: `stream i32 | type i32 | size i64`, big-endian. Source: peer protocol section 3. */
 export const HEADER_BYTES = 16
 
-/** Type codes of frames. Source: peer protocol section 4; 3000 to 4000: current protocol §4. */
+/**
+ * Type codes of frames. Source: peer protocol section 4; 3000 to 4000: current protocol §4. 30001 and 30002 are extensions
+ * of this project in the current generation; the originals skip them, as every type they do not know.
+ */
 export const FrameType = {
   hello: 1,
   challenge: 2,
@@ -20,6 +23,8 @@ export const FrameType = {
   contactRequest: 3000,
   contactResponse: 3001,
   fileRequest: 4000,
+  streamWanted: 30_001,
+  fileRange: 30_002,
   ok: 32767,
 } as const
 

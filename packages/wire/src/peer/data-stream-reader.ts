@@ -39,6 +39,11 @@ export class DataStreamReader {
     this.#maxDataBytes = options?.maxDataBytes ?? MAX_DATA_BYTES
   }
 
+  /** Part of a frame was read, its end was not. */
+  get isInside(): boolean {
+    return this.#leftBytes !== undefined || this.#headerBytes > 0
+  }
+
   /** Hand over the next bytes of the stream. They are not copied; once `next` gave `undefined` they are yours again. */
   push(chunk: Uint8Array): void {
     if (chunk.length > 0 && this.#error === undefined) this.#chunks.push(chunk)

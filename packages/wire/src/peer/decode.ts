@@ -4,7 +4,7 @@ import { readChallenge, readChallengeAnswer } from './challenge.js'
 import { FrameType, HEADER_BYTES } from './codes.js'
 import { readContactRequest } from './contact.js'
 import { FrameCursor } from './cursor.js'
-import { readFileRequest } from './file-request.js'
+import { readFileRange, readFileRequest } from './file-request.js'
 import { readSize, readTypeCode } from './header.js'
 import { readHello } from './hello.js'
 import { readInfoResponse } from './info.js'
@@ -56,6 +56,8 @@ export function readFrame(cursor: FrameCursor): PeerFrame | undefined {
     case FrameType.contactRequest:
     case FrameType.contactResponse:
     case FrameType.fileRequest:
+    case FrameType.fileRange:
+    case FrameType.streamWanted:
       return cursor.requestFrames ? readRequestFrame(cursor, typeCode) : readUnknown(cursor, typeCode, size)
     default:
       return readUnknown(cursor, typeCode, size)
@@ -68,6 +70,10 @@ function readRequestFrame(cursor: FrameCursor, typeCode: number): PeerFrame | un
       return readContactRequest(cursor)
     case FrameType.fileRequest:
       return readFileRequest(cursor)
+    case FrameType.fileRange:
+      return readFileRange(cursor)
+    case FrameType.streamWanted:
+      return { type: 'streamWanted' }
     default:
       return cursor.has(1) ? { type: 'contactResponse', accepted: cursor.u8() !== 0 } : undefined
   }

@@ -6,7 +6,7 @@ import { callAnswerByteLength, callOfferByteLength, writeCallAnswer, writeCallOf
 import { challengeContent, writePrefixed } from './challenge.js'
 import { FrameType, HEADER_BYTES } from './codes.js'
 import { contactRequestByteLength, writeContactRequest } from './contact.js'
-import { fileRequestByteLength, writeFileRequest } from './file-request.js'
+import { fileRangeByteLength, fileRequestByteLength, writeFileRange, writeFileRequest } from './file-request.js'
 import { writeHeader } from './header.js'
 import { helloByteLength, writeHello } from './hello.js'
 import { atMost, infoResponseByteLength, writeInfoResponse } from './info.js'
@@ -116,6 +116,12 @@ function bodyByteLength(frame: PeerFrame, generation: Generation, limits: FrameL
     case 'fileRequest':
       checkRequest(frame, generation)
       return fileRequestByteLength(frame, limits)
+    case 'fileRange':
+      checkRequest(frame, generation)
+      return fileRangeByteLength(frame, limits)
+    case 'streamWanted':
+      checkRequest(frame, generation)
+      return 0
     case 'unknown':
       return unknownBodyByteLength(frame)
     default:
@@ -191,9 +197,13 @@ function writeFrame(
     case 'fileRequest':
       writeFileRequest(target, at, frame)
       break
+    case 'fileRange':
+      writeFileRange(target, at, frame)
+      break
     case 'ping':
     case 'pong':
     case 'callHang':
+    case 'streamWanted':
     case 'unknown':
       break
   }

@@ -21,7 +21,7 @@ export interface FrameLimits {
   readonly contactMessageBytes: number
   readonly contactNicknameBytes: number
   readonly contactInfoBytes: number
-  /** Name in a file request. */
+  /** Name in a file request, of a whole file or a part. */
   readonly fileNameBytes: number
 }
 

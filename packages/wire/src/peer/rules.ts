@@ -4,7 +4,7 @@ import type { Generation } from '../generation.js'
 export type EnvelopeKey = 'guid' | 'replyTo' | 'sendTime' | 'editTime' | 'type' | 'payloadSize'
 
 /** The keys of the metadata in front of a file. */
-export type MetadataKey = 'name' | 'size' | 'hash' | 'originalName' | 'mimeType' | 'text'
+export type MetadataKey = 'name' | 'size' | 'hash' | 'offset' | 'originalName' | 'mimeType' | 'text'
 
 /** What an encoder does differently from generation to generation. A decoder takes all of it, always. */
 export interface EncodingRules {
@@ -18,14 +18,14 @@ export interface EncodingRules {
   readonly envelopeKeys: readonly EnvelopeKey[]
   readonly metadataKeys: readonly MetadataKey[]
   /**
-   * Whether CONTACT_REQUEST, CONTACT_RESPONSE and FILE_REQUEST exist. Where they do not they are not written, and a reader
-   * that is told the generation skips them like every type it does not know.
+   * Whether CONTACT_REQUEST, CONTACT_RESPONSE and FILE_REQUEST exist, and the two frames that are ours alone. Where they
+   * do not they are not written, and a reader that is told the generation skips them like every type it does not know.
    */
   readonly requestFrames: boolean
 }
 
 const envelope: readonly EnvelopeKey[] = ['guid', 'replyTo', 'sendTime', 'editTime', 'type', 'payloadSize']
-const metadata: readonly MetadataKey[] = ['name', 'size', 'hash', 'originalName', 'mimeType', 'text']
+const metadata: readonly MetadataKey[] = ['name', 'size', 'hash', 'offset', 'originalName', 'mimeType', 'text']
 
 const insertionOrder = { envelopeKeys: envelope, metadataKeys: metadata } as const
 const alphabeticalOrder = { envelopeKeys: [...envelope].sort(), metadataKeys: [...metadata].sort() } as const

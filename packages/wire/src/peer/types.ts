@@ -16,6 +16,7 @@ export type PeerFrame =
   | ContactRequestFrame
   | ContactResponseFrame
   | FileRequestFrame
+  | FileRangeFrame
   | OkFrame
   | UnknownFrame
 
@@ -65,7 +66,8 @@ export interface InfoResponseFrame {
 
 /** Frames without a body. */
 export interface SignalFrame {
-  readonly type: 'ping' | 'pong' | 'callHang'
+  /** `streamWanted` is ours alone, in the current generation: "open a data stream for me to write on". */
+  readonly type: 'ping' | 'pong' | 'callHang' | 'streamWanted'
 }
 
 export interface TextFrame {
@@ -129,6 +131,18 @@ export interface FileRequestFrame {
   readonly name: string
   /** SHA-256 of the file, 64 lower-case hex digits. */
   readonly hash: string
+}
+
+/**
+ * "Send me this part of this file": a FILE_REQUEST that begins where an earlier answer broke off. Ours alone, in the
+ * current generation. The metadata of the answer names the `offset` as well.
+ */
+export interface FileRangeFrame extends Omit<FileRequestFrame, 'type'> {
+  readonly type: 'fileRange'
+  /** Where the part begins, in bytes of the file. */
+  readonly offset: number
+  /** Most bytes of it. */
+  readonly maxBytes: number
 }
 
 export interface OkFrame {

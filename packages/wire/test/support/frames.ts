@@ -106,6 +106,15 @@ export const requestFrame: fc.Arbitrary<PeerFrame> = fc.oneof(
   ),
   fc.record({ type: fc.constant('contactResponse' as const), accepted: fc.boolean() }),
   fc.record({ type: fc.constant('fileRequest' as const), guid: i64, name: text, hash: bytesOf(32).map(toHex) }),
+  fc.record({
+    type: fc.constant('fileRange' as const),
+    guid: i64,
+    offset: fc.maxSafeNat(),
+    maxBytes: fc.maxSafeNat(),
+    name: text,
+    hash: bytesOf(32).map(toHex),
+  }),
+  fc.record({ type: fc.constant('streamWanted' as const) }),
 )
 
 export const SAMPLE_REQUESTS: readonly PeerFrame[] = fc.sample(requestFrame, { seed: 8, numRuns: 30 })

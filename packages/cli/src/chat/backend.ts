@@ -1,0 +1,124 @@
+// What the chat needs of a messenger, and no more: the model and its tests know this, and nothing below it.
+
+/** A person on the list. */
+export interface ChatPerson {
+  /** Public key, 64 lower-case hex digits. */
+  readonly peer: string
+  /** The name we gave; empty for none. */
+  readonly name: string
+  /** The name they gave themselves; empty for none. Proves nothing. */
+  readonly nickname: string
+  readonly info: string
+  readonly kind: 'stranger' | 'contact' | 'blocked'
+  readonly unread: number
+}
+
+/** Somebody asks to be our contact. */
+export interface ChatRequest {
+  readonly peer: string
+  readonly nickname: string
+  readonly message: string
+}
+
+/** How we stand with a person, as honestly as the messenger knows. */
+export type ChatLink =
+  | { readonly state: 'down' }
+  | { readonly state: 'connecting' }
+  | { readonly state: 'up'; readonly address: string }
+  | { readonly state: 'waiting'; readonly reason: string; readonly retryAtMs: number }
+
+export interface ChatFile {
+  /** A label, never a path. */
+  readonly name: string
+  readonly sizeBytes: number
+  readonly damaged: boolean
+}
+
+/**
+ * How far a message of ours has come: its file is being made ready, it is on our disk, the other side is there and
+ * silent about it, the other side has it, it was given up. Messages of others are `received`.
+ */
+export type EntryState = 'preparing' | 'stored' | 'waiting' | 'delivered' | 'failed' | 'received'
+
+/** One message of a conversation. */
+export interface ChatEntry {
+  /** The message's id as decimal text, unique per person and direction. */
+  readonly id: string
+  readonly peer: string
+  readonly outgoing: boolean
+  readonly kind: 'text' | 'image' | 'file' | 'voice' | 'reaction' | 'call' | 'unknown'
+  /** The text, the caption of a file, or the emoji of a reaction. */
+  readonly text: string
+  /** Id of the message replied or reacted to. */
+  readonly replyTo: string | undefined
+  readonly file: ChatFile | undefined
+  readonly state: EntryState
+  /** By the sender's clock, ms since 1970. */
+  readonly sentMs: number
+  readonly edited: boolean
+}
+
+export type ChatContent =
+  | { readonly text: string; readonly replyTo?: string }
+  | { readonly edit: string; readonly text: string }
+  | { readonly reaction: string; readonly replyTo: string }
+  | { readonly path: string; readonly text: string }
+
+/** How a file comes or goes. */
+export interface TransferProgress {
+  readonly doneBytes: number
+  readonly sizeBytes: number
+}
+
+export type BackendEvent =
+  | { readonly type: 'message'; readonly entry: ChatEntry }
+  /** Something about older messages changed: what is shown should be read again. */
+  | { readonly type: 'changed'; readonly peer: string }
+  | { readonly type: 'state'; readonly peer: string; readonly id: string; readonly state: EntryState }
+  | { readonly type: 'link'; readonly peer: string; readonly link: ChatLink }
+  /** Names, kinds or requests changed. */
+  | { readonly type: 'people-changed' }
+  | { readonly type: 'request'; readonly peer: string }
+  | { readonly type: 'answer'; readonly peer: string; readonly accepted: boolean }
+  /** A file of ours goes to the other side. */
+  | ({ readonly type: 'sending'; readonly peer: string; readonly id: string } & TransferProgress)
+  | { readonly type: 'failure'; readonly error: unknown }
+
+export interface SaveOptions {
+  readonly signal: AbortSignal
+  onProgress(progress: TransferProgress): void
+}
+
+/** Everything a chat does with the world; each call rejects with an error that tells a person what is wrong. */
+export interface ChatBackend {
+  readonly publicKey: string
+  /** Our contact link. */
+  readonly link: string
+  /** Those we talked to last first. */
+  people(): Promise<ChatPerson[]>
+  requests(): Promise<ChatRequest[]>
+  /** Oldest first. */
+  history(peer: string, options: { limit: number; before?: ChatEntry }): Promise<ChatEntry[]>
+  /** Resolves with the id when the message is on disk. */
+  send(peer: string, content: ChatContent): Promise<string>
+  /** Newest first. */
+  search(text: string, peer: string | undefined): Promise<ChatEntry[]>
+  markRead(peer: string): Promise<void>
+  /** Write somebody down, and ask them to do the same where the protocol knows that. @param person - key or contact link; @returns the key */
+  meet(person: string): Promise<string>
+  /** Give a person a name, or let a blocked one in again. */
+  name(peer: string, name: string | undefined): Promise<void>
+  /** Ask somebody to be our contact. */
+  ask(peer: string, message: string): Promise<void>
+  /** Answer a request. */
+  answer(peer: string, accept: boolean): Promise<void>
+  block(peer: string): Promise<void>
+  /** Take a message out of our own history. */
+  remove(entry: ChatEntry): Promise<void>
+  /** Put the file of a message to `path`, a file or a folder. @returns where it is */
+  save(entry: ChatEntry, path: string, options: SaveOptions): Promise<string>
+  /** Try everybody at once. */
+  retryNow(): void
+  /** @returns how to stop listening */
+  listen(listener: (event: BackendEvent) => void): () => void
+}

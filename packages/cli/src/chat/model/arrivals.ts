@@ -1,0 +1,225 @@
+import type { ChatEntry } from '../backend.js'
+import { cleanInput, draftOf } from '../editor.js'
+import { nameOf, sizeText, whoOf } from '../view/names.js'
+import type { ChatEvent } from './event.js'
+import { revealed } from './scroll.js'
+import { type ChatState, keyOf, type Step, type Talk, type Transfer, transferKey } from './state.js'
+import { andThen, noticed, step } from './step.js'
+import { addEntry, addNewest, addOlder, changeTalk, entryOf, putTalk, talkOf } from './talk.js'
+import { firstUnreadOf, needOlder, opened, SEEK_ENTRIES, seen } from './talks.js'
+
+/** Everything but keys, clock and size. */
+type Arrival = Exclude<ChatEvent, { readonly type: 'key' | 'resize' | 'tick' }>
+type Of<Type extends ChatEvent['type']> = Extract<ChatEvent, { readonly type: Type }>
+
+/** What comes from the messenger and from effects. Nothing of it touches what is being typed. */
+export function arrived(state: ChatState, event: Arrival): Step {
+  switch (event.type) {
+    case 'message':
+      return messageArrived(state, event.entry)
+    case 'changed':
+      return step(state, { do: 'read', peer: event.peer, limit: SEEK_ENTRIES })
+    case 'state':
+      return stateArrived(state, event)
+    case 'link':
+      return step({ ...state, links: new Map(state.links).set(event.peer, event.link) })
+    case 'people':
+      return peopleRead(state, event)
+    case 'request':
+      return step(
+        noticed(state, 'info', `${whoOf(state, event.peer)} asks to be your contact`),
+        { do: 'read-people' },
+        { do: 'bell' },
+      )
+    case 'answer': {
+      const said = event.accepted ? 'accepted' : 'refused'
+      return step(noticed(state, 'info', `${nameOf(state, event.peer)} ${said} your contact request`))
+    }
+    case 'read':
+      return readArrived(state, event)
+    case 'read-failed':
+      return step(noticed(changeTalk(state, event.peer, { loading: false }), 'error', event.reason))
+    case 'sent':
+      return sent(state, event)
+    case 'send-failed':
+      return sendFailed(state, event)
+    case 'found':
+      return found(state, event)
+    case 'removed':
+      return removed(state, event.entry)
+    case 'completed':
+      return completed(state, event)
+    case 'sending':
+      return sendingFile(state, event)
+    case 'fetching':
+      return step(putTransfer(state, event.transfer, { ...event, direction: 'in', state: 'running', text: '' }))
+    case 'fetched':
+      return step(
+        noticed(endTransfer(state, event.transfer, 'done', `saved as ${event.path}`), 'info', `saved as ${event.path}`),
+      )
+    case 'fetch-failed':
+      return step(noticed(endTransfer(state, event.transfer, 'failed', event.reason), 'error', event.reason))
+    case 'open':
+      return andThen(opened(state, event.peer), (next) => step(next, { do: 'read-people' }))
+    case 'notice':
+      return step(noticed(state, event.kind, event.text))
+    case 'reach':
+      return step({ ...state, self: { ...state.self, reach: { ok: event.ok, text: event.text } } })
+  }
+}
+
+function messageArrived(state: ChatState, entry: ChatEntry): Step {
+  const { peer } = entry
+  const talk = talkOf(state, peer)
+  const isKnown = entryOf(talk, keyOf(entry)) !== undefined
+  // While nothing of the conversation was read, what came is among what will be.
+  const isRead = talk.loaded !== 'nothing' || talk.loading
+  const entries = isRead ? addEntry(talk.entries, entry) : talk.entries
+  const isNews = !isKnown && entry.kind !== 'reaction'
+  const isOpen = state.open === peer
+  const below = talk.below + (isNews && isOpen && talk.scroll !== undefined ? 1 : 0)
+  const next = putTalk(state, { ...talk, entries, below })
+  const person = next.people.find((known) => known.peer === peer)
+  if (person === undefined) return step(next, { do: 'read-people' }, ...(isNews ? [{ do: 'bell' } as const] : []))
+  if (!isNews) return step(next)
+  const counted = { ...person, unread: person.unread + 1 }
+  const people = [counted, ...next.people.filter((other) => other !== person)]
+  return andThen(step({ ...next, people }, { do: 'bell' }), (now) => (isOpen ? seen(now) : step(now)))
+}
+
+function stateArrived(state: ChatState, { peer, id, state: progress }: Of<'state'>): Step {
+  const talk = talkOf(state, peer)
+  const known = entryOf(talk, keyOf({ id, outgoing: true }))
+  if (known !== undefined)
+    return step(changeTalk(state, peer, { entries: addEntry(talk.entries, { ...known, state: progress }) }))
+  // Perhaps it is being read at this moment, as it was before.
+  return talk.loaded === 'nothing' ? step(state) : step(state, { do: 'read', peer, limit: 20 })
+}
+
+function peopleRead(state: ChatState, { people, requests }: Of<'people'>): Step {
+  const next: ChatState = { ...state, people, requests }
+  const first = requests[0]?.peer ?? people[0]?.peer
+  return next.open === undefined && first !== undefined ? opened(next, first) : seen(next)
+}
+
+function readArrived(state: ChatState, { peer, older, entries, start }: Of<'read'>): Step {
+  const talk = talkOf(state, peer)
+  const isFirst = talk.loaded === 'nothing'
+  const merged = older ? addOlder(talk.entries, entries) : addNewest(talk.entries, entries)
+  const loaded = start ? 'all' : talk.loaded === 'all' ? 'all' : 'some'
+  const next: Talk = { ...talk, entries: merged, loaded, loading: older || isFirst ? false : talk.loading }
+  const unread = state.people.find((person) => person.peer === peer)?.unread ?? 0
+  const firstUnread = isFirst ? firstUnreadOf(next, unread) : talk.firstUnread
+  const here = putTalk(state, { ...next, firstUnread })
+  if (next.seek !== undefined) return sought(here, { ...next, firstUnread })
+  const all = here.mode.name === 'files' && state.open === peer ? needOlder(here, next, SEEK_ENTRIES) : step(here)
+  return state.open === peer ? andThen(all, seen) : all
+}
+
+/** A message further back was looked for: show it, or read on. */
+export function sought(state: ChatState, talk: Talk): Step {
+  const { seek } = talk
+  if (seek === undefined) return step(state)
+  if (entryOf(talk, seek) === undefined) {
+    if (talk.loaded === 'all')
+      return step(
+        noticed(changeTalk(state, talk.peer, { seek: undefined }), 'error', 'that message is not there any more'),
+      )
+    return needOlder(state, talk, SEEK_ENTRIES)
+  }
+  const shown = revealed(state, { ...talk, seek: undefined }, seek)
+  return step({ ...putTalk(state, shown), mode: { name: 'choose', key: seek } })
+}
+
+function sent(state: ChatState, { peer, token, entries }: Of<'sent'>): Step {
+  const talk = talkOf(state, peer)
+  return step(
+    putTalk(state, {
+      ...talk,
+      entries: talk.loaded === 'nothing' ? talk.entries : addNewest(talk.entries, entries),
+      sending: talk.sending.filter((sending) => sending.token !== token),
+    }),
+    { do: 'read-people' },
+  )
+}
+
+/** What was not accepted goes back to where it was typed, before what was typed since. */
+function sendFailed(state: ChatState, { peer, token, reason }: Of<'send-failed'>): Step {
+  const talk = talkOf(state, peer)
+  const failed = talk.sending.find((sending) => sending.token === token)
+  const next = noticed(state, 'error', reason)
+  if (failed === undefined) return step(next)
+  const sending = talk.sending.filter((other) => other !== failed)
+  const typed = talk.draft.text
+  const draft =
+    typed === ''
+      ? draftOf(failed.text)
+      : { text: `${failed.text}\n${typed}`, cursor: failed.text.length + 1 + talk.draft.cursor }
+  const editing =
+    failed.editing === undefined || talk.editing !== undefined || typed !== ''
+      ? talk.editing
+      : { key: failed.editing, before: talk.draft }
+  return step(putTalk(next, { ...talk, sending, draft, editing, replyTo: talk.replyTo ?? failed.replyTo }))
+}
+
+function found(state: ChatState, { token, entries }: Of<'found'>): Step {
+  if (state.mode.name !== 'search' || state.mode.token !== token) return step(state)
+  return step({ ...state, mode: { ...state.mode, found: entries, at: 0, token: 0 } })
+}
+
+function removed(state: ChatState, entry: ChatEntry): Step {
+  const talk = talkOf(state, entry.peer)
+  const key = keyOf(entry)
+  const entries = talk.entries.filter((other) => keyOf(other) !== key)
+  const scroll = talk.scroll?.key === key ? undefined : talk.scroll
+  const replyTo = talk.replyTo === key ? undefined : talk.replyTo
+  const next = noticed(
+    putTalk(state, { ...talk, entries, scroll, replyTo }),
+    'info',
+    'removed here; the other side keeps its copy',
+  )
+  return step(next, { do: 'read-people' })
+}
+
+function completed(state: ChatState, { from, text, hints }: Of<'completed'>): Step {
+  const { mode } = state
+  // What was typed meanwhile is worth more.
+  if (mode.name !== 'prompt' || mode.draft.text !== from) return step(state)
+  return step({ ...state, mode: { ...mode, draft: draftOf(cleanInput(text).replaceAll('\n', ' ')), hints } })
+}
+
+function sendingFile(state: ChatState, { peer, id, doneBytes, sizeBytes }: Of<'sending'>): Step {
+  const key = transferKey(peer, keyOf({ id, outgoing: true }))
+  const isDone = doneBytes >= sizeBytes
+  return step(
+    putTransfer(state, key, {
+      direction: 'out',
+      state: isDone ? 'done' : 'running',
+      doneBytes,
+      sizeBytes,
+      text: isDone ? `${sizeText(sizeBytes)} sent` : '',
+    }),
+  )
+}
+
+function putTransfer(
+  state: ChatState,
+  key: string,
+  { direction, state: how, doneBytes, sizeBytes, text }: Transfer,
+): ChatState {
+  return {
+    ...state,
+    transfers: new Map(state.transfers).set(key, { direction, state: how, doneBytes, sizeBytes, text }),
+  }
+}
+
+function endTransfer(state: ChatState, key: string, how: 'done' | 'failed', text: string): ChatState {
+  const known = state.transfers.get(key)
+  return putTransfer(state, key, {
+    direction: 'in',
+    doneBytes: known?.doneBytes ?? 0,
+    sizeBytes: known?.sizeBytes ?? 0,
+    state: how,
+    text,
+  })
+}

@@ -1,0 +1,163 @@
+import { clamp } from '../arrays.js'
+import type { ChatEntry } from '../backend.js'
+import type { Key } from '../keys.js'
+import { helpLines } from '../view/help.js'
+import { layoutOf } from '../view/layout.js'
+import { viewedRows } from '../view/whole.js'
+import { sought } from './arrivals.js'
+import { filesOf, matching, page, prompting } from './modes.js'
+import { type ChatState, keyOf, type Mode, type SearchMode, type Step, transferKey } from './state.js'
+import { andThen, noticed, step } from './step.js'
+import { changeTalk, talkOf } from './talk.js'
+import { opened } from './talks.js'
+import { keyName, typed } from './typing.js'
+
+type ModeOf<Name extends Mode['name']> = Extract<Mode, { readonly name: Name }>
+
+const WRITING: Mode = { name: 'write' }
+
+/** Keys while somebody to talk to is looked for. */
+export function pressedPeople(state: ChatState, mode: ModeOf<'people'>, key: Key): Step {
+  const name = keyName(key)
+  const found = matching(state, mode.draft.text)
+  if (name === 'escape') return step({ ...state, mode: WRITING })
+  if (name === 'enter') {
+    const text = mode.draft.text.trim()
+    const peer = found[mode.at]
+    if (peer !== undefined) return opened(state, peer)
+    return text === '' ? step(state) : step({ ...state, mode: WRITING }, { do: 'meet', person: text })
+  }
+  const by = rowsOf(name, page(state))
+  if (by !== 0) return step({ ...state, mode: { ...mode, at: clamp(mode.at + by, 0, Math.max(0, found.length - 1)) } })
+  const draft = typed(mode.draft, key, { lines: false })
+  return step(draft === undefined ? state : { ...state, mode: { ...mode, draft, at: 0 } })
+}
+
+/** Keys while messages are looked for: Enter searches, and opens what is found. */
+export function pressedSearch(state: ChatState, mode: SearchMode, key: Key): Step {
+  const name = keyName(key)
+  if (name === 'escape') return step({ ...state, mode: WRITING })
+  if (name === 'tab') return searched(state, { ...mode, everywhere: !mode.everywhere })
+  const chosen = mode.found?.[mode.at]
+  if (name === 'enter') return chosen === undefined ? searched(state, mode) : shown(state, chosen)
+  const by = rowsOf(name, page(state))
+  if (by !== 0) {
+    const most = Math.max(0, (mode.found?.length ?? 0) - 1)
+    return step({ ...state, mode: { ...mode, at: clamp(mode.at + by, 0, most) } })
+  }
+  const draft = typed(mode.draft, key, { lines: false })
+  if (draft === undefined) return step(state)
+  const found = draft.text === mode.draft.text ? mode.found : undefined
+  return step({ ...state, mode: { ...mode, draft, found, token: found === undefined ? 0 : mode.token } })
+}
+
+function searched(state: ChatState, mode: SearchMode): Step {
+  const text = mode.draft.text.trim()
+  if (text === '') return step({ ...state, mode })
+  const token = state.nextToken
+  const peer = mode.everywhere ? undefined : state.open
+  return step(
+    { ...state, nextToken: token + 1, mode: { ...mode, found: undefined, at: 0, token } },
+    { do: 'search', token, text, peer },
+  )
+}
+
+/** Open the conversation at this message, however far back it is. */
+function shown(state: ChatState, entry: ChatEntry): Step {
+  const { peer } = entry
+  return andThen(opened(state, peer), (next) => {
+    const seeking = changeTalk(next, peer, { seek: keyOf(entry) })
+    const talk = talkOf(seeking, peer)
+    return talk.loaded === 'nothing' ? step(seeking) : sought(seeking, talk)
+  })
+}
+
+/** Keys in the list of files. */
+export function pressedFiles(state: ChatState, mode: ModeOf<'files'>, key: Key): Step {
+  const files = filesOf(state)
+  const chosen = files[mode.at]
+  const name = key.kind === 'text' ? key.text : keyName(key)
+  if (name === 'escape' || name === 'q') return step({ ...state, mode: WRITING })
+  if (chosen !== undefined && name === 'x' && state.open !== undefined)
+    return step(state, { do: 'stop-transfer', transfer: transferKey(state.open, keyOf(chosen)) })
+  if (chosen !== undefined && (name === 's' || name === 'enter')) {
+    if (chosen.outgoing) return step(noticed(state, 'error', 'that file is your own'))
+    return prompting(state, { for: 'save', key: keyOf(chosen) }, state.self.saveFolder)
+  }
+  const at = clamp(mode.at + rowsOf(name, page(state)), 0, Math.max(0, files.length - 1))
+  return step({ ...state, mode: { ...mode, at } })
+}
+
+/** Keys while a person is on the screen with what is known of them. */
+export function pressedPerson(state: ChatState, key: Key): Step {
+  const { open } = state
+  const person = state.people.find(({ peer }) => peer === open)
+  const isAsking = state.requests.some(({ peer }) => peer === open)
+  const done: ChatState = { ...state, mode: WRITING }
+  if (open === undefined) return step(done)
+  switch (key.kind === 'text' ? key.text : keyName(key)) {
+    case 'a':
+      return isAsking ? step(done, { do: 'answer', peer: open, accept: true }) : step(state)
+    case 'r':
+      return isAsking ? step(done, { do: 'answer', peer: open, accept: false }) : step(state)
+    case 'b':
+      if (person?.kind === 'blocked') return step(done, { do: 'name', peer: open })
+      return prompting(state, { for: 'block' })
+    case 'n':
+      return prompting(state, { for: 'name' }, person?.name ?? '')
+    case 'q':
+      return prompting(state, { for: 'ask' })
+    case 'escape':
+    case 'enter':
+    case 'ctrl-y':
+    case 'f6':
+      return step(done)
+    default:
+      return step(state)
+  }
+}
+
+/** Keys while one message is read as a whole. */
+export function pressedView(state: ChatState, mode: ModeOf<'view'>, key: Key): Step {
+  const name = key.kind === 'text' ? key.text : keyName(key)
+  if (name === 'escape' || name === 'q' || name === 'v')
+    return step({ ...state, mode: { name: 'choose', key: mode.key } })
+  const most = Math.max(0, viewedRows(state, mode.key).length - (layoutOf(state).talkRows + 1))
+  const top = topOf(name, mode.top, most, page(state))
+  return step(Number.isNaN(top) ? state : { ...state, mode: { ...mode, top: clamp(top, 0, most) } })
+}
+
+/** Any key that does not move leaves the help. */
+export function pressedHelp(state: ChatState, mode: ModeOf<'help'>, key: Key): Step {
+  const name = key.kind === 'text' ? key.text : keyName(key)
+  const most = Math.max(0, helpLines(state.columns - 1, state.self.link).length - (layoutOf(state).talkRows + 1))
+  const top = topOf(name, mode.top, most, page(state))
+  return step({ ...state, mode: Number.isNaN(top) ? WRITING : { ...mode, top: clamp(top, 0, most) } })
+}
+
+/** @returns NaN for a key that does not move */
+function topOf(name: string, top: number, most: number, rows: number): number {
+  if (name === 'home') return 0
+  if (name === 'end') return most
+  const by = rowsOf(name === ' ' ? 'pagedown' : name, rows)
+  return by === 0 ? Number.NaN : top + by
+}
+
+function rowsOf(name: string, rows: number): number {
+  switch (name) {
+    case 'up':
+    case 'k':
+    case 'ctrl-p':
+      return -1
+    case 'down':
+    case 'j':
+    case 'ctrl-n':
+      return 1
+    case 'pageup':
+      return -rows
+    case 'pagedown':
+      return rows
+    default:
+      return 0
+  }
+}

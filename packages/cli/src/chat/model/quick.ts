@@ -1,0 +1,2 @@
+/** What one key sends under a message. */
+export const QUICK_REACTIONS = ['👍', '❤️', '😂', '😮', '😢', '🙏'] as const

@@ -1,0 +1,141 @@
+import { resolve } from 'node:path'
+import { isMessengerError, Messenger } from '@mimirjs/messenger'
+import { parseContactLink } from '@mimirjs/wire/link'
+import { startListening } from '../commands/listen.js'
+import type { Context } from '../context.js'
+import { CliError } from '../error.js'
+import { ExitCode } from '../exit-code.js'
+import { describeFailure } from '../failure.js'
+import { makeFolder } from '../folder.js'
+import { lookUp, peerText, warnOfReadableKey } from '../messenger.js'
+import { parsePerson } from '../person.js'
+import { Drafts } from './drafts.js'
+import { MessengerBackend } from './messenger-backend.js'
+import type { Self } from './model/state.js'
+import { ChatProgram } from './program.js'
+import { Terminal } from './terminal/terminal.js'
+import { LOCAL_TIMES } from './times.js'
+
+export interface ChatOptions {
+  readonly listen?: string
+  readonly announce?: string
+  readonly address?: string[]
+  readonly name?: string
+  readonly onlyContacts?: boolean
+  readonly save?: string
+  readonly bell?: boolean
+}
+
+/** How long what is under way may take when the chat ends, in ms. */
+const CLOSE_MS = 3_000
+
+/** @param text - whom to talk to first, as the command line names them */
+export async function runChat(context: Context, text: string | undefined, options: ChatOptions): Promise<ExitCode> {
+  checkTerminal(context)
+  const person = text === undefined ? undefined : parsePerson(text)
+  if (options.address !== undefined && person === undefined)
+    throw new CliError('usage', '--address says where a person can be reached: name the person')
+  makeFolder(context.home)
+  const messenger = await Messenger.open(context.home, {
+    trackers: context.trackers,
+    generation: context.generation,
+    logger: context.logger,
+    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.onlyContacts ? { acceptFrom: 'contacts' as const } : {}),
+  })
+  try {
+    warnOfReadableKey(context)
+    const backend = new MessengerBackend(messenger, context.generation)
+    const peer = person === undefined ? undefined : peerText(await lookUp(messenger, person))
+    if (peer !== undefined) {
+      for (const address of options.address ?? []) messenger.addAddress(peer, address)
+      const known = (await messenger.contacts()).find((contact) => contact.peer === peer)
+      // A link may hold a name. Who was blocked stays blocked.
+      if (known === undefined || known.kind === 'stranger') await backend.meet(text ?? peer)
+    }
+    const reach = await listening(context, messenger, options)
+    const program = programOf(context, messenger, backend, { options, reach })
+    messenger.on('announced', ({ address }) =>
+      program.dispatch({ type: 'reach', ok: true, text: `announced ${address}` }),
+    )
+    await program.run(peer)
+    await sayWhatWaits(context, messenger)
+  } finally {
+    await messenger.close({ timeoutMs: CLOSE_MS })
+  }
+  return ExitCode.ok
+}
+
+/** @throws {CliError} `usage` */
+function checkTerminal({ io, output }: Context): void {
+  const scripts = "scripts use 'mimir send' and 'mimir listen'"
+  if (output.json) throw new CliError('usage', `chat is for people at a terminal and has no --json: ${scripts}`)
+  if (!Terminal.isOne(io))
+    throw new CliError('usage', `chat needs a terminal as standard input and standard output: ${scripts}`)
+  if (io.env['TERM'] === 'dumb')
+    throw new CliError('usage', `this terminal (TERM=dumb) cannot move its cursor: ${scripts}`)
+  if (output.verbosity === 'verbose' && io.stderr.isTTY === true)
+    throw new CliError('usage', 'the log would be written over the screen: send it to a file with 2>chat.log')
+}
+
+/** Where others reach us. A chat without that is still one: it can write, and says that nobody can write first. */
+async function listening(context: Context, messenger: Messenger, options: ChatOptions): Promise<Self['reach']> {
+  try {
+    const address = await startListening(messenger, options)
+    return { ok: true, text: `listening on ${address}${context.trackers.length === 0 ? ', no tracker' : ''}` }
+  } catch (error) {
+    const isChosen = options.listen !== undefined || options.announce !== undefined
+    const isExpected = isMessengerError(error) || (error instanceof CliError && error.code === 'usage')
+    if (isChosen || !isExpected) throw error
+    return { ok: false, text: `others cannot reach you: ${describeFailure(error).message}` }
+  }
+}
+
+function programOf(
+  context: Context,
+  messenger: Messenger,
+  backend: MessengerBackend,
+  { options, reach }: { options: ChatOptions; reach: Self['reach'] },
+): ChatProgram {
+  const { io, output, home, stop } = context
+  let program: ChatProgram | undefined
+  const drafts = new Drafts(resolve(home, 'drafts'), (error) =>
+    program?.dispatch({
+      type: 'notice',
+      kind: 'error',
+      text: `what you type cannot be kept on disk: ${describeFailure(error).message}`,
+    }),
+  )
+  program = new ChatProgram({
+    io,
+    backend,
+    drafts,
+    self: {
+      publicKey: messenger.publicKey,
+      name: parseContactLink(messenger.link).name,
+      link: messenger.link,
+      reach,
+      saveFolder: `${resolve(io.cwd, options.save ?? '.')}/`,
+    },
+    look: { unicode: hasUnicode(io.env), times: io.times ?? LOCAL_TIMES },
+    colours: output.colours(),
+    bell: options.bell ?? false,
+    stop,
+    nowMs: () => Date.now(),
+  })
+  return program
+}
+
+/** Whether lines and ellipses beyond ASCII can be shown, as the environment says it. */
+function hasUnicode(env: Readonly<Record<string, string | undefined>>): boolean {
+  if (process.platform === 'win32') return true
+  return /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '')
+}
+
+async function sayWhatWaits({ output }: Context, messenger: Messenger): Promise<void> {
+  const { undelivered } = await messenger.health()
+  if (undelivered > 0)
+    output.status(
+      `${undelivered} undelivered: the next 'mimir chat', 'mimir listen' or 'mimir send' with this home carries on`,
+    )
+}

@@ -1,0 +1,242 @@
+import type { Connection } from '@mimirjs/peer'
+import type { Clock } from '@mimirjs/transport'
+import type { ContactRequestFrame } from '@mimirjs/wire/peer'
+import { MessengerError } from './error.js'
+import type { People } from './people.js'
+import { MAX_AVATAR_BYTES, type Profile } from './settings.js'
+import type { ContactNote, Store } from './store.js'
+import type { StoreAccess } from './store-access.js'
+
+/** Somebody wants to be our contact. */
+export interface ContactRequest {
+  /** Public key, 64 lower-case hex digits. */
+  readonly peer: string
+  readonly message: string
+  /** What they call themselves. */
+  readonly nickname: string
+  readonly info: string
+  /** Image file bytes; `undefined` for none. */
+  readonly avatar: Uint8Array | undefined
+  readonly receivedAt: Date
+}
+
+export type ContactDecision = 'accept' | 'refuse' | 'ask'
+
+/** What becomes of contact requests: `ask` keeps them until {@link Messenger.acceptContact} or `refuseContact`. */
+export type ContactRequestPolicy =
+  | ContactDecision
+  | ((request: ContactRequest) => ContactDecision | Promise<ContactDecision>)
+
+export interface ContactRequestsContext {
+  readonly store: Store
+  readonly access: StoreAccess
+  readonly people: People
+  readonly clock: Clock
+  readonly policy: ContactRequestPolicy
+  profile(): Profile
+  connection(peer: string): Connection | undefined
+  /** Something waits for a connection to this peer. */
+  kick(peer: string): void
+  /** The peer takes our messages from now on. */
+  onAccepted(peer: string): void
+  onRequest(request: ContactRequest): void
+  onAnswer(peer: string, accepted: boolean): void
+  onError(this: void, error: unknown): void
+}
+
+/** Bytes of UTF-8 that a contact request may say. */
+const MAX_MESSAGE_BYTES = 16_384
+/** An answer is never acknowledged: it goes out on so many connections. Source: current protocol §4.2. */
+const ANSWER_CONNECTIONS = 3
+/** `attempts` of a request that the other side has heard. */
+const HEARD = 1
+/** Requests of one peer that come faster are one. */
+const REQUEST_PAUSE_MS = 1_000
+const MAX_PAUSES = 1_024
+
+/**
+ * Asking people to be contacts, and being asked. The protocol neither repeats nor acknowledges these frames, so what we
+ * have to say is kept, one of each kind per peer, and said again on every new connection: a request until the other side
+ * answers or writes anything, an answer on three connections. Source: current protocol §4.1, §4.2, §8.
+ */
+export class ContactRequests {
+  readonly #context: ContactRequestsContext
+  /** Peers whose answer we wait for. */
+  readonly #asked = new Set<string>()
+  /** Those of them that have shown no sign of having heard us. */
+  readonly #unheard = new Set<string>()
+  /** When a peer asked last. */
+  readonly #askedAtMs = new Map<string, number>()
+
+  constructor(context: ContactRequestsContext) {
+    this.#context = context
+  }
+
+  async load(): Promise<void> {
+    for (const note of await this.#context.store.contactNotes({ kind: 'request-out' })) {
+      this.#asked.add(note.peer)
+      if (!isHeard(note)) this.#unheard.add(note.peer)
+    }
+  }
+
+  /** We asked this peer and it has not answered. */
+  waitsFor(peer: string): boolean {
+    return this.#asked.has(peer)
+  }
+
+  /** Something is to be said to this peer. */
+  async hasWord(peer: string): Promise<boolean> {
+    const notes = await this.#context.store.contactNotes({ peer })
+    return notes.some((note) => note.kind !== 'request-in' && !isHeard(note))
+  }
+
+  /** @throws {MessengerError} `too-large` | `bad-content` | `store` | `closed` */
+  async ask(peer: string, message: string): Promise<void> {
+    if (typeof message !== 'string') throw new MessengerError('bad-content', 'message: expected a text')
+    const bytes = new TextEncoder().encode(message).length
+    if (bytes > MAX_MESSAGE_BYTES) {
+      const most = `the protocol carries at most ${MAX_MESSAGE_BYTES}`
+      throw new MessengerError('too-large', `the message of the request has ${bytes} bytes, ${most}`)
+    }
+    await this.#put({ peer, kind: 'request-out', message })
+    this.#asked.add(peer)
+    this.#unheard.add(peer)
+    this.#say(peer)
+  }
+
+  /** Requests that wait for a decision, oldest first. @throws {MessengerError} `store` | `closed` */
+  async list(): Promise<ContactRequest[]> {
+    const { access, store } = this.#context
+    return (await access.ask(() => store.contactNotes({ kind: 'request-in' }))).map(toRequest)
+  }
+
+  /** @throws {MessengerError} `unknown-request` | `store` | `closed` */
+  async decide(peer: string, accepted: boolean): Promise<void> {
+    const { access, store } = this.#context
+    const notes = await access.ask(() => store.contactNotes({ peer, kind: 'request-in' }))
+    if (notes.length === 0) throw new MessengerError('unknown-request', `no contact request of ${peer} waits`)
+    await this.#answer(peer, accepted)
+  }
+
+  /** A connection is READY: say what there is to say. */
+  attached(peer: string, connection: Connection): void {
+    void this.#guard(() => this.#sayOn(peer, connection))
+  }
+
+  /** CONTACT_REQUEST arrived. */
+  requested(peer: string, frame: ContactRequestFrame): void {
+    const nowMs = this.#context.clock.nowMs()
+    if (nowMs < (this.#askedAtMs.get(peer) ?? Number.NEGATIVE_INFINITY) + REQUEST_PAUSE_MS) return
+    if (this.#askedAtMs.size >= MAX_PAUSES) this.#askedAtMs.clear()
+    this.#askedAtMs.set(peer, nowMs)
+    const { message, nickname, info, avatar } = frame
+    const isKept = avatar !== undefined && avatar.length <= MAX_AVATAR_BYTES
+    const request: ContactRequest = {
+      peer,
+      message,
+      nickname,
+      info,
+      // The frame is a view of what was read, and strangers cost room.
+      avatar: isKept ? avatar.slice() : undefined,
+      receivedAt: new Date(nowMs),
+    }
+    void this.#guard(() => this.#consider(request))
+  }
+
+  /** CONTACT_RESPONSE arrived. One that nobody waits for is ignored: it would make strangers contacts. */
+  answered(peer: string, accepted: boolean): void {
+    if (!this.#asked.delete(peer)) return
+    this.#unheard.delete(peer)
+    void this.#guard(async () => {
+      const { access, store, people, onAccepted, onAnswer } = this.#context
+      await access.ask(() => store.deleteContactNote(peer, 'request-out'))
+      if (accepted) {
+        await people.put(peer, { kind: 'contact' })
+        onAccepted(peer)
+      }
+      onAnswer(peer, accepted)
+    })
+  }
+
+  /** The peer wrote to us: what we asked need not be said again, and may still be answered. */
+  heard(peer: string): void {
+    if (!this.#unheard.delete(peer)) return
+    const { access, store } = this.#context
+    void this.#guard(async () => {
+      const [note] = await access.ask(() => store.contactNotes({ peer, kind: 'request-out' }))
+      if (note) await access.ask(() => store.putContactNote({ ...note, attempts: HEARD }))
+    })
+  }
+
+  async #consider(request: ContactRequest): Promise<void> {
+    const { peer, message, nickname, info, avatar } = request
+    const { access, store, people, policy, onRequest, onError } = this.#context
+    if (people.isContact(peer)) return this.#answer(peer, true)
+    const [before] = await access.ask(() => store.contactNotes({ peer, kind: 'request-in' }))
+    await this.#put({ peer, kind: 'request-in', message, nickname, info, ...(avatar && { avatar }) })
+    let decision: ContactDecision = 'ask'
+    try {
+      decision = typeof policy === 'function' ? await policy(request) : policy
+    } catch (cause) {
+      onError(new MessengerError('handler', `the policy for contact requests failed for ${peer}`, { cause }))
+    }
+    if (decision !== 'ask') return this.#answer(peer, decision === 'accept')
+    // It is said again on every connection until there is an answer.
+    if (before?.message !== message) onRequest(request)
+  }
+
+  async #answer(peer: string, accepted: boolean): Promise<void> {
+    const { access, store, people } = this.#context
+    if (accepted) await people.put(peer, { kind: 'contact' })
+    await this.#put({ peer, kind: 'response-out', accepted })
+    await access.ask(() => store.deleteContactNote(peer, 'request-in'))
+    this.#say(peer)
+  }
+
+  #say(peer: string): void {
+    const connection = this.#context.connection(peer)
+    if (connection === undefined) this.#context.kick(peer)
+    else void this.#guard(() => this.#sayOn(peer, connection))
+  }
+
+  async #sayOn(peer: string, connection: Connection): Promise<void> {
+    const { access, store, profile } = this.#context
+    for (const note of await access.ask(() => store.contactNotes({ peer }))) {
+      if (connection.closed) return
+      if (isHeard(note)) continue
+      if (note.kind === 'request-out') {
+        const { nickname, info, avatar } = profile()
+        connection.sendContactRequest({ message: note.message, nickname, info, ...(avatar && { avatar }) })
+      } else if (note.kind === 'response-out') {
+        connection.sendContactResponse(note.accepted)
+        const attempts = note.attempts + 1
+        const isDone = attempts >= ANSWER_CONNECTIONS
+        if (isDone) await access.ask(() => store.deleteContactNote(peer, 'response-out'))
+        else await access.ask(() => store.putContactNote({ ...note, attempts }))
+      }
+    }
+  }
+
+  #put(note: Pick<ContactNote, 'peer' | 'kind'> & Partial<ContactNote>): Promise<void> {
+    const { access, store, clock } = this.#context
+    const atMs = Math.floor(clock.nowMs())
+    const blank = { message: '', nickname: '', info: '', accepted: false, attempts: 0 }
+    return access.ask(() => store.putContactNote({ ...blank, ...note, atMs }))
+  }
+
+  async #guard(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!this.#context.access.closed) this.#context.onError(error)
+    }
+  }
+}
+
+function isHeard({ kind, attempts }: ContactNote): boolean {
+  return kind === 'request-out' && attempts >= HEARD
+}
+
+function toRequest({ peer, message, nickname, info, avatar, atMs }: ContactNote): ContactRequest {
+  return { peer, message, nickname, info, avatar, receivedAt: new Date(atMs) }
+}

@@ -1,0 +1,33 @@
+import type { Peer } from '@mimirjs/peer'
+import { MessengerError } from './error.js'
+
+export interface DialContext {
+  readonly network: Peer
+  /** Address URLs in dial order; empty when nobody knows one. */
+  resolve(publicKey: Uint8Array, options: { force: boolean; signal: AbortSignal }): Promise<string[]>
+  /** The address did not lead to its owner. */
+  forget(publicKey: Uint8Array, address: string): void
+}
+
+/**
+ * Make a connection, or find one that is there: known addresses first; when none answers, ask the trackers again and try
+ * what is new. Rejects with what the last attempt failed with.
+ */
+export async function dialPeer(context: DialContext, publicKey: Uint8Array, signal: AbortSignal): Promise<void> {
+  const { resolve, forget, network } = context
+  const known = await resolve(publicKey, { force: false, signal })
+  let failure: unknown = new MessengerError('unreachable', 'no tracker knows an address of this peer')
+  if (known.length > 0) {
+    try {
+      await network.connect(publicKey, known, { signal })
+      return
+    } catch (error) {
+      failure = error
+      for (const address of known) forget(publicKey, address)
+    }
+  }
+  if (signal.aborted) throw failure
+  const fresh = (await resolve(publicKey, { force: true, signal })).filter((address) => !known.includes(address))
+  if (fresh.length === 0) throw failure
+  await network.connect(publicKey, fresh, { signal })
+}

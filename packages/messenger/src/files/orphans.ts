@@ -1,0 +1,34 @@
+import { basename, join } from 'node:path'
+import type { FileState, StoredFile } from '../store.js'
+import type { FilesContext } from './context.js'
+import { withFile } from './file-error.js'
+import { isOurName } from './places.js'
+
+/**
+ * Remove temporary files and copies that no row of the store points to: what a process was about when it ended. To be
+ * called before anything new is begun. What we have not named is left alone.
+ */
+export async function removeOrphans(context: FilesContext): Promise<void> {
+  const { places } = context
+  // The states that may be many are asked for last, and only if there is something left to explain.
+  await sweep(context, places.in, ['wanted', 'known'], ({ partPath }) => partPath)
+  await sweep(context, places.out, ['preparing', 'offered'], ({ path }) => path)
+}
+
+async function sweep(
+  { disk, store, places, report }: FilesContext,
+  folder: string,
+  states: readonly FileState[],
+  pathOf: (file: StoredFile) => string,
+): Promise<void> {
+  const names = await withFile('read', folder, () => disk.list(folder))
+  const orphans = new Set(names.filter(isOurName))
+  for (const state of states) {
+    if (orphans.size === 0) return
+    for (const file of await store.files(state)) {
+      const path = pathOf(file)
+      if (path !== '' && join(folder, basename(path)) === places.real(path)) orphans.delete(basename(path))
+    }
+  }
+  for (const name of orphans) await disk.remove(join(folder, name)).catch(report)
+}

@@ -1,0 +1,9 @@
+import type { Emitter, Logger } from '@mimirjs/transport'
+import type { MessengerEvents } from './types.js'
+
+/** Lines about what happens: who, which message, how we stand; never what was said. */
+export function logEvents(emitter: Emitter<MessengerEvents>, logger: Logger): void {
+  emitter.on('delivered', ({ id, to }) => logger.debug({ peer: to, messageId: id }, 'delivered'))
+  emitter.on('state', (state) => logger.debug(state, `link is ${state.state}`))
+  emitter.on('announced', ({ address, ttlSeconds }) => logger.info({ address, ttlSeconds }, 'announced'))
+}

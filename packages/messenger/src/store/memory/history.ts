@@ -1,0 +1,108 @@
+import { MessageType } from '@mimirjs/wire/peer'
+import { type Conversation, MAX_PREVIEW_BYTES, type Store, type StoredMessage } from '../../store.js'
+import { checkNumber } from '../check.js'
+import { fold, isSearchable, searchableText } from '../searchable.js'
+import { isShown, type Row, view } from './row.js'
+import { guidKey, type Tables } from './tables.js'
+
+export type HistoryStore = Pick<
+  Store,
+  'history' | 'message' | 'remove' | 'counts' | 'conversations' | 'markRead' | 'search'
+>
+
+export function historyStore(tables: Tables): HistoryStore {
+  return {
+    async history(peer, { limit, beforeSeq = Number.POSITIVE_INFINITY }) {
+      return take(shownBefore(tables.rowsByPeer.get(peer) ?? [], beforeSeq), limit)
+    },
+
+    async message(peer, guid, outgoing) {
+      const row = tables.find(peer, outgoing, guid)
+      return row && view(row)
+    },
+
+    async remove(peer, guid, outgoing) {
+      const row = tables.find(peer, outgoing, guid)
+      if (!row) return false
+      if (row.state === 'unhandled') row.state = 'handled'
+      else if (row.outgoing && row.state !== 'delivered') row.state = 'failed'
+      Object.assign(row, { removed: true, payload: new Uint8Array(0), refusedMs: 0 })
+      tables.unhold(row)
+      tables.outbox.delete(row)
+      tables.inbox.delete(row)
+      // It counts as handled, so nothing waits for its handler any more.
+      tables.release(row.seq)
+      tables.files.delete(guidKey(peer, outgoing, guid))
+      return true
+    },
+
+    async counts() {
+      const shown = [...tables.rows.values()].filter(isShown)
+      return { undelivered: tables.outbox.size, unhandled: tables.inbox.size, messages: shown.length }
+    },
+
+    async conversations() {
+      const all = [...tables.contacts.keys()].map((peer) => conversation(tables, peer))
+      return all
+        .filter(({ contact, last }) => last !== undefined || contact.kind === 'contact')
+        .sort((a, b) => (b.last?.seq ?? 0) - (a.last?.seq ?? 0))
+    },
+
+    async markRead(peer, seq) {
+      checkNumber('seq', seq)
+      const newest = newestOf(tables, peer)?.seq ?? 0
+      tables.readSeqs.set(peer, Math.max(readSeq(tables, peer), Math.min(seq, newest)))
+    },
+
+    async search(text, { peer, limit, beforeSeq = Number.POSITIVE_INFINITY }) {
+      const wanted = fold(text)
+      if (wanted === '') return []
+      const rows = peer === undefined ? [...tables.rows.values()] : (tables.rowsByPeer.get(peer) ?? [])
+      const matches = function* (): Generator<Row> {
+        for (const row of shownBefore(rows, beforeSeq)) {
+          const { messageType, payload } = row
+          if (isSearchable(messageType) && searchableText(messageType, payload).includes(wanted)) yield row
+        }
+      }
+      return take(matches(), limit)
+    },
+  }
+}
+
+/** Newest first. @param rows - oldest first */
+function* shownBefore(rows: readonly Row[], beforeSeq: number): Generator<Row> {
+  for (let index = rows.length - 1; index >= 0; index--) {
+    const row = rows[index]
+    if (row !== undefined && row.seq < beforeSeq && isShown(row)) yield row
+  }
+}
+
+function take(rows: Iterable<Row>, limit: number): StoredMessage[] {
+  const taken: StoredMessage[] = []
+  if (limit <= 0) return taken
+  for (const row of rows) {
+    taken.push(view(row))
+    if (taken.length >= limit) break
+  }
+  return taken
+}
+
+function newestOf(tables: Tables, peer: string): Row | undefined {
+  for (const row of shownBefore(tables.rowsByPeer.get(peer) ?? [], Number.POSITIVE_INFINITY)) return row
+  return undefined
+}
+
+function readSeq(tables: Tables, peer: string): number {
+  return tables.readSeqs.get(peer) ?? 0
+}
+
+function conversation(tables: Tables, peer: string): Conversation {
+  const newest = newestOf(tables, peer)
+  const last = newest && { ...view(newest), payload: newest.payload.slice(0, MAX_PREVIEW_BYTES) }
+  let unread = 0
+  for (const row of shownBefore(tables.rowsByPeer.get(peer) ?? [], Number.POSITIVE_INFINITY)) {
+    if (row.seq <= readSeq(tables, peer)) break
+    if (!row.outgoing && row.messageType !== MessageType.reaction) unread += 1
+  }
+  return { contact: tables.contact(peer), unread, last }
+}

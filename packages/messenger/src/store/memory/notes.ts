@@ -1,0 +1,31 @@
+import { MAX_CONTACT_REQUESTS, type Store } from '../../store.js'
+import { checkNumber } from '../check.js'
+import { owned, type Tables } from './tables.js'
+
+export type NotesStore = Pick<Store, 'putContactNote' | 'contactNotes' | 'deleteContactNote'>
+
+export function notesStore(tables: Tables): NotesStore {
+  const { notes } = tables
+  return {
+    async putContactNote(note) {
+      checkNumber('atMs', note.atMs)
+      checkNumber('attempts', note.attempts)
+      tables.contact(note.peer)
+      notes.set(`${note.peer} ${note.kind}`, owned(note))
+      if (note.kind !== 'request-in') return
+      const requests = [...notes].filter(([, { kind }]) => kind === 'request-in').map(([key]) => key)
+      for (const key of requests.slice(0, -MAX_CONTACT_REQUESTS)) notes.delete(key)
+    },
+
+    async contactNotes({ peer, kind } = {}) {
+      const chosen = [...notes.values()].filter(
+        (note) => (peer === undefined || note.peer === peer) && (kind === undefined || note.kind === kind),
+      )
+      return chosen.map((note) => ({ ...note }))
+    },
+
+    async deleteContactNote(peer, kind) {
+      notes.delete(`${peer} ${kind}`)
+    },
+  }
+}

@@ -1,0 +1,126 @@
+import { MessengerError } from '../../error.js'
+import type { ContactNote, Store } from '../../store.js'
+import { checkFile, checkInt64, checkMessage, checkNumber } from '../check.js'
+import { contentOf } from '../content-of.js'
+import { changeFile, putFile } from './files.js'
+import { type Row, view } from './row.js'
+import { guidKey, type Tables } from './tables.js'
+
+export type OutboxStore = Pick<
+  Store,
+  | 'enqueue'
+  | 'prepared'
+  | 'edit'
+  | 'pending'
+  | 'pendingPeers'
+  | 'markDelivered'
+  | 'markFailed'
+  | 'markRefused'
+  | 'acceptedBy'
+>
+
+export function outboxStore(tables: Tables): OutboxStore {
+  const findStored = (peer: string, guid: bigint): Row | undefined => {
+    const row = tables.find(peer, true, guid)
+    return row?.state === 'stored' ? row : undefined
+  }
+  return {
+    async enqueue(message, file) {
+      const { peer, guid, heldBy, payload } = message
+      checkMessage(message)
+      if (file) checkFile(file)
+      if (tables.rowsByGuid.has(guidKey(peer, true, guid))) {
+        throw new MessengerError('store', `message id ${guid} to ${peer} is already taken`)
+      }
+      tables.contact(peer)
+      const isHeld = heldBy !== undefined && tables.rows.get(heldBy)?.state === 'unhandled'
+      const row: Row = {
+        ...contentOf(message),
+        payload: new Uint8Array(payload),
+        seq: tables.nextSeq(),
+        peer,
+        outgoing: true,
+        state: message.state ?? (isHeld ? 'held' : 'stored'),
+        settledMs: 0,
+        refusedMs: 0,
+        heldBy: isHeld ? heldBy : undefined,
+        removed: false,
+      }
+      tables.add(row)
+      tables.outbox.add(row)
+      if (file) putFile(tables, { ...file, peer, outgoing: true, guid })
+      return view(row)
+    },
+
+    async prepared(peer, guid, payload, change) {
+      checkInt64('guid', guid)
+      checkFile(change)
+      const row = tables.find(peer, true, guid)
+      if (row?.state !== 'preparing') return
+      row.payload = new Uint8Array(payload)
+      row.state = row.heldBy === undefined ? 'stored' : 'held'
+      changeFile(tables, peer, true, guid, change)
+    },
+
+    async edit(peer, guid, payload, editTimeMs) {
+      checkInt64('guid', guid)
+      checkNumber('editTimeMs', editTimeMs)
+      const row = tables.find(peer, true, guid)
+      if (!row || row.state === 'failed' || row.state === 'preparing' || editTimeMs <= row.editTimeMs) return undefined
+      if (row.state === 'delivered') {
+        row.state = 'stored'
+        tables.outbox.addAgain(row)
+      }
+      Object.assign(row, { payload: new Uint8Array(payload), editTimeMs, settledMs: 0, refusedMs: 0 })
+      return view(row)
+    },
+
+    async pending(peer, limit, { refusedBeforeMs = Number.MAX_SAFE_INTEGER } = {}) {
+      const found: Row[] = []
+      for (const row of tables.outbox.of(peer)) {
+        if (found.length === limit) break
+        if (row.state === 'stored' && (row.refusedMs === 0 || row.refusedMs <= refusedBeforeMs)) found.push(row)
+      }
+      return found.map(view)
+    },
+
+    async pendingPeers() {
+      const notes = [...tables.notes.values()].filter(isToBeSent)
+      const files = [...tables.files.values()].filter(({ state, server }) => state === 'wanted' && server === '')
+      return [...new Set([...tables.outbox.peers('stored'), ...[...notes, ...files].map(({ peer }) => peer)])]
+    },
+
+    async markDelivered(peer, guid, atMs, editTimeMs) {
+      checkNumber('atMs', atMs)
+      const row = findStored(peer, guid)
+      if (row?.editTimeMs !== editTimeMs) return false
+      Object.assign(row, { state: 'delivered', settledMs: atMs, refusedMs: 0 })
+      tables.outbox.delete(row)
+      return true
+    },
+
+    async markFailed(seq) {
+      const row = tables.rows.get(seq)
+      if (!row?.outgoing || row.state === 'delivered') return
+      row.state = 'failed'
+      tables.unhold(row)
+      tables.outbox.delete(row)
+    },
+
+    async markRefused(peer, guid, atMs) {
+      checkNumber('atMs', atMs)
+      const row = findStored(peer, guid)
+      // 0 would say that it was not refused.
+      if (row) row.refusedMs = Math.max(1, atMs)
+    },
+
+    async acceptedBy(peer) {
+      for (const row of tables.outbox.of(peer)) row.refusedMs = 0
+    },
+  }
+}
+
+/** Of a request, `attempts` tells that the other side has heard it. */
+function isToBeSent({ kind, attempts }: ContactNote): boolean {
+  return kind === 'response-out' || (kind === 'request-out' && attempts === 0)
+}

@@ -1,0 +1,36 @@
+import type { Store } from '../../store.js'
+import { owned, storable, type Tables } from './tables.js'
+
+export type PeopleStore = Pick<Store, 'setting' | 'setSetting' | 'contacts' | 'contactKinds' | 'contact' | 'putContact'>
+
+/** Settings, and what is known of people. */
+export function peopleStore(tables: Tables): PeopleStore {
+  return {
+    async setting(name) {
+      return tables.settings.get(storable(name))
+    },
+
+    async setSetting(name, value) {
+      tables.settings.set(storable(name), storable(value))
+    },
+
+    async contacts() {
+      return [...tables.contacts.values()]
+    },
+
+    async contactKinds() {
+      const known = [...tables.contacts.values()].filter(({ kind }) => kind !== 'stranger')
+      return new Map(known.map(({ peer, kind }) => [peer, kind]))
+    },
+
+    async contact(peer) {
+      return tables.contacts.get(peer)
+    },
+
+    async putContact(peer, change) {
+      const contact = { ...tables.contact(peer), ...owned(change) }
+      tables.contacts.set(peer, contact)
+      return contact
+    },
+  }
+}

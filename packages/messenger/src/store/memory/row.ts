@@ -1,0 +1,53 @@
+import type { StoredMessage } from '../../store.js'
+
+/** A message as it is kept. */
+export type Row = { -readonly [Key in keyof StoredMessage]: StoredMessage[Key] } & {
+  /** Set only while a handler holds it back. */
+  heldBy: number | undefined
+  removed: boolean
+}
+
+export function isShown(row: Row): boolean {
+  return !row.removed && row.heldBy === undefined
+}
+
+/** A copy, so that nobody outside changes a row. */
+export function view({ heldBy: _, removed: __, ...message }: Row): StoredMessage {
+  return message
+}
+
+/** The rows of each peer that something is still to be done with, in order of acceptance. */
+export class OpenRows {
+  readonly #byPeer = new Map<string, Set<Row>>()
+
+  get size(): number {
+    let size = 0
+    for (const rows of this.#byPeer.values()) size += rows.size
+    return size
+  }
+
+  add(row: Row): void {
+    const rows = this.#byPeer.get(row.peer)
+    if (rows) rows.add(row)
+    else this.#byPeer.set(row.peer, new Set([row]))
+  }
+
+  /** One that is older than some of those that are there. */
+  addAgain(row: Row): void {
+    const rows = [...(this.#byPeer.get(row.peer) ?? []), row]
+    this.#byPeer.set(row.peer, new Set(rows.sort((a, b) => a.seq - b.seq)))
+  }
+
+  delete(row: Row): void {
+    const rows = this.#byPeer.get(row.peer)
+    if (rows?.delete(row) && rows.size === 0) this.#byPeer.delete(row.peer)
+  }
+
+  of(peer: string): Iterable<Row> {
+    return this.#byPeer.get(peer) ?? []
+  }
+
+  peers(state: Row['state']): string[] {
+    return [...this.#byPeer].filter(([, rows]) => [...rows].some((row) => row.state === state)).map(([peer]) => peer)
+  }
+}

@@ -1,0 +1,92 @@
+import type { Contact, ContactNote, StoredFile } from '../../store.js'
+import { OpenRows, type Row } from './row.js'
+
+/** What a store in memory holds. */
+export class Tables {
+  readonly settings = new Map<string, string>()
+  readonly contacts = new Map<string, Contact>()
+  /** Up to which `seq` the messages of a peer have been seen. */
+  readonly readSeqs = new Map<string, number>()
+  readonly rows = new Map<number, Row>()
+  /** In order of acceptance. */
+  readonly rowsByPeer = new Map<string, Row[]>()
+  readonly rowsByGuid = new Map<string, Row>()
+  /** By the `seq` of the message whose handler holds them back. */
+  readonly held = new Map<number, Set<Row>>()
+  /** Rows that are `preparing`, `held` or `stored`, and rows that are `unhandled`: found without a look at the rest. */
+  readonly outbox = new OpenRows()
+  readonly inbox = new OpenRows()
+  /** By peer and kind. */
+  readonly notes = new Map<string, ContactNote>()
+  /** By {@link guidKey}. */
+  readonly files = new Map<string, StoredFile>()
+  #lastSeq = 0
+
+  nextSeq(): number {
+    return ++this.#lastSeq
+  }
+
+  add(row: Row): void {
+    this.rows.set(row.seq, row)
+    this.rowsByGuid.set(guidKey(row.peer, row.outgoing, row.guid), row)
+    const ofPeer = this.rowsByPeer.get(row.peer)
+    if (ofPeer) ofPeer.push(row)
+    else this.rowsByPeer.set(row.peer, [row])
+    if (row.heldBy === undefined) return
+    const held = this.held.get(row.heldBy)
+    if (held) held.add(row)
+    else this.held.set(row.heldBy, new Set([row]))
+  }
+
+  /** The message, unless it was removed. */
+  find(peer: string, outgoing: boolean, guid: bigint): Row | undefined {
+    const row = this.rowsByGuid.get(guidKey(peer, outgoing, guid))
+    return row?.removed ? undefined : row
+  }
+
+  /** What the row waits for, if anything, is over. */
+  unhold(row: Row): void {
+    if (row.heldBy === undefined) return
+    this.held.get(row.heldBy)?.delete(row)
+    row.heldBy = undefined
+  }
+
+  /** Let go what the handler of the message held back. */
+  release(seq: number): void {
+    for (const row of this.held.get(seq) ?? []) {
+      row.heldBy = undefined
+      if (row.state === 'held') row.state = 'stored'
+    }
+    this.held.delete(seq)
+  }
+
+  /** All that is known of a peer, made on first use. */
+  contact(peer: string): Contact {
+    let contact = this.contacts.get(peer)
+    if (!contact) {
+      contact = { peer, name: '', nickname: '', info: '', avatar: undefined, infoTimeSeconds: 0n, kind: 'stranger' }
+      this.contacts.set(peer, contact)
+    }
+    return contact
+  }
+}
+
+export function guidKey(peer: string, outgoing: boolean, guid: bigint): string {
+  return `${peer}${outgoing ? '>' : '<'}${guid}`
+}
+
+/** The text as a database gives it back: NUL and halves of surrogate pairs have no place there. */
+export function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd').replaceAll(LONE_SURROGATE, '\ufffd')
+}
+
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+
+/** A copy whose texts are {@link storable}, and whose bytes are its own. */
+export function owned<T extends object>(value: T): T {
+  const copy = Object.entries(value).map(([name, field]: [string, unknown]) => {
+    if (typeof field === 'string') return [name, storable(field)]
+    return [name, field instanceof Uint8Array ? new Uint8Array(field) : field]
+  })
+  return Object.fromEntries(copy) as T
+}

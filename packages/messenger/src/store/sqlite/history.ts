@@ -1,0 +1,56 @@
+import { fromHex } from '@mimirjs/wire'
+import type { Store } from '../../store.js'
+import { deleteFile } from './files.js'
+import { release } from './inbox.js'
+import { PEER_ID, SELECT_BY_GUID, SELECT_MESSAGE, SHOWN } from './rows.js'
+import type { Tables } from './tables.js'
+
+export const HISTORY: string = `${SELECT_MESSAGE}
+  WHERE message.peer = ${PEER_ID} AND seq < ? AND ${SHOWN} ORDER BY seq DESC LIMIT ?`
+
+const REMOVE = `UPDATE message SET removed = 1, payload = x'', heldBy = NULL, refusedMs = 0,
+    state = CASE state WHEN 'delivered' THEN state WHEN 'unhandled' THEN 'handled' WHEN 'handled' THEN state ELSE 'failed' END
+  WHERE peer = ? AND outgoing = ? AND guid = ? AND removed = 0 RETURNING seq`
+
+/** The conditions of {@link Store.counts}. */
+export const COUNTS = {
+  stored: `state = 'stored'`,
+  waiting: `state IN ('held', 'preparing')`,
+  unhandled: `state = 'unhandled'`,
+  messages: SHOWN,
+} as const
+
+export type HistoryStore = Pick<Store, 'history' | 'message' | 'remove' | 'counts'>
+
+export function historyStore(tables: Tables): HistoryStore {
+  const count = (what: keyof typeof COUNTS): number =>
+    Number(tables.get(`SELECT count(*) AS n FROM message WHERE ${COUNTS[what]}`)!['n'])
+  return {
+    async history(peer, { limit, beforeSeq = Number.MAX_SAFE_INTEGER }) {
+      return tables.messages(HISTORY, fromHex(peer), beforeSeq, limit)
+    },
+
+    async message(peer, guid, outgoing) {
+      return tables.messages(SELECT_BY_GUID, fromHex(peer), outgoing ? 1 : 0, guid)[0]
+    },
+
+    remove: (peer, guid, outgoing) =>
+      tables.write(() => {
+        const id = tables.knownPeerId(peer)
+        const row = id === undefined ? undefined : tables.get(REMOVE, id, outgoing ? 1 : 0, guid)
+        if (id === undefined || !row) return false
+        // It counts as handled, so nothing waits for its handler any more.
+        if (!outgoing) release(tables, Number(row['seq']))
+        deleteFile(tables, id, outgoing, guid)
+        return true
+      }),
+
+    async counts() {
+      return {
+        undelivered: count('stored') + count('waiting'),
+        unhandled: count('unhandled'),
+        messages: count('messages'),
+      }
+    },
+  }
+}

@@ -1,0 +1,141 @@
+import { fromHex } from '@mimirjs/wire'
+import { MessengerError } from '../../error.js'
+import type { NewOutgoing, OutgoingState, Store } from '../../store.js'
+import { checkFile, checkInt64, checkMessage, checkNumber } from '../check.js'
+import { contentOf } from '../content-of.js'
+import { changeFile, putFile } from './files.js'
+import { TO_BE_SENT } from './notes.js'
+import { PEER_ID, SELECT_BY_GUID, SELECT_MESSAGE } from './rows.js'
+import type { Tables } from './tables.js'
+
+const INSERT = `INSERT INTO message
+    (peer, outgoing, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, heldBy)
+  VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (peer, outgoing, guid) DO NOTHING`
+
+const PREPARED = `UPDATE message SET payload = ?, state = CASE WHEN heldBy IS NULL THEN 'stored' ELSE 'held' END
+  WHERE peer = ? AND outgoing = 1 AND guid = ? AND state = 'preparing'`
+
+const EDIT = `UPDATE message SET payload = ?, editTimeMs = ?, settledMs = 0, refusedMs = 0,
+    state = CASE state WHEN 'held' THEN 'held' ELSE 'stored' END
+  WHERE peer = ${PEER_ID} AND outgoing = 1 AND guid = ? AND editTimeMs < ? AND removed = 0
+    AND state IN ('held', 'stored', 'delivered')`
+
+export const DELIVERED: string = `UPDATE message SET state = 'delivered', settledMs = ?, refusedMs = 0
+  WHERE peer = ${PEER_ID} AND outgoing = 1 AND guid = ? AND editTimeMs = ? AND state = 'stored'`
+
+const FAILED = `UPDATE message SET state = 'failed', heldBy = NULL
+  WHERE seq = ? AND outgoing = 1 AND state IN ('preparing', 'held', 'stored')`
+
+const REFUSED = `UPDATE message SET refusedMs = ?
+  WHERE peer = ${PEER_ID} AND outgoing = 1 AND guid = ? AND state = 'stored'`
+
+export const ACCEPTED: string = `UPDATE message SET refusedMs = 0 WHERE peer = ${PEER_ID} AND refusedMs > 0 AND state = 'stored'`
+
+/**
+ * The fresh ones come out of the index in order; of the refused ones only their places are sorted, however many they are.
+ */
+export const PENDING: string = `${SELECT_MESSAGE} WHERE seq IN (
+    SELECT seq FROM (SELECT seq FROM message
+      WHERE peer = ${PEER_ID} AND refusedMs = 0 AND state = 'stored' ORDER BY seq LIMIT ?)
+    UNION ALL
+    SELECT seq FROM (SELECT seq FROM message
+      WHERE peer = ${PEER_ID} AND refusedMs BETWEEN 1 AND ? AND state = 'stored' ORDER BY seq LIMIT ?)
+  ) ORDER BY seq LIMIT ?`
+
+export const PENDING_PEERS: string = `SELECT DISTINCT peer FROM message WHERE state = 'stored'
+  UNION SELECT peer FROM contactNote WHERE ${TO_BE_SENT}
+  UNION SELECT peer FROM file WHERE state = 'wanted' AND server = ''`
+
+export type OutboxStore = Pick<
+  Store,
+  | 'enqueue'
+  | 'prepared'
+  | 'edit'
+  | 'pending'
+  | 'pendingPeers'
+  | 'markDelivered'
+  | 'markFailed'
+  | 'markRefused'
+  | 'acceptedBy'
+>
+
+export function outboxStore(tables: Tables): OutboxStore {
+  return {
+    async enqueue(message, file) {
+      checkMessage(message)
+      if (file) checkFile(file)
+      const known = tables.rememberedPeerId(message.peer)
+      const { seq, peer, state } = await tables.write(() => {
+        const peer = known ?? tables.peerId(message.peer)
+        const inserted = insert(tables, peer, message)
+        if (file) putFile(tables, peer, { ...file, outgoing: true, guid: message.guid })
+        return { ...inserted, peer }
+      })
+      if (known === undefined) tables.rememberPeerId(message.peer, peer)
+      return { ...contentOf(message), seq, peer: message.peer, outgoing: true, state, settledMs: 0, refusedMs: 0 }
+    },
+
+    async prepared(peer, guid, payload, change) {
+      checkInt64('guid', guid)
+      checkFile(change)
+      await tables.write(() => {
+        const id = tables.knownPeerId(peer)
+        if (id === undefined || tables.run(PREPARED, payload, id, guid) === 0) return
+        changeFile(tables, id, true, guid, change)
+      })
+    },
+
+    async edit(peer, guid, payload, editTimeMs) {
+      checkInt64('guid', guid)
+      checkNumber('editTimeMs', editTimeMs)
+      const key = fromHex(peer)
+      return tables.write(() => {
+        if (tables.run(EDIT, payload, editTimeMs, key, guid, editTimeMs) === 0) return undefined
+        return tables.messages(SELECT_BY_GUID, key, 1, guid)[0]
+      })
+    },
+
+    async pending(peer, limit, { refusedBeforeMs = Number.MAX_SAFE_INTEGER } = {}) {
+      const key = fromHex(peer)
+      return tables.messages(PENDING, key, limit, key, refusedBeforeMs, limit, limit)
+    },
+
+    async pendingPeers() {
+      return tables.peers(PENDING_PEERS)
+    },
+
+    async markDelivered(peer, guid, atMs, editTimeMs) {
+      checkNumber('atMs', atMs)
+      return (await tables.change(DELIVERED, atMs, fromHex(peer), guid, editTimeMs)) > 0
+    },
+
+    async markFailed(seq) {
+      await tables.change(FAILED, seq)
+    },
+
+    async markRefused(peer, guid, atMs) {
+      checkNumber('atMs', atMs)
+      // 0 would say that it was not refused.
+      await tables.change(REFUSED, Math.max(1, atMs), fromHex(peer), guid)
+    },
+
+    async acceptedBy(peer) {
+      await tables.change(ACCEPTED, fromHex(peer))
+    },
+  }
+}
+
+function insert(tables: Tables, peer: number, message: NewOutgoing): { seq: number; state: OutgoingState } {
+  const { guid, replyTo, sendTimeMs, editTimeMs, messageType, payload } = message
+  const heldBy = isUnhandled(tables, message.heldBy) ? message.heldBy : undefined
+  const state = message.state ?? (heldBy === undefined ? 'stored' : 'held')
+  const { changes, lastInsertRowid } = tables
+    .statement(INSERT)
+    .run(peer, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, heldBy ?? null)
+  if (changes === 0) throw new MessengerError('store', `message id ${guid} to ${message.peer} is already taken`)
+  return { seq: Number(lastInsertRowid), state }
+}
+
+function isUnhandled(tables: Tables, seq: number | undefined): boolean {
+  return seq !== undefined && tables.get('SELECT state FROM message WHERE seq = ?', seq)?.['state'] === 'unhandled'
+}

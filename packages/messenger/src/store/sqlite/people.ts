@@ -1,0 +1,45 @@
+import { fromHex, toHex } from '@mimirjs/wire'
+import type { Contact, ContactChange, ContactKind, Store } from '../../store.js'
+import { toContact } from './rows.js'
+import type { Tables } from './tables.js'
+
+const CONTACT_COLUMNS: ReadonlySet<string> = new Set(['kind', 'name', 'nickname', 'info', 'avatar', 'infoTimeSeconds'])
+
+export type PeopleStore = Pick<Store, 'setting' | 'setSetting' | 'contacts' | 'contactKinds' | 'contact' | 'putContact'>
+
+/** Settings, and what is known of people. */
+export function peopleStore(tables: Tables): PeopleStore {
+  return {
+    async setting(name) {
+      return tables.get('SELECT value FROM setting WHERE name = ?', name)?.['value'] as string | undefined
+    },
+
+    async setSetting(name, value) {
+      await tables.change('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)', name, value)
+    },
+
+    async contacts() {
+      return tables.all('SELECT * FROM peer ORDER BY id').map(toContact)
+    },
+
+    async contactKinds() {
+      const rows = tables.all(`SELECT key, kind FROM peer WHERE kind <> 'stranger'`)
+      return new Map(rows.map((row) => [toHex(row['key'] as Uint8Array), row['kind'] as ContactKind]))
+    },
+
+    async contact(peer) {
+      const row = tables.get('SELECT * FROM peer WHERE key = ?', fromHex(peer))
+      return row && toContact(row)
+    },
+
+    putContact: (peer, change) => tables.write(() => putContact(tables, peer, change)),
+  }
+}
+
+function putContact(tables: Tables, peer: string, change: ContactChange): Contact {
+  const id = tables.peerId(peer)
+  for (const [column, value] of Object.entries(change)) {
+    if (CONTACT_COLUMNS.has(column)) tables.run(`UPDATE peer SET ${column} = ? WHERE id = ?`, value ?? null, id)
+  }
+  return toContact(tables.get('SELECT * FROM peer WHERE id = ?', id)!)
+}

@@ -1,0 +1,98 @@
+import type { Value } from '@mimirjs/store'
+import { toHex } from '@mimirjs/wire'
+import type {
+  Contact,
+  ContactKind,
+  ContactNote,
+  ContactNoteKind,
+  FileState,
+  StoredFile,
+  StoredMessage,
+} from '../../store.js'
+
+/** As the statements of {@link Tables} give it: integers as bigints. */
+export type Row = Record<string, Value>
+
+/** Row id of a peer, for a key as parameter. */
+export const PEER_ID = '(SELECT id FROM peer WHERE key = ?)'
+
+/** Neither removed nor held back by a handler: the words of the index `message_shown`. */
+export const SHOWN = 'removed = 0 AND heldBy IS NULL'
+
+const MESSAGE_FIELDS = `message.seq, peer.key, message.outgoing, message.guid, message.replyTo, message.sendTimeMs,
+  message.editTimeMs, message.messageType, message.state, message.settledMs, message.refusedMs`
+
+/** Conditions follow. */
+export const SELECT_MESSAGE: string = `SELECT ${MESSAGE_FIELDS}, message.payload
+  FROM message JOIN peer ON peer.id = message.peer`
+
+/** Parameters: key of the peer, 1 for outgoing, guid. */
+export const SELECT_BY_GUID: string = `${SELECT_MESSAGE}
+  WHERE message.peer = ${PEER_ID} AND outgoing = ? AND guid = ? AND removed = 0`
+
+/** As {@link SELECT_MESSAGE}; the first parameter is the most bytes of the payload. */
+export const SELECT_PREVIEW: string = `SELECT ${MESSAGE_FIELDS}, substr(message.payload, 1, ?) AS payload
+  FROM message JOIN peer ON peer.id = message.peer`
+
+export function toMessage(row: Row): StoredMessage {
+  return {
+    seq: Number(row['seq']),
+    peer: toHex(row['key'] as Uint8Array),
+    outgoing: row['outgoing'] === 1n,
+    guid: row['guid'] as bigint,
+    replyTo: row['replyTo'] as bigint,
+    sendTimeMs: Number(row['sendTimeMs']),
+    editTimeMs: Number(row['editTimeMs']),
+    messageType: Number(row['messageType']),
+    payload: row['payload'] as Uint8Array,
+    state: row['state'] as StoredMessage['state'],
+    settledMs: Number(row['settledMs']),
+    refusedMs: Number(row['refusedMs']),
+  }
+}
+
+export function toContact(row: Row): Contact {
+  return {
+    peer: toHex(row['key'] as Uint8Array),
+    kind: row['kind'] as ContactKind,
+    name: row['name'] as string,
+    nickname: row['nickname'] as string,
+    info: row['info'] as string,
+    avatar: (row['avatar'] as Uint8Array | null) ?? undefined,
+    infoTimeSeconds: row['infoTimeSeconds'] as bigint,
+  }
+}
+
+/** @param row - with `peerKey` beside the columns of the table */
+export function toContactNote(row: Row): ContactNote {
+  const avatar = row['avatar'] as Uint8Array | null
+  return {
+    peer: toHex(row['peerKey'] as Uint8Array),
+    kind: row['kind'] as ContactNoteKind,
+    message: row['message'] as string,
+    nickname: row['nickname'] as string,
+    info: row['info'] as string,
+    ...(avatar === null ? {} : { avatar }),
+    accepted: row['accepted'] === 1n,
+    atMs: Number(row['atMs']),
+    attempts: Number(row['attempts']),
+  }
+}
+
+/** @param row - with `peerKey` beside the columns of the table */
+export function toFile(row: Row): StoredFile {
+  return {
+    peer: toHex(row['peerKey'] as Uint8Array),
+    outgoing: row['outgoing'] === 1n,
+    guid: row['guid'] as bigint,
+    name: row['name'] as string,
+    hash: row['hash'] as string,
+    sizeBytes: Number(row['sizeBytes']),
+    key: (row['key'] as Uint8Array | null) ?? undefined,
+    server: row['server'] as string,
+    path: row['path'] as string,
+    state: row['state'] as FileState,
+    doneBytes: Number(row['doneBytes']),
+    partPath: row['partPath'] as string,
+  }
+}

@@ -1,0 +1,84 @@
+import type { Database, Statement, Value } from '@mimirjs/store'
+import { fromHex, toHex } from '@mimirjs/wire'
+import type { StoredMessage } from '../../store.js'
+import { type Row, toMessage } from './rows.js'
+
+const MAX_PEER_IDS = 1_024
+
+/** The database of a messenger as those see it who know one subject of it each: statements, and the ids of peers. */
+export class Tables {
+  readonly #db: Database
+  readonly #sql = new Map<string, Statement>()
+  /** Row ids by key of peers written to lately; rows of peers are never removed. */
+  readonly #peerIds = new Map<string, number>()
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** One step. `work` may run twice: it does nothing but run statements. */
+  write<T>(work: () => T): Promise<T> {
+    return this.#db.write(work)
+  }
+
+  /** A step of one statement. @returns how many rows it changed */
+  change(sql: string, ...params: Value[]): Promise<number> {
+    return this.write(() => this.run(sql, ...params))
+  }
+
+  /** @returns how many rows it changed */
+  run(sql: string, ...params: Value[]): number {
+    return this.statement(sql).run(...params).changes
+  }
+
+  get(sql: string, ...params: Value[]): Row | undefined {
+    return this.statement(sql).get(...params)
+  }
+
+  all(sql: string, ...params: Value[]): Row[] {
+    return this.statement(sql).all(...params)
+  }
+
+  messages(sql: string, ...params: Value[]): StoredMessage[] {
+    return this.all(sql, ...params).map(toMessage)
+  }
+
+  /** Keys of the peers whose ids the query gives. */
+  peers(idQuery: string): string[] {
+    return this.all(`SELECT key FROM peer WHERE id IN (${idQuery})`).map((row) => toHex(row['key'] as Uint8Array))
+  }
+
+  statement(sql: string): Statement {
+    let statement = this.#sql.get(sql)
+    if (!statement) this.#sql.set(sql, (statement = this.#db.prepare(sql, { bigints: true })))
+    return statement
+  }
+
+  /** Row id of the peer, if there is anything about it. */
+  knownPeerId(peer: string): number | undefined {
+    const row = this.get('SELECT id FROM peer WHERE key = ?', fromHex(peer))
+    return row && Number(row['id'])
+  }
+
+  /** Row id of the peer, made on first use. Only inside a write. */
+  peerId(peer: string): number {
+    return (
+      this.knownPeerId(peer) ?? Number(this.get('INSERT INTO peer (key) VALUES (?) RETURNING id', fromHex(peer))!['id'])
+    )
+  }
+
+  rememberedPeerId(peer: string): number | undefined {
+    return this.#peerIds.get(peer)
+  }
+
+  /** Only after the commit: what a write finds before may be rolled back. */
+  rememberPeerId(peer: string, id: number): void {
+    if (this.#peerIds.size >= MAX_PEER_IDS) this.#peerIds.clear()
+    this.#peerIds.set(peer, id)
+  }
+
+  async close(): Promise<void> {
+    await this.#db.flush()
+    this.#db.close()
+  }
+}
