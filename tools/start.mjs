@@ -16,9 +16,13 @@ const VARIANTS = {
     packageName: '@mimirjs/example-two-people',
     main: 'examples/two-people/dist/main.js',
   },
+  chat: {
+    about: 'a chat in the terminal, with somebody who answers',
+    packageName: '@mimirjs/example-chat',
+    main: 'examples/chat/dist/main.js',
+  },
   groups: { later: 'group chats over a mediator' },
   overlay: { later: 'two people over the overlay network' },
-  chat: { later: 'a chat in the terminal' },
   web: { later: 'a chat between two browsers' },
 }
 

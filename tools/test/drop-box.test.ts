@@ -22,36 +22,45 @@ function makeFile(index: number): { bytes: Uint8Array; name: string } {
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-test('every file is kept once and has one receipt, although the box is killed', { timeout: TIMEOUT_MS }, async () => {
-  const dropFolder = newFolder()
-  const env = { BOT_FOLDER: newFolder(), BOT_LISTEN: 'tcp://127.0.0.1:0', DROP_FOLDER: dropFolder }
-  let box = startBot('drop-box', env)
-  const { address, publicKey } = await reach(box)
-  const ann = await openPerson({ generation: 'overlay' })
-  ann.messenger.addAddress(publicKey, address)
-  const files = Array.from({ length: 12 }, (_, index) => makeFile(index))
-  for (const [index, file] of files.entries()) {
-    await ann.messenger.send(publicKey, index % 2 ? { file } : { image: file, text: 'for you' })
-    if (index % 4 !== 3) continue
-    // Killed as soon as something new is there: some are kept and have no receipt yet.
-    await until(() => filesIn(dropFolder).length > index / 2)
-    expect(await box.end('SIGKILL')).toBe('SIGKILL')
-    box = startBot('drop-box', env)
-    ann.messenger.addAddress(publicKey, (await reach(box)).address)
-  }
-  // The box does not know where she is: with nothing left to deliver she would not come again.
-  await ann.say(publicKey, 'is that all?')
-  await until(() => ann.heard.length === files.length + 1)
-  const receipts = files.map(({ bytes, name }) => `Kept ${name}: ${bytes.length} bytes, SHA-256 ${sha256(bytes)}`)
-  expect(ann.heard).toEqual([...receipts, 'Send me a file, and I keep it.'])
-  const kept = filesIn(dropFolder)
-  expect(new Set(kept.map((file) => sha256(readFileSync(file))))).toEqual(
-    new Set(files.map(({ bytes }) => sha256(bytes))),
-  )
-  expect(kept).toHaveLength(files.length)
-  expect(await box.end('SIGTERM')).toBe(IN_ORDER)
-  expect(box.errors()).toBe('')
-})
+test.each(['overlay', 'current'] as const)(
+  '%s: every file is kept once and has one receipt, although the box is killed',
+  { timeout: TIMEOUT_MS },
+  async (generation) => {
+    const dropFolder = newFolder()
+    const env = {
+      BOT_FOLDER: newFolder(),
+      BOT_LISTEN: 'tcp://127.0.0.1:0',
+      BOT_GENERATION: generation,
+      DROP_FOLDER: dropFolder,
+    }
+    let box = startBot('drop-box', env)
+    const { address, publicKey } = await reach(box)
+    const ann = await openPerson({ generation })
+    ann.messenger.addAddress(publicKey, address)
+    const files = Array.from({ length: 12 }, (_, index) => makeFile(index))
+    for (const [index, file] of files.entries()) {
+      await ann.messenger.send(publicKey, index % 2 ? { file } : { image: file, text: 'for you' })
+      if (index % 4 !== 3) continue
+      // Killed as soon as something new is there: some are kept and have no receipt yet.
+      await until(() => filesIn(dropFolder).length > index / 2)
+      expect(await box.end('SIGKILL')).toBe('SIGKILL')
+      box = startBot('drop-box', env)
+      ann.messenger.addAddress(publicKey, (await reach(box)).address)
+    }
+    // The box does not know where she is: with nothing left to deliver she would not come again.
+    await ann.say(publicKey, 'is that all?')
+    await until(() => ann.heard.length === files.length + 1)
+    const receipts = files.map(({ bytes, name }) => `Kept ${name}: ${bytes.length} bytes, SHA-256 ${sha256(bytes)}`)
+    expect(ann.heard).toEqual([...receipts, 'Send me a file, and I keep it.'])
+    const kept = filesIn(dropFolder)
+    expect(new Set(kept.map((file) => sha256(readFileSync(file))))).toEqual(
+      new Set(files.map(({ bytes }) => sha256(bytes))),
+    )
+    expect(kept).toHaveLength(files.length)
+    expect(await box.end('SIGTERM')).toBe(IN_ORDER)
+    expect(box.errors()).toBe('')
+  },
+)
 
 test('the sender chooses no place, and the room ends', { timeout: TIMEOUT_MS }, async () => {
   const dropFolder = newFolder()

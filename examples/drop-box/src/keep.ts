@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rename, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { IncomingMessage } from '@mimirjs/messenger'
@@ -11,12 +11,20 @@ export interface Kept {
   readonly sha256: string
 }
 
-/** Put the file of a message in its place, whole or not at all, and on the disk when this resolves. */
-export async function keep(message: IncomingMessage, place: string): Promise<void> {
+/**
+ * Put the file of a message in its place, whole or not at all, and on the disk when this resolves. Older generations carry files
+ * inside the message; the current one announces them, and the messenger fetches them, from where it was after a crash.
+ */
+export async function keep(message: IncomingMessage, place: string, signal: AbortSignal): Promise<void> {
   await mkdir(path.dirname(place), { recursive: true, mode: 0o700 })
+  const bytes = message.file?.bytes
+  if (bytes === undefined) await message.download({ to: place, signal })
+  else await write(bytes, place)
+}
+
+async function write(bytes: Uint8Array, place: string): Promise<void> {
   const unfinished = `${place}.part`
-  await rm(unfinished, { recursive: true, force: true })
-  await fetchFile(message, unfinished)
+  await writeFile(unfinished, bytes, { mode: 0o600 })
   await sync(unfinished)
   await rename(unfinished, place)
   await sync(path.dirname(place))
@@ -26,21 +34,6 @@ export async function keep(message: IncomingMessage, place: string): Promise<voi
 export async function lookAt(place: string): Promise<Kept | undefined> {
   const entry = await stat(place).catch(() => undefined)
   return entry && { sizeBytes: entry.size, sha256: await hashOf(place) }
-}
-
-/** Older generations carry files inside the message; the current one announces them, and they are fetched. */
-async function fetchFile(message: IncomingMessage, to: string): Promise<void> {
-  const bytes = message.file?.bytes
-  if (bytes === undefined) {
-    await message.download({ to })
-    return
-  }
-  const file = await open(to, 'wx', 0o600)
-  try {
-    await file.writeFile(bytes)
-  } finally {
-    await file.close()
-  }
 }
 
 async function sync(file: string): Promise<void> {

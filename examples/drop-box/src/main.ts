@@ -9,6 +9,8 @@ import { Room } from './room.js'
 const { BOT_FOLDER = './bot', BOT_LISTEN = 'tcp://[::]:5050', BOT_TRACKERS = '' } = process.env
 const { BOT_GENERATION = 'overlay', DROP_FOLDER = './files', DROP_MAX_MIB = '1024' } = process.env
 
+const FETCH_TIMEOUT_MS = 600_000
+
 await mkdir(DROP_FOLDER, { recursive: true, mode: 0o700 })
 const room = await Room.measure(DROP_FOLDER, Number(DROP_MAX_MIB) * 1_048_576)
 const bot = await Messenger.open(BOT_FOLDER, {
@@ -34,14 +36,16 @@ async function receive(message: IncomingMessage): Promise<void> {
 
 async function keepAnew(message: IncomingMessage, place: string): Promise<Kept | undefined> {
   const { sizeBytes } = message.file!
+  // Whoever announces a file and leaves must not keep the others waiting.
+  const signal = AbortSignal.any([bot.closing, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
   try {
-    await keep(message, place)
+    await keep(message, place, signal)
     console.log(`kept ${path.relative(DROP_FOLDER, place)}`)
     return await lookAt(place)
   } catch (error) {
     room.giveBack(sizeBytes)
     // We were told to end: the message comes again at the next start.
-    if (bot.closing.aborted) throw error
+    bot.closing.throwIfAborted()
     console.error(`${place} was not kept:`, error)
     return undefined
   }

@@ -20,6 +20,15 @@ export type { Content, OutgoingBytes, OutgoingFile, OutgoingPath } from './conte
 export type { LinkState, RetryOptions } from './courier.js'
 export { isMessengerError, MessengerError, type MessengerErrorCode } from './error.js'
 export { type Carriage, FEATURES, type Features } from './features.js'
+export type { FaultHook, FaultPoint } from './files/faults.js'
+export {
+  DEFAULT_TRANSFER_LIMITS,
+  type DownloadedFile,
+  type DownloadOptions,
+  type DownloadProgress,
+  type FileEvent,
+  type TransferLimits,
+} from './files/types.js'
 export type { MessageHandler } from './handlers.js'
 export type { HistoryEntry, IncomingMessage, Sent } from './message.js'
 export { Messenger } from './messenger.js'
@@ -60,6 +69,7 @@ export { createMemoryStore } from './store-memory.js'
 export { openSqliteStore, type SqliteStoreOptions } from './store-sqlite.js'
 export type {
   ConversationSummary,
+  FileServerOptions,
   Health,
   ListenOptions,
   MessengerEvents,

@@ -1,7 +1,7 @@
 import type { Command } from './bot/command.js'
 import type { Content } from './content.js'
+import type { DownloadedFile, DownloadOptions } from './files/types.js'
 import type { StoredMessage } from './store.js'
-import type { DownloadedFile, DownloadOptions } from './transfers-pending.js'
 import type { IncomingFile, MessageKind, MessageView } from './view.js'
 
 /** What {@link Messenger.send} accepted: it is on disk and will be delivered. */

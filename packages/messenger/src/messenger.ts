@@ -1,49 +1,45 @@
 import type { Signer } from '@mimirjs/crypto'
 import { Peer } from '@mimirjs/peer'
-import { type Announcing, Resolver } from '@mimirjs/resolver-client'
+import { Resolver } from '@mimirjs/resolver-client'
 import { isStoreError } from '@mimirjs/store'
-import { type Clock, Emitter, type Listener, type Logger, type Transports } from '@mimirjs/transport'
+import { type Clock, Emitter, type Logger, steadyClock, type Transports } from '@mimirjs/transport'
 import { fromHex, type Generation, toHex } from '@mimirjs/wire'
 import { formatContactLink } from '@mimirjs/wire/link'
-import { MessageType } from '@mimirjs/wire/peer'
-import { commandPrefix, parseCommand } from './bot/command.js'
+import { Acceptance } from './acceptance.js'
+import { commandPrefix } from './bot/command.js'
 import type { Dialogue } from './bot/dialogue.js'
 import type { Middleware } from './bot/middleware.js'
 import type { CommandHandler, CommandOptions, HeardHandler } from './bot/routes.js'
+import { missedCallRecord } from './call-records.js'
 import type { Call, CallOptions, MissedCall } from './calls/call.js'
 import { CONNECTION_RING_MS } from './calls/call-times.js'
 import { Calls } from './calls/calls.js'
 import { type ContactRequest, ContactRequests } from './contact-requests.js'
-import {
-  type Content,
-  type EditContent,
-  inlinePayload,
-  isPath,
-  type PlannedContent,
-  planContent,
-  quoting,
-} from './content.js'
+import type { Content } from './content.js'
 import { countBytes } from './counted-streams.js'
 import { isMessengerError, MessengerError } from './error.js'
 import { FEATURES, unsupported } from './features.js'
+import { fileServerAccess } from './file-servers.js'
+import { Transfers } from './files/transfers.js'
+import type { DownloadedFile, DownloadOptions } from './files/types.js'
 import { openFolder } from './folder.js'
 import { Handlers, type MessageHandler } from './handlers.js'
+import { Handling } from './handling.js'
+import { toEntry, withoutFile } from './history-entry.js'
 import { toPeer, toPerson } from './identity.js'
 import { Inbox } from './inbox.js'
 import { logEvents } from './log-events.js'
 import type { HistoryEntry, IncomingMessage, Sent } from './message.js'
-import { parseMessageId, randomGuid, replyGuid } from './message-id.js'
+import { parseMessageId, randomGuid } from './message-id.js'
 import { streamMessages } from './message-stream.js'
 import { Metering } from './metering.js'
 import { Outbox } from './outbox.js'
 import { People } from './people.js'
-import { reachableAddress } from './reachable.js'
+import { Reachability } from './reachability.js'
 import { Reception } from './reception.js'
 import { changeProfile, loadClientId, loadProfile, type Profile, type ProfileChange } from './settings.js'
-import type { Contact, ContactKind, Store, StoredMessage } from './store.js'
+import type { Contact, ContactKind, Store } from './store.js'
 import { StoreAccess, storeError } from './store-access.js'
-import type { DownloadedFile, DownloadOptions } from './transfers-pending.js'
-import { Transfers } from './transfers-pending.js'
 import type {
   ConversationSummary,
   Health,
@@ -52,7 +48,6 @@ import type {
   MessengerOptions,
   MessengerParts,
 } from './types.js'
-import { viewContent } from './view.js'
 
 /**
  * A person or bot on the Mimir network: identity, contacts, outbox, inbox and history behind one object.
@@ -76,31 +71,32 @@ export class Messenger {
   readonly #store: Store
   readonly #signer: Signer
   readonly #clock: Clock
-  readonly #hostAddresses: MessengerParts['hostAddresses']
   readonly #logger: Logger | undefined
   readonly #generation: Generation
   readonly #network: Peer
   readonly #resolver: Resolver | undefined
   readonly #emitter: Emitter<MessengerEvents>
   readonly #handlers = new Handlers((cause) => this.#closes.signal.aborted && isClosedError(cause))
-  readonly #commandPrefix: string
   readonly #metering: Metering
+  readonly #commandPrefix: string
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #requests: ContactRequests
   readonly #transfers: Transfers
+  readonly #acceptance: Acceptance
+  readonly #handling: Handling
+  readonly #reachability: Reachability
   readonly #calls: Calls
   readonly #access = new StoreAccess()
   readonly #people: People
-  readonly #listeners: Listener[] = []
   /** Streams of messages: told to look again when the messenger closes. */
   readonly #streams = new Set<() => void>()
   #profile: Profile
-  readonly #announcing: Announcing[] = []
   readonly #closes = new AbortController()
   #closing: Promise<void> | undefined
 
   private constructor(
+    folder: string,
     parts: MessengerParts,
     options: MessengerOptions,
     loaded: { clientId: number; profile: Profile; kinds: ReadonlyMap<string, ContactKind> },
@@ -110,11 +106,12 @@ export class Messenger {
     const features = FEATURES[generation]
     const onError = (error: unknown): void => this.#report(error)
     const isClosing = (): boolean => this.#closing !== undefined
+    const assertOpen = (): void => this.#assertOpen()
+    const retry = { minMs: options.retry?.minMs ?? 1_000, maxMs: options.retry?.maxMs ?? 120_000 }
     this.publicKey = toHex(parts.signer.publicKey)
     this.#signer = parts.signer
     this.#store = store
     this.#clock = clock
-    this.#hostAddresses = parts.hostAddresses
     this.#logger = options.logger
     this.#generation = generation
     this.#commandPrefix = commandPrefix(options.commandPrefix)
@@ -124,7 +121,7 @@ export class Messenger {
     // Not an `error` event: a listener of that may be the one that throws.
     this.#emitter = new Emitter((error) => this.#logger?.error({ err: error }, 'a listener threw'))
     if (options.logger) logEvents(this.#emitter, options.logger)
-    this.#inbox = new Inbox({ store, clock, run: (message, park) => this.#handle(message, park), onError })
+    this.#inbox = new Inbox({ store, clock, run: (message, park) => this.#handling.handle(message, park), onError })
     if (options.trackers && options.trackers.length > 0)
       this.#resolver = new Resolver({
         trackers: [...options.trackers],
@@ -140,7 +137,7 @@ export class Messenger {
       people: this.#people,
       network: () => this.#network,
       resolver: this.#resolver,
-      retry: { minMs: options.retry?.minMs ?? 1_000, maxMs: options.retry?.maxMs ?? 120_000 },
+      retry,
       emitter: this.#emitter,
       isClosing,
       hasErrand: async (peer) => (await this.#requests.hasWord(peer)) || this.#transfers.wants(peer),
@@ -160,7 +157,22 @@ export class Messenger {
       onAnswer: (peer, accepted) => this.#emitter.emit('contactAnswer', { peer, accepted }),
       onError,
     })
-    this.#transfers = new Transfers()
+    const fileServers = fileServerAccess({ ...options, ...parts, clock: options.clock ?? steadyClock })
+    this.#transfers = new Transfers({
+      store,
+      folder,
+      clock,
+      retry,
+      connections: (peer) => this.#network.connectionsOf(fromHex(peer)),
+      kick: (peer) => this.#outbox.kick(peer),
+      fileServer: fileServers.own,
+      connectFileServer: (key) => fileServers.connect(key),
+      onEvent: (event) => this.#emitter.emit('file', event),
+      onError,
+      ...(options.transferLimits ? { limits: options.transferLimits } : {}),
+      ...(options.faults ? { faults: options.faults } : {}),
+      ...(options.logger ? { logger: options.logger } : {}),
+    })
     this.#calls = new Calls({
       clock,
       generation,
@@ -171,6 +183,39 @@ export class Messenger {
       isBlocked: (peer) => this.#people.isBlocked(peer),
       onCall: (call) => this.#emitter.emit('call', call),
       onMissed: (missed) => this.#missed(missed),
+    })
+    this.#acceptance = new Acceptance({
+      store,
+      clock,
+      generation,
+      access: this.#access,
+      people: this.#people,
+      transfers: this.#transfers,
+      metering: this.#metering,
+      assertOpen,
+    })
+    this.#handling = new Handling({
+      store,
+      clock,
+      people: this.#people,
+      handlers: this.#handlers,
+      acceptance: this.#acceptance,
+      metering: this.#metering,
+      publicKey: this.publicKey,
+      commandPrefix: this.#commandPrefix,
+      toOther: (person) => this.#toOther(person),
+      download: (message, how) => this.download(message, how),
+      kick: (peer) => this.#outbox.kick(peer),
+      onFailure: (error, fields) => this.#report(error, fields),
+    })
+    this.#reachability = new Reachability({
+      network: () => this.#network,
+      resolver: this.#resolver,
+      hostAddresses: parts.hostAddresses,
+      emitter: this.#emitter,
+      logger: options.logger,
+      assertOpen,
+      onError,
     })
     const reception = new Reception({
       store,
@@ -202,7 +247,7 @@ export class Messenger {
       authorize: (remotePublicKey, { direction }) =>
         (features.strangersConnect && direction === 'inbound') ||
         this.#people.accepts(toHex(remotePublicKey), direction),
-      onListenerError: (listener, error) => this.#listenerFailed(listener, error),
+      onListenerError: (listener, error) => this.#reachability.lost(listener, error),
       ...(options.limits ? { limits: options.limits } : {}),
       ...(options.clock ? { clock: options.clock } : {}),
       ...(options.logger ? { logger: options.logger } : {}),
@@ -221,7 +266,7 @@ export class Messenger {
     const { store } = parts
     try {
       await store.discardHeld()
-      const messenger = new Messenger(parts, options, {
+      const messenger = new Messenger(folder, parts, options, {
         clientId: await loadClientId(store),
         profile: await loadProfile(store, options.name, parts.clock.nowMs()),
         kinds: await store.contactKinds(),
@@ -353,7 +398,7 @@ export class Messenger {
     this.#assertOpen()
     // Checking a key is costly; the keys of those we are busy with were checked before.
     const peer = typeof to === 'string' && this.#outbox.knows(to) ? to : this.#toOther(to)
-    const sent = await this.#accept(peer, content, randomGuid(), undefined)
+    const sent = await this.#acceptance.accept(peer, content, randomGuid(), undefined)
     this.#outbox.kick(peer)
     return sent
   }
@@ -373,23 +418,7 @@ export class Messenger {
    */
   async listen(options: string | ListenOptions = {}): Promise<string> {
     this.#assertOpen()
-    const { address = DEFAULT_ADDRESS, announce } = typeof options === 'string' ? { address: options } : options
-    let listener: Listener
-    try {
-      listener = await this.#network.listen(address)
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new MessengerError('listen', `cannot listen on ${address}: ${why}`, { cause })
-    }
-    try {
-      this.#assertOpen()
-      if (this.#resolver) this.#announce(this.#resolver, listener.address, announce)
-    } catch (error) {
-      await listener.close()
-      throw error
-    }
-    this.#listeners.push(listener)
-    return listener.address
+    return this.#reachability.listen(typeof options === 'string' ? { address: options } : options)
   }
 
   /**
@@ -449,8 +478,8 @@ export class Messenger {
   async deleteMessage(person: string | Uint8Array, id: string, options: { outgoing: boolean }): Promise<boolean> {
     const peer = toPeer(person)
     const guid = parseMessageId(id)
-    await this.#transfers.remove(peer, guid, options.outgoing)
-    return this.#access.ask(() => this.#store.remove(peer, guid, options.outgoing))
+    this.#assertOpen()
+    return this.#transfers.remove(peer, guid, options.outgoing)
   }
 
   /**
@@ -497,7 +526,7 @@ export class Messenger {
   /** Everybody we know, those we talked to last first, with what is unread. @throws {MessengerError} `store` | `closed` */
   async conversations(): Promise<ConversationSummary[]> {
     const rows = await this.#access.ask(() => this.#store.conversations())
-    return rows.map(({ contact, unread, last }) => ({ contact, unread, last: last && toEntry(last) }))
+    return rows.map(({ contact, unread, last }) => ({ contact, unread, last: last && withoutFile(toEntry(last)) }))
   }
 
   /** Everything of this person up to now has been read. @throws {MessengerError} `bad-key` | `store` | `closed` */
@@ -515,11 +544,26 @@ export class Messenger {
   }
 
   /**
-   * Fetch the file of a message and put it on disk.
-   * @throws {MessengerError} `unknown-file` | `file` | `damaged` | `aborted` | `closed`
+   * Fetch the file of a message and put it on disk. The wish is kept: it is fetched, or goes on being fetched, whatever
+   * happens to this call or this process.
+   * @throws {MessengerError} `unknown-file` | `file` the disk, or the place to put it | `damaged` | `store` | `aborted` | `closed`
    */
-  download(message: { id: string; peer: string }, options?: DownloadOptions): Promise<DownloadedFile> {
-    return this.#transfers.download(message, options)
+  download(message: { id: string; peer: string }, options: DownloadOptions = {}): Promise<DownloadedFile> {
+    return this.#transfers.download(toPeer(message.peer), parseMessageId(message.id), options)
+  }
+
+  /**
+   * Stop a download and keep what has come; {@link download} goes on from there.
+   * @throws {MessengerError} `unknown-file` | `cannot-resume` for an original client that has sent a part of it: it goes on |
+   * `store`
+   */
+  pauseDownload(message: { id: string; peer: string }): Promise<void> {
+    return this.#transfers.pause(toPeer(message.peer), parseMessageId(message.id))
+  }
+
+  /** Stop a download and throw away what has come. @throws {MessengerError} `unknown-file` | `store` */
+  cancelDownload(message: { id: string; peer: string }): Promise<void> {
+    return this.#transfers.cancel(toPeer(message.peer), parseMessageId(message.id))
   }
 
   /**
@@ -547,7 +591,7 @@ export class Messenger {
   async health(): Promise<Health> {
     const { undelivered, unhandled } = await this.#access.ask(() => this.#store.counts())
     return {
-      listening: this.#listeners.map((listener) => listener.address),
+      listening: this.#reachability.addresses,
       connections: this.#network.connections().length,
       undelivered,
       unhandled,
@@ -576,14 +620,14 @@ export class Messenger {
   async #close(timeoutMs: number): Promise<void> {
     this.#closes.abort(new MessengerError('closed', 'the messenger is closed'))
     this.#calls.close()
-    for (const announcing of this.#announcing) announcing.stop()
+    this.#reachability.silence()
     this.#outbox.wakeWaiting()
     for (const look of this.#streams) look()
     this.#handlers.dialogues.close()
     this.#metering.stop()
     const startMs = this.#clock.nowMs()
     const leftMs = (): number => Math.max(0, timeoutMs - Math.max(0, this.#clock.nowMs() - startMs))
-    await Promise.allSettled(this.#listeners.map((listener) => listener.close()))
+    await this.#reachability.close()
     await this.#within(leftMs(), this.#inbox.close())
     this.#outbox.close()
     await this.#within(leftMs(), this.#transfers.close())
@@ -611,145 +655,20 @@ export class Messenger {
     if (this.#closing) throw new MessengerError('closed', 'the messenger is closed')
   }
 
-  /** While the messenger closes, running handlers may still answer. */
-  async #accept(peer: string, content: Content, guid: bigint, heldBy: number | undefined): Promise<Sent> {
-    if (heldBy === undefined) this.#assertOpen()
-    if (this.#people.isBlocked(peer)) throw new MessengerError('blocked', `${peer} is blocked: addContact undoes that`)
-    const planned = planContent(content, this.#generation)
-    if (planned.kind === 'edit') return this.#edit(peer, planned)
-    try {
-      await this.#access.track(this.#enqueue(peer, planned, guid, heldBy))
-    } catch (cause) {
-      if (isMessengerError(cause) && cause.code !== 'store') throw cause
-      if (this.#access.closed) throw new MessengerError('closed', 'the messenger is closed', { cause })
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new MessengerError('store', `the message was not accepted: ${why}`, { cause })
-    }
-    this.#metering.count('messages.accepted')
-    return { id: String(guid), to: peer }
-  }
-
-  async #enqueue(
-    peer: string,
-    planned: Exclude<PlannedContent, EditContent>,
-    guid: bigint,
-    heldBy: number | undefined,
-  ): Promise<void> {
-    const { messageType, replyTo } = planned
-    const sendTimeMs = Math.floor(this.#clock.nowMs())
-    const message = {
-      peer,
-      guid,
-      messageType,
-      replyTo,
-      sendTimeMs,
-      editTimeMs: 0,
-      ...(heldBy !== undefined && { heldBy }),
-    }
-    if (planned.kind === 'ready') {
-      await this.#store.enqueue({ ...message, payload: planned.payload })
-    } else if (planned.carriage === 'inline') {
-      if (isPath(planned.file)) throw new MessengerError('unsupported', 'not yet')
-      const file = planned.file
-      await this.#store.enqueue({ ...message, payload: inlinePayload(planned, file) })
-    } else await this.#transfers.enqueue(message, planned)
-  }
-
-  async #edit(peer: string, { guid, payload }: EditContent): Promise<Sent> {
-    let editTimeMs = Math.floor(this.#clock.nowMs())
-    for (;;) {
-      const before = await this.#access.ask(() => this.#store.message(peer, guid, true))
-      if (before?.messageType !== MessageType.text || before.state === 'failed')
-        throw new MessengerError('unknown-message', `no text ${guid} of ours to ${peer} can be edited`)
-      // Later than the last one, whatever the clock says, or the other side would take it for a repetition.
-      editTimeMs = Math.max(editTimeMs, before.editTimeMs + 1)
-      if (await this.#access.ask(() => this.#store.edit(peer, guid, payload, editTimeMs))) break
-    }
-    return { id: String(guid), to: peer }
-  }
-
   #toOther(person: string | Uint8Array): string {
     const peer = toPeer(person)
     if (peer === this.publicKey) throw new MessengerError('bad-key', 'this is our own key: expected somebody else')
     return peer
   }
 
-  /** The protocol has no word for it: the record is ours alone. */
   #missed(missed: MissedCall): void {
-    const { peer, at } = missed
-    const record = {
-      peer,
-      guid: randomGuid(),
-      replyTo: 0n,
-      messageType: MessageType.callRecord,
-      sendTimeMs: Math.floor(at.getTime()),
-      editTimeMs: 0,
-      payload: MISSED_CALL,
-      receivedMs: this.#clock.nowMs(),
-    }
-    this.#access.track(this.#store.receive(record)).then(
+    this.#access.track(this.#store.receive(missedCallRecord(missed, this.#clock))).then(
       () => {
-        this.#inbox.notify(peer)
+        this.#inbox.notify(missed.peer)
         this.#emitter.emit('missedCall', missed)
       },
       (cause) => this.#report(new MessengerError('store', 'a missed call could not be written down', { cause })),
     )
-  }
-
-  #listenerFailed(listener: Listener, cause: Error): void {
-    const index = this.#listeners.indexOf(listener)
-    if (index >= 0) this.#listeners.splice(index, 1)
-    this.#report(
-      new MessengerError('listen', `${listener.address} is not listened on any more: ${cause.message}`, { cause }),
-    )
-  }
-
-  /** Run the handlers of one message. @returns what to do once the cursor is on disk, if anybody took the message */
-  async #handle(row: StoredMessage, park: () => () => void): Promise<(() => void) | undefined> {
-    if (this.#people.isBlocked(row.peer)) return undefined
-    // Our own note: nothing to answer.
-    if (row.messageType === MessageType.callRecord) return () => {}
-    const contact = await this.#store.contact(row.peer)
-    const view = viewContent(row)
-    let index = 0
-    const send = async (to: string, content: Content): Promise<Sent> => {
-      const guid = replyGuid(this.publicKey, row.peer, row.guid, to, index++)
-      return this.#accept(to, content, guid, row.seq)
-    }
-    const receivers = new Set<string>()
-    let released = false
-    const message: IncomingMessage = {
-      ...view,
-      id: String(row.guid),
-      from: row.peer,
-      fromName: contact?.name || contact?.nickname || row.peer.slice(0, 8),
-      command: parseCommand(view, this.#commandPrefix),
-      sentAt: new Date(row.sendTimeMs),
-      receivedAt: new Date(row.settledMs),
-      reply: (content) => message.send(row.peer, quoting(content, String(row.guid))),
-      react: (emoji) => message.send(row.peer, { reaction: emoji, replyTo: String(row.guid) }),
-      send: async (to, content) => {
-        const peer = this.#toOther(to)
-        receivers.add(peer)
-        const sent = await send(peer, content)
-        // After the handler has finished there is nothing left to hold it.
-        if (released) this.#outbox.kick(peer)
-        return sent
-      },
-      download: (options) => this.download({ id: String(row.guid), peer: row.peer }, options),
-    }
-    const startMs = this.#clock.nowMs()
-    const failed = (cause: unknown): void => {
-      const what = `the handler of message ${row.guid} from ${row.peer} failed`
-      this.#metering.count('handler.failures')
-      this.#report(new MessengerError('handler', what, { cause }), { peer: row.peer, messageId: message.id })
-    }
-    if (!(await this.#handlers.run(message, failed, park))) return undefined
-    this.#metering.observe('handler.duration', Math.max(0, this.#clock.nowMs() - startMs) / 1000)
-    return () => {
-      released = true
-      for (const peer of receivers) this.#outbox.kick(peer)
-    }
   }
 
   #counted(transports: Transports): Transports {
@@ -757,20 +676,6 @@ export class Messenger {
       sent: (bytes) => this.#metering.count('network.sent', bytes),
       received: (bytes) => this.#metering.count('network.received', bytes),
     })
-  }
-
-  #announce(resolver: Resolver, listening: string, announce: string | undefined): void {
-    const reachable = announce ?? reachableAddress(listening, this.#hostAddresses())
-    if (reachable === undefined)
-      throw new MessengerError(
-        'listen',
-        `${listening} is every interface of this machine, and none has a Yggdrasil address to announce: ` +
-          'listen on one address, or say which to announce',
-      )
-    const announcing = resolver.startAnnouncing({ address: reachable })
-    announcing.on('announced', ({ address, ttlSeconds }) => this.#emitter.emit('announced', { address, ttlSeconds }))
-    announcing.on('failed', ({ error }) => this.#logger?.warn({ err: error }, 'announce failed'))
-    this.#announcing.push(announcing)
   }
 
   /** @param fields - of the line in the log */
@@ -781,25 +686,9 @@ export class Messenger {
   }
 }
 
-function toEntry(row: StoredMessage): HistoryEntry {
-  return {
-    ...viewContent(row),
-    id: String(row.guid),
-    peer: row.peer,
-    outgoing: row.outgoing,
-    state: row.outgoing && row.state === 'stored' && row.refusedMs > 0 ? 'waiting' : row.state,
-    sentAt: new Date(row.sendTimeMs),
-    editedAt: row.editTimeMs === 0 ? undefined : new Date(row.editTimeMs),
-  }
-}
-
-/** The text of the record in the history. */
-const MISSED_CALL: Uint8Array = new TextEncoder().encode('missed')
 function isClosedError(cause: unknown): boolean {
   return isMessengerError(cause) && cause.code === 'closed'
 }
 
-/** Port 5050 is the protocol's own (peer protocol §2). */
-const DEFAULT_ADDRESS = 'tcp://[::]:5050'
 /** What is being written when the time to close is up gets this much more. */
 const STORE_GRACE_MS = 500

@@ -6,6 +6,7 @@ import type { Calls } from './calls/calls.js'
 import type { ContactRequests } from './contact-requests.js'
 import { MessengerError } from './error.js'
 import type { Features } from './features.js'
+import type { Transfers } from './files/transfers.js'
 import type { Inbox } from './inbox.js'
 import type { Metering } from './metering.js'
 import type { Outbox } from './outbox.js'
@@ -14,7 +15,6 @@ import type { Profile } from './settings.js'
 import type { Store } from './store.js'
 import type { StoreAccess } from './store-access.js'
 import { toTimeMs } from './time.js'
-import type { Transfers } from './transfers-pending.js'
 import type { MessengerEvents } from './types.js'
 import { isReadable } from './view.js'
 
@@ -58,7 +58,10 @@ export class Reception {
       message: (frame) => this.#received(peer, connection, frame),
       acknowledged: (guid) => outbox.acknowledged(peer, guid),
       unanswered: (guid) => outbox.unanswered(peer, guid),
-      writable: () => outbox.writable(peer),
+      writable: () => {
+        outbox.writable(peer)
+        transfers.writable(connection)
+      },
       infoRequest: (sinceSeconds) => {
         if (mayTalk() && profile().timeSeconds > sinceSeconds) connection.sendInfo(profile())
       },
@@ -126,7 +129,6 @@ export class Reception {
     requests.heard(peer)
     if (messageType === MessageType.fileResponse) {
       transfers.inlineResponse(peer, connection, frame)
-      connection.acknowledge(guid)
       return
     }
     if (messageType === MessageType.callRecord) {

@@ -6,6 +6,8 @@ import type { Call, MissedCall } from './calls/call.js'
 import type { ContactRequest, ContactRequestPolicy } from './contact-requests.js'
 import type { LinkState, RetryOptions } from './courier.js'
 import type { MessengerError } from './error.js'
+import type { FaultHook } from './files/faults.js'
+import type { FileEvent, TransferLimits } from './files/types.js'
 import type { HistoryEntry, Sent } from './message.js'
 import type { Metrics } from './metrics.js'
 import type { Contact, Store } from './store.js'
@@ -32,6 +34,15 @@ export interface MessengerOptions extends Partial<MessengerParts> {
   acceptFrom?: 'anyone' | 'contacts' | ((peer: string) => boolean)
   /** What becomes of those who ask to be contacts; current generation only. Default `'ask'`. */
   contactRequests?: ContactRequestPolicy
+  /**
+   * Where files go that we send in the current generation, encrypted, for up to 15 days: the receiver can fetch them when
+   * we are away. Default none: it asks us.
+   */
+  fileServer?: FileServerOptions
+  /** Address URL of a file server that somebody else named by its node key. Default `ygg://<key>:80`. */
+  fileServerAddress?: (key: string) => string
+  /** Ceilings of file transfers. */
+  transferLimits?: Partial<TransferLimits>
   /** Pauses between attempts to reach a peer. Default 1 000 ms doubling to 120 000 ms. */
   retry?: Partial<RetryOptions>
   /** Calls that may go on at the same time; who offers one more is told that we are busy. Default 1. */
@@ -46,6 +57,15 @@ export interface MessengerOptions extends Partial<MessengerParts> {
   metrics?: Metrics
   /** pino-shaped; silent by default. */
   logger?: Logger
+  /** Called at each step of a transfer at which a process may end: for tests that end it there. */
+  faults?: FaultHook
+}
+
+export interface FileServerOptions {
+  /** Node key of the server, 64 hex digits: receivers find it by that. */
+  readonly key: string
+  /** Where we reach it. Default `ygg://<key>:80`. */
+  readonly address?: string
 }
 
 export type MessengerEvents = {
@@ -63,6 +83,8 @@ export type MessengerEvents = {
   call: Call
   /** Somebody called and nobody took the call; it is in the history, too. */
   missedCall: MissedCall
+  /** A file moves, in either direction. */
+  file: FileEvent
   /** How we stand with a peer has changed. */
   state: PeerState
   /** A peer told its name, text or picture. */
@@ -98,5 +120,5 @@ export interface ConversationSummary {
   /** Messages of theirs behind the last {@link Messenger.markRead}. */
   readonly unread: number
   /** `undefined` when nothing was said yet. */
-  readonly last: HistoryEntry | undefined
+  readonly last: Omit<HistoryEntry, 'file'> | undefined
 }

@@ -107,6 +107,35 @@ describe('a bot that dies', { timeout: 60_000 }, () => {
   })
 })
 
+describe('a conversation whose bot dies', { timeout: 60_000 }, () => {
+  test.each([
+    { method: 'enqueue', when: 'before' },
+    { method: 'enqueue', when: 'after' },
+    { method: 'handled', when: 'before' },
+    { method: 'handled', when: 'after' },
+  ] as const)('$when $method is committed has asked once, and the answer is not lost', async (point) => {
+    const { ann, other } = await openAnn()
+    const { folder, seed, botKey } = newBot()
+    const first = await startBot({ folder, seed, other, point })
+    const died = once(first.child, 'exit')
+    ann.addAddress(botKey, first.address)
+    await ann.send(botKey, '/order')
+    expect((await died)[1]).toBe('SIGKILL')
+
+    const second = await startBot({ folder, seed, other })
+    ann.addAddress(botKey, second.address)
+    const heard = async (): Promise<string[]> => incoming(await ann.history(botKey)).reverse()
+    await until(async () => (await heard()).includes('Which size?'))
+    await ann.send(botKey, 'XL')
+    await until(async () => (await heard()).length === 2)
+    // Where the command was handled, the conversation is gone, and the answer a message like any other.
+    const answer = point.method === 'handled' && point.when === 'after' ? 're: XL' : 'One XL.'
+    expect(await heard()).toEqual(['Which size?', answer])
+    const rows = await stopAndRead(second.child, folder, ann.publicKey)
+    expect(rows.filter(({ outgoing }) => outgoing)).toHaveLength(2)
+  })
+})
+
 describe('a sender that dies', { timeout: 60_000 }, () => {
   test.each([
     { method: 'enqueue', when: 'before' },

@@ -69,6 +69,10 @@ export class ConnectionLane implements LaneHost {
     this.#session.dataFailed()
   }
 
+  vanished(): void {
+    this.#session.dataVanished()
+  }
+
   failed(error: PeerError): void {
     this.#owner.fail(error)
   }

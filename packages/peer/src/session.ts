@@ -280,6 +280,11 @@ export class Session implements LivenessView {
     this.#events.onWritable()
   }
 
+  /** It was written, but may have got lost: an OK is not to be expected. */
+  dataVanished(): void {
+    this.#giveUpData()
+  }
+
   /** Bytes of a data frame of the other side arrived: it lives. */
   dataHeard(nowMs: number): void {
     this.#nowMs = nowMs

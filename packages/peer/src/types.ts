@@ -180,7 +180,10 @@ export interface ConnectionHandlers {
   message(message: TextFrame): void
   /** The other side has the message, or the file that was asked for with its guid. Called once for each. */
   acknowledged(guid: bigint): void
-  /** The other side is alive and stays silent about this message: refused for now. It has left the window. */
+  /**
+   * The other side is alive and stays silent about this message: refused for now. It has left the window. So has one from
+   * a source whose data stream broke behind its last byte.
+   */
   unanswered?(guid: bigint): void
   /** {@link Connection.window}, or {@link Connection.windowFor} large payloads, was 0 and is not any more. */
   writable?(): void

@@ -64,10 +64,21 @@ export type ChatContent =
   | { readonly reaction: string; readonly replyTo: string }
   | { readonly path: string; readonly text: string }
 
-/** How a file comes or goes. */
-export interface TransferProgress {
+/**
+ * How a file comes or goes. `waiting`: nothing moves for now, it goes on by itself. `stopped`: by us, it can go on.
+ */
+export type TransferState = 'running' | 'waiting' | 'stopped' | 'done' | 'failed'
+
+export interface ChatTransfer {
+  readonly peer: string
+  /** Id of the message. */
+  readonly id: string
+  readonly outgoing: boolean
+  readonly state: TransferState
   readonly doneBytes: number
   readonly sizeBytes: number
+  /** Where it is when it is done, why it waits or failed; empty for nothing to say. */
+  readonly text: string
 }
 
 export type BackendEvent =
@@ -78,16 +89,10 @@ export type BackendEvent =
   | { readonly type: 'link'; readonly peer: string; readonly link: ChatLink }
   /** Names, kinds or requests changed. */
   | { readonly type: 'people-changed' }
-  | { readonly type: 'request'; readonly peer: string }
+  | { readonly type: 'request'; readonly request: ChatRequest }
   | { readonly type: 'answer'; readonly peer: string; readonly accepted: boolean }
-  /** A file of ours goes to the other side. */
-  | ({ readonly type: 'sending'; readonly peer: string; readonly id: string } & TransferProgress)
+  | ({ readonly type: 'transfer' } & ChatTransfer)
   | { readonly type: 'failure'; readonly error: unknown }
-
-export interface SaveOptions {
-  readonly signal: AbortSignal
-  onProgress(progress: TransferProgress): void
-}
 
 /** Everything a chat does with the world; each call rejects with an error that tells a person what is wrong. */
 export interface ChatBackend {
@@ -115,8 +120,14 @@ export interface ChatBackend {
   block(peer: string): Promise<void>
   /** Take a message out of our own history. */
   remove(entry: ChatEntry): Promise<void>
-  /** Put the file of a message to `path`, a file or a folder. @returns where it is */
-  save(entry: ChatEntry, path: string, options: SaveOptions): Promise<string>
+  /**
+   * Put the file of a message to `path`, a file or a folder. What is there is never replaced. Event `transfer` tells how
+   * far it is; it goes on at the next start if this one ends.
+   * @returns where it is, or undefined when it was stopped
+   */
+  save(entry: ChatEntry, path: string): Promise<string | undefined>
+  /** Stop a file that is coming; {@link save} goes on with it. */
+  stop(peer: string, id: string): Promise<void>
   /** Try everybody at once. */
   retryNow(): void
   /** @returns how to stop listening */

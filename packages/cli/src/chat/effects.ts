@@ -1,7 +1,7 @@
 import { describeFailure } from '../failure.js'
 import type { ChatBackend, ChatContent, ChatEntry } from './backend.js'
 import type { ChatEvent } from './model/event.js'
-import { type Effect, keyOf, transferKey } from './model/state.js'
+import type { Effect } from './model/state.js'
 import { completePath, expandPath } from './paths.js'
 
 export interface EffectsOptions {
@@ -25,7 +25,6 @@ export class Effects {
   readonly #options: EffectsOptions
   /** Reading and sending of one person, one after the other: what was read first is told first. */
   readonly #lines = new Map<string, Promise<void>>()
-  readonly #fetching = new Map<string, AbortController>()
   #peopleWanted = 0
   #closed = false
 
@@ -33,12 +32,8 @@ export class Effects {
     this.#options = options
   }
 
-  /**
-   * Stop fetching, and wait until what is being sent is on disk or refused, but not for long; then nothing is told any
-   * more.
-   */
+  /** Wait until what is being sent is on disk or refused, but not for long; then nothing is told any more. */
   async close(timeoutMs: number): Promise<void> {
-    for (const fetching of this.#fetching.values()) fetching.abort()
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs)
@@ -72,7 +67,7 @@ export class Effects {
         void this.#save(effect.entry, effect.path)
         break
       case 'stop-transfer':
-        this.#fetching.get(effect.transfer)?.abort()
+        void this.#try(() => this.#options.backend.stop(effect.peer, effect.id))
         break
       case 'meet':
         void this.#try(async () => {
@@ -191,22 +186,11 @@ export class Effects {
   }
 
   async #save(entry: ChatEntry, path: string): Promise<void> {
-    const transfer = transferKey(entry.peer, keyOf(entry))
-    if (this.#fetching.has(transfer)) return
-    const stop = new AbortController()
-    this.#fetching.set(transfer, stop)
-    this.#tell({ type: 'fetching', transfer, doneBytes: 0, sizeBytes: entry.file?.sizeBytes ?? 0 })
     try {
-      const saved = await this.#options.backend.save(entry, expandPath(path, this.#options.cwd), {
-        signal: stop.signal,
-        onProgress: ({ doneBytes, sizeBytes }) => this.#tell({ type: 'fetching', transfer, doneBytes, sizeBytes }),
-      })
-      this.#tell({ type: 'fetched', transfer, path: saved })
+      const saved = await this.#options.backend.save(entry, expandPath(path, this.#options.cwd))
+      if (saved !== undefined) this.#tell({ type: 'saved', entry, path: saved })
     } catch (error) {
-      const reason = stop.signal.aborted ? 'stopped; s goes on with it' : describeFailure(error).message
-      this.#tell({ type: 'fetch-failed', transfer, reason })
-    } finally {
-      this.#fetching.delete(transfer)
+      this.#tell({ type: 'save-failed', entry, reason: describeFailure(error).message })
     }
   }
 

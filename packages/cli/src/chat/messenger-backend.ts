@@ -2,8 +2,10 @@ import { basename, extname } from 'node:path'
 import {
   type Content,
   FEATURES,
+  type FileEvent,
   type HistoryEntry,
   type IncomingMessage,
+  isMessengerError,
   type Messenger,
   type MessengerEvents,
   type OutgoingPath,
@@ -17,8 +19,9 @@ import type {
   ChatEntry,
   ChatPerson,
   ChatRequest,
+  ChatTransfer,
   EntryState,
-  SaveOptions,
+  TransferState,
 } from './backend.js'
 import { saveAs } from './save-as.js'
 
@@ -107,11 +110,22 @@ export class MessengerBackend implements ChatBackend {
     await this.#messenger.deleteMessage(peer, id, { outgoing })
   }
 
-  async save(entry: ChatEntry, to: string, { signal, onProgress }: SaveOptions): Promise<string> {
-    const file = await this.#inlineFile(entry)
-    if (file?.bytes !== undefined) return saveAs(to, { name: file.name, bytes: file.bytes })
-    const { path } = await this.#messenger.download({ peer: entry.peer, id: entry.id }, { to, signal, onProgress })
-    return path
+  async save(entry: ChatEntry, to: string): Promise<string | undefined> {
+    const { peer, id } = entry
+    try {
+      return (await this.#messenger.download({ peer, id }, { to })).path
+    } catch (error) {
+      if (!isMessengerError(error)) throw error
+      if (error.code === 'aborted') return undefined
+      // Other generations carry files inside their messages.
+      const file = error.code === 'unknown-file' ? await this.#inlineFile(entry) : undefined
+      if (file?.bytes === undefined) throw error
+      return await saveAs(to, { name: file.name, bytes: file.bytes })
+    }
+  }
+
+  stop(peer: string, id: string): Promise<void> {
+    return this.#messenger.pauseDownload({ peer, id })
   }
 
   /** The file as the message carries it: looked for in the history, because the chat keeps no contents. */
@@ -140,7 +154,9 @@ export class MessengerBackend implements ChatBackend {
       waiting: ({ id, to }) => listener({ type: 'state', peer: to, id, state: 'waiting' }),
       edited: ({ peer }) => listener({ type: 'changed', peer }),
       missedCall: ({ peer }) => listener({ type: 'changed', peer }),
-      contactRequest: ({ peer }) => listener({ type: 'request', peer }),
+      file: (event) => listener({ type: 'transfer', ...transferOf(event) }),
+      contactRequest: ({ peer, nickname, message }) =>
+        listener({ type: 'request', request: { peer, nickname, message } }),
       contactAnswer: ({ peer, accepted }) => listener({ type: 'answer', peer, accepted }),
       contact: () => listener({ type: 'people-changed' }),
       state: ({ peer, ...link }) => listener({ type: 'link', peer, link }),
@@ -165,6 +181,21 @@ const STATES: Readonly<Record<HistoryEntry['state'], EntryState>> = {
   failed: 'failed',
   unhandled: 'received',
   handled: 'received',
+}
+
+const TRANSFER_STATES: Readonly<Record<FileEvent['state'], TransferState>> = {
+  progress: 'running',
+  waiting: 'waiting',
+  paused: 'stopped',
+  cancelled: 'stopped',
+  complete: 'done',
+  failed: 'failed',
+}
+
+function transferOf({ peer, id, outgoing, state, doneBytes, sizeBytes, path, error }: FileEvent): ChatTransfer {
+  const done = outgoing ? 'the file is sent' : `saved as ${path ?? ''}`
+  const text = state === 'complete' ? done : (error?.message ?? '')
+  return { peer, id, outgoing, state: TRANSFER_STATES[state], doneBytes, sizeBytes, text }
 }
 
 function entryOf(entry: HistoryEntry): ChatEntry {

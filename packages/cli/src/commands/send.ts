@@ -86,6 +86,7 @@ async function send(context: Context, to: string, words: string[], options: Send
   for (const address of options.address ?? []) messenger.addAddress(receiver, address)
   // Before it is sent, so that no change is missed.
   const obstacle = watchObstacles(messenger, peerText(receiver))
+  const fetched = watchFetched(messenger)
   const startedMs = performance.now()
   const sent = await messenger.send(receiver, content)
   return await reporting(`message ${sent.id} is accepted and need not be sent again`, async () => {
@@ -98,6 +99,11 @@ async function send(context: Context, to: string, words: string[], options: Send
       throw notDelivered(sent, `${patience.end()}${obstacle()}`)
     const tookMs = Math.round(performance.now() - startedMs)
     await say(context, { event: 'delivered', ...sent, tookMs }, `delivered ${sent.id} in ${formatDuration(tookMs)}`)
+    // What is only announced is fetched from us, so we stay until it has been.
+    if (context.generation === 'current' && hasFile(options)) {
+      if (!(await fetched(sent, patience.signal))) throw notFetched(sent, patience.end())
+      await say(context, { event: 'fetched', ...sent }, `the file of ${sent.id} was fetched`)
+    }
     if (options.answer) await printAnswer(context, messenger, sent, patience)
     return ExitCode.ok
   })
@@ -161,6 +167,37 @@ function pause(delayMs: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(end, delayMs)
     signal.addEventListener('abort', end)
   })
+}
+
+function hasFile({ file, image, voice }: SendOptions): boolean {
+  return file !== undefined || image !== undefined || voice !== undefined
+}
+
+function notFetched({ id }: Sent, why: string): CliError {
+  return new CliError(
+    'not-delivered',
+    `message ${id} is delivered, but its file was not fetched: ${why}; it can be fetched while 'mimir listen' runs here`,
+  )
+}
+
+/** @returns waits until the file of a message has gone out as a whole; resolves with false when the signal fires first */
+function watchFetched(messenger: Messenger): (sent: Sent, signal: AbortSignal) => Promise<boolean> {
+  const done = new Set<string>()
+  const waiting = new Set<() => void>()
+  messenger.on('file', ({ peer, id, outgoing, state }) => {
+    if (!outgoing || state !== 'complete') return
+    done.add(`${peer} ${id}`)
+    for (const look of waiting) look()
+  })
+  return async ({ to, id }, signal) => {
+    while (!done.has(`${to} ${id}`) && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        waiting.add(resolve)
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+    return done.has(`${to} ${id}`)
+  }
 }
 
 /** @returns what has stood in the way so far, as the end of a sentence */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { TransferState } from '../../src/chat/backend.js'
 import type { ChatEvent } from '../../src/chat/model/event.js'
 import { BOB, CAROL, entry, ModelChat, person } from './support/model.js'
 
@@ -169,7 +170,8 @@ describe('a request to be contacts', () => {
   const DAVE = 'd0'.repeat(32)
   const asking = (): ModelChat => {
     const chat = ModelChat.withBob([])
-    chat.happen({ type: 'request', peer: DAVE })
+    chat.happen({ type: 'request', request: { peer: DAVE, nickname: 'Dave', message: '' } })
+    expect(chat.status).toBe(' Dave (d0d0d0d0) asks to be your contact')
     expect(chat.take()).toEqual([{ do: 'read-people' }, { do: 'bell' }])
     const request = { peer: DAVE, nickname: 'Dave', message: 'It is me\nDave' }
     chat.happen({ type: 'people', people: chat.state.people, requests: [request] })
@@ -435,15 +437,22 @@ describe('files', () => {
     const withFile = entry(1, 'look', { kind: 'file', file })
     const chat = ModelChat.withBob([withFile]).press('up').type('s').press('enter')
     expect(chat.take()).toEqual([{ do: 'save', entry: withFile, path: '/files/' }])
-    const transfer = `${BOB} i1`
-    chat.happen({ type: 'fetching', transfer, doneBytes: 5_120, sizeBytes: 20_480 })
-    expect(chat.rows.join('\n')).toContain('[#####---------------] 25% coming')
+    const moves = (state: TransferState, text = ''): void => {
+      const bytes = { doneBytes: 5_120, sizeBytes: 20_480 }
+      chat.happen({ type: 'transfer', peer: BOB, id: '1', outgoing: false, state, ...bytes, text })
+    }
+    moves('running')
+    expect(chat.rows.join('\n')).toContain('[#####---------------]  25% coming')
+    moves('waiting', 'they are away')
+    expect(chat.rows.join('\n')).toContain('waits: they are aw')
     chat.type('x')
-    expect(chat.take()).toEqual([{ do: 'stop-transfer', transfer }])
-    chat.happen({ type: 'fetch-failed', transfer, reason: 'stopped; s goes on with it' })
-    expect(chat.rows.join('\n')).toContain('stopped; s goes on with it')
-    chat.happen({ type: 'fetched', transfer, path: '/files/report.pdf' })
+    expect(chat.take()).toEqual([{ do: 'stop-transfer', peer: BOB, id: '1' }])
+    moves('stopped')
+    expect(chat.rows.join('\n')).toContain('stopped, s goes on')
+    chat.happen({ type: 'saved', entry: withFile, path: '/files/report.pdf' })
     expect(chat.rows.join('\n')).toContain('saved as /files/report.pdf')
+    chat.happen({ type: 'save-failed', entry: withFile, reason: 'the disk is full' })
+    expect(chat.rows.join('\n')).toContain('>        the disk is full')
     expect(
       ModelChat.withBob([entry(1, 'x')])
         .press('up')
@@ -472,10 +481,11 @@ describe('files', () => {
 
   test('one of ours says how much has gone', () => {
     const chat = ModelChat.withBob([entry(1, '', { kind: 'file', file, outgoing: true })])
-    chat.happen({ type: 'sending', peer: BOB, id: '1', doneBytes: 10_240, sizeBytes: 20_480 })
-    expect(chat.rows.join('\n')).toContain('[##########----------] 50% going')
-    chat.happen({ type: 'sending', peer: BOB, id: '1', doneBytes: 20_480, sizeBytes: 20_480 })
-    expect(chat.rows.join('\n')).toContain('20 KiB sent')
+    const transfer = { type: 'transfer', peer: BOB, id: '1', outgoing: true, sizeBytes: 20_480, text: '' } as const
+    chat.happen({ ...transfer, state: 'running', doneBytes: 10_240 })
+    expect(chat.rows.join('\n')).toContain('[##########----------]  50% going')
+    chat.happen({ ...transfer, state: 'done', doneBytes: 20_480, text: 'the file is sent' })
+    expect(chat.rows.join('\n')).toContain('the file is sent')
   })
 })
 

@@ -1,4 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { temporaryFolder } from '../support/folder.js'
 import { Alice, Friend } from './support/people.js'
 import { ctrl, KEYS } from './support/pty.js'
 
@@ -94,11 +97,11 @@ describe('at a terminal of 80 by 24', () => {
       const bob = await Friend.start('Bob')
       const carol = await Friend.start('Carol')
       const alice = new Alice()
-      await alice.knows(carol)
+      await alice.knows(carol, bob)
       const first = alice.chat([carol])
-      await first.until(/\* Carol/)
+      await first.until('nothing was said')
       first.type(ctrl('t'))
-      first.type(`${bob.link}${KEYS.enter}`)
+      first.type(`bob${KEYS.enter}`)
       await first.until(/Bob \([0-9a-f]{8}\)/)
       // They reach her from now on, wherever she listens.
       for (const friend of [bob, carol]) friend.messenger.addAddress(alice.key, Alice.addressIn(first))
@@ -156,7 +159,8 @@ describe('long histories', () => {
       const alice = new Alice()
       await alice.knows(bob)
       const pty = alice.chat([bob])
-      await pty.until(/\* Bob/)
+      await pty.until('nothing was said')
+      bob.messenger.addAddress(alice.key, Alice.addressIn(pty))
       for (let at = 1; at <= 250; at++)
         await bob.messenger.send(alice.key, at === 42 ? 'a needle in the hay' : `straw ${at}`)
       await pty.until('straw 250')
@@ -177,6 +181,66 @@ describe('long histories', () => {
   )
 })
 
+describe('files', () => {
+  test(
+    'one goes with a caption, its path completed; one comes and is saved; nothing is replaced',
+    async () => {
+      const bob = await Friend.start('Bob')
+      const alice = new Alice()
+      await alice.knows(bob)
+      const contents = Buffer.alloc(300_000, 'contents of the report ')
+      writeFileSync(join(alice.cwd, 'report of mine.txt'), contents)
+      writeFileSync(join(alice.cwd, 'songs.txt'), 'mine')
+      const pty = alice.chat([bob])
+      await pty.until('nothing was said')
+      pty.type(`half a sentence${ctrl('o')}`)
+      await pty.until('File:')
+      pty.type(`rep${KEYS.tab}`)
+      await pty.until('File: report of mine.txt')
+      pty.type(KEYS.enter)
+      await pty.until('Caption')
+      pty.type(`as promised${KEYS.enter}`)
+      await pty.until(/\+ you: \[file report of mine\.txt, 293 KiB\] as/)
+      await pty.until('> half a sentence')
+      const [received] = await bob.messenger.history(alice.key)
+      const folder = temporaryFolder()
+      const saved = await bob.messenger.download({ peer: alice.key, id: received?.id ?? '' }, { to: folder })
+      expect(readFileSync(saved.path).equals(contents)).toBe(true)
+
+      await bob.messenger.send(alice.key, { file: { bytes: contents, name: 'songs.txt' }, text: 'and mine' })
+      await pty.until('[file songs.txt, 293 KiB] and mine')
+      pty.type(`${KEYS.up}s`)
+      await pty.until(`Save to: ${alice.cwd}`)
+      pty.type(KEYS.enter)
+      await pty.until('saved as')
+      expect(readFileSync(join(alice.cwd, 'songs (1).txt')).equals(contents)).toBe(true)
+      expect(readFileSync(join(alice.cwd, 'songs.txt'), 'utf8')).toBe('mine')
+      pty.type(`${KEYS.escape}`)
+      await pty.until('F1 help')
+      pty.type(ctrl('b'))
+      await pty.until(
+        /> 2026-03-01 songs\.txt, 293 KiB from them {2}saved as .*\n.*report of mine\.txt, 293 KiB to them/,
+      )
+    },
+    LONG_MS,
+  )
+
+  test(
+    'one that is not there is not sent, and the reason is said',
+    async () => {
+      const bob = await Friend.start('Bob')
+      const alice = new Alice()
+      await alice.knows(bob)
+      const pty = alice.chat([bob])
+      await pty.until('nothing was said')
+      pty.type(`${ctrl('o')}none.txt${KEYS.enter}${KEYS.enter}`)
+      await pty.until(/! .*none\.txt/)
+      expect(pty.rows.join('\n')).toContain('nothing was said')
+    },
+    LONG_MS,
+  )
+})
+
 describe('what others write', () => {
   test(
     'cannot rewrite the screen, answer for the person, or pass for somebody else',
@@ -185,7 +249,8 @@ describe('what others write', () => {
       const alice = new Alice()
       await alice.knows(bob)
       const pty = alice.chat([bob])
-      await pty.until(/\* Bob/)
+      await pty.until('nothing was said')
+      bob.messenger.addAddress(alice.key, Alice.addressIn(pty))
       for (const text of [
         'clear\u001b[2J\u001b[H\u001b[31mred',
         'title\u001b]0;owned\u0007',

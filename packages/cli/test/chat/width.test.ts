@@ -66,7 +66,7 @@ describe('wrapped', () => {
     expect(wrap('antidisestablishmentarianism', 10)).toEqual(['antidisest', 'ablishment', 'arianism'])
     expect(wrap('a\n\nb', 10)).toEqual(['a', '', 'b'])
     expect(wrap('你好你好你好', 5)).toEqual(['你好', '你好', '你好'])
-    expect(wrap('Bob: 好的,八點見。好的', 12)).toEqual(['Bob: 好的,', '八點見。好的'])
+    expect(wrap('Bob: 好的,八點見。好的', 11)).toEqual(['Bob: 好的,', '八點見。好', '的'])
     expect(wrap('見。'.repeat(4), 9)).toEqual(['見。見。', '見。見。'])
     expect(wrap('', 10)).toEqual([''])
     expect(wrap('  indented', 20)).toEqual(['  indented'])

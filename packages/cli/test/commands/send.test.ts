@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Person, startTracker } from '../support/people.js'
@@ -24,22 +24,42 @@ describe('mimir send', () => {
     })
   })
 
-  test('a file, an image and a reply', async () => {
+  test.each(['overlay', 'current'])('%s: a file, an image, a reply, an edit, a reaction', async (generation) => {
     const [alice, bob] = [new Person(), new Person()]
-    const { terminal, address, publicKey } = await bob.listen('--save', 'in')
+    const { terminal, address, publicKey } = await bob.listen('--save', 'in', '--generation', generation)
     writeFileSync(join(alice.cwd, 'cat.png'), 'meow')
-    const sent = await alice.run(['send', publicKey, 'a', 'cat', '--image', 'cat.png', '--address', address, '--json'])
-    expect(sent.exitCode).toBe(0)
+    const send = (...args: string[]) =>
+      alice.run(['send', publicKey, '--address', address, '--generation', generation, ...args])
+    const sent = await send('a', 'cat', '--image', 'cat.png', '--json')
+    expect(sent).toMatchObject({ exitCode: 0 })
     const id = String(sent.out.json[0]?.['id'])
-    expect(await terminal.out.event('message')).toMatchObject({
+    const image = await terminal.out.event('message')
+    expect(image).toMatchObject({
       id,
       kind: 'image',
       text: 'a cat',
       file: { name: 'cat.png', mimeType: 'image/png', sizeBytes: 4, damaged: false },
     })
-    const file = ['send', publicKey, '--file', 'cat.png', '--reply-to', id, '--address', address, '--quiet']
-    expect(await alice.run(file)).toMatchObject({ exitCode: 0, out: { text: '' } })
+    expect(readFileSync((image['file'] as { path: string }).path, 'utf8')).toBe('meow')
+    expect(await send('--file', 'cat.png', '--reply-to', id, '--quiet')).toMatchObject({
+      exitCode: 0,
+      out: { text: '' },
+    })
     expect(await terminal.out.event('message', ({ kind }) => kind === 'file')).toMatchObject({ replyTo: id, text: '' })
+    expect(await send('--react', '😀', '--reply-to', id)).toMatchObject({ exitCode: 0 })
+    expect(await terminal.out.event('message', ({ kind }) => kind === 'reaction')).toMatchObject({ text: '😀' })
+    const text = String((await send('helo', '--json')).out.json[0]?.['id'])
+    expect(await send('hello', '--edit', text)).toMatchObject({ exitCode: 0 })
+    const edited = await alice.run(['history', publicKey, '--json', '--limit', '1'])
+    expect(edited.out.json[0]).toMatchObject({ id: text, text: 'hello' })
+  })
+
+  test('what a generation does not have is refused with its name', async () => {
+    const alice = new Person()
+    writeFileSync(join(alice.cwd, 'a.txt'), 'x')
+    const refused = await alice.run(['send', await new Person().publicKey(), '--file', 'a.txt'])
+    expect(refused).toMatchObject({ exitCode: 1, out: { text: '' } })
+    expect(refused.err.text).toBe('mimir: generation classic has no files: it takes generation overlay or current\n')
   })
 
   test('not delivered in time is accepted all the same, and delivered by the next command', async () => {

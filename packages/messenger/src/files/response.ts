@@ -123,7 +123,9 @@ export class Response {
       onProgress: (sentBytes) => this.#moved(offset - head.length + sentBytes),
       done: (error) => this.#over?.(error),
     }
-    if (!(await this.#whenRoom(dataBytes, () => this.#connection.sendData(data)))) return
+    // However short: it goes on the data stream.
+    const windowBytes = Math.max(dataBytes, MAX_CONTROL_PAYLOAD_BYTES + 1)
+    if (!(await this.#whenRoom(windowBytes, () => this.#connection.sendData(data)))) return
     this.#movedMs = this.#context.clock.nowMs()
     const error = await this.#watched(over)
     if (error) throw error

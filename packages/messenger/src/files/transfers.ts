@@ -13,7 +13,7 @@ import { Downloads } from './downloads.js'
 import type { FaultHook } from './faults.js'
 import { removeOrphans } from './orphans.js'
 import { Places } from './places.js'
-import { type FileServer, FileServers } from './servers.js'
+import { FileServers, type ServerClient } from './servers.js'
 import { Serving } from './serving.js'
 import { readOutgoing, stage } from './staging.js'
 import {
@@ -40,7 +40,7 @@ export interface TransfersOptions {
   /** Node key of the file server that gets what we send, 64 lower-case hex digits; without it the receiver asks us. */
   readonly fileServer?: string | undefined
   /** A client of a file server, named by its node key, 64 lower-case hex digits. */
-  connectFileServer(server: string): FileServer
+  connectFileServer(server: string): ServerClient
   readonly limits?: Partial<TransferLimits>
   onEvent(event: FileEvent): void
   /** Something in the background failed; it is tried again. */

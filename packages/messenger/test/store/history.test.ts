@@ -48,6 +48,18 @@ describeStores((newStore) => {
     await expect(store.enqueue(message(1n))).rejects.toMatchObject({ code: 'store' })
   })
 
+  test('a removed message that was held back is not forgotten with the others', async () => {
+    const store = newStore()
+    const seq = await take(store, incoming(1n))
+    for (const guid of [10n, 11n]) await store.enqueue({ ...message(guid), heldBy: seq })
+    await store.remove(ANN, 10n, true)
+    await store.discardHeld()
+    await expect(store.enqueue({ ...message(10n), heldBy: seq })).rejects.toMatchObject({ code: 'store' })
+    await store.enqueue({ ...message(11n), heldBy: seq })
+    await store.handled(seq)
+    expect(guids(await store.pending(ANN, 10))).toEqual([11n])
+  })
+
   test('a removed unhandled message counts as handled', async () => {
     const store = newStore()
     const first = await take(store, incoming(1n))

@@ -42,6 +42,10 @@ const messenger = await Messenger.open(folder, {
   store: crashing(openSqliteStore(join(folder, 'messenger.sqlite'))),
   retry: { minMs: 20, maxMs: 100 },
 })
+messenger.command('order', async (message) => {
+  const size = await messenger.conversation(message.from).ask('Which size?')
+  await size.reply(`One ${size.text}.`)
+})
 messenger.on('message', async (message) => {
   if (message.replyTo === undefined) await message.reply(`re: ${message.text}`)
 })

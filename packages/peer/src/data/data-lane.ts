@@ -60,6 +60,7 @@ export class DataLane {
       written: () => host.written(),
       repeated: () => host.repeated(),
       gaveUp: () => host.gaveUp(),
+      vanished: () => host.vanished(),
       failed: (error) => host.failed(error),
       call: (name, work) => host.call(name, work),
     })

@@ -19,6 +19,8 @@ export interface OutboxHost {
   repeated(): void
   /** It will not be written to its end. */
   gaveUp(): void
+  /** It was written, its stream broke, and it cannot be written again: whether it arrived nobody knows. */
+  vanished(): void
   /** The streams fail one after the other: the connection is of no use. */
   failed(error: PeerError): void
   /** Run a callback of the application. */
@@ -97,7 +99,8 @@ export class DataOutbox {
       this.#state = 'waiting'
       this.#host.repeated()
       this.#pump()
-    } else if (this.#state !== 'written') this.#giveUp(error)
+    } else if (this.#state === 'written') this.#host.vanished()
+    else this.#giveUp(error)
   }
 
   /** The source failed: what follows on the stream would be taken for the rest of the message. */

@@ -142,7 +142,7 @@ export class Machine implements SessionEvents {
 
   /** The bytes written since the last call; waits for the end of the turn, where frames leave. */
   async output(): Promise<Uint8Array> {
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     const writes = this.writes.slice(this.#untaken)
     this.#untaken = this.writes.length
     return concat(writes)
@@ -268,6 +268,11 @@ export class Machine implements SessionEvents {
     this.error = error
     this.events.push({ type: 'closed', code: error?.code })
   }
+}
+
+/** The rest of this turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Carry bytes both ways until nobody has anything to say. */

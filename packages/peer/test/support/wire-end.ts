@@ -67,7 +67,7 @@ export class WireEnd {
   }
 
   /** The next frame that came and was not taken. */
-  async take<T extends PeerFrame['type']>(type: T): Promise<Extract<PeerFrame, { type: T }>> {
+  async take<T extends PeerFrame['type']>(type: T): Promise<PeerFrame & { readonly type: T }> {
     let frames: PeerFrame[] = []
     await this.until(() => {
       frames = this.frames()
@@ -75,7 +75,7 @@ export class WireEnd {
     })
     const frame = frames[this.#taken++]
     if (frame?.type !== type) throw new Error(`expected ${type}, got ${frame?.type ?? 'the end'}`)
-    return frame as Extract<PeerFrame, { type: T }>
+    return frame as PeerFrame & { readonly type: T }
   }
 
   /** All frames that came. */

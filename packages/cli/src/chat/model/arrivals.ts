@@ -1,9 +1,9 @@
-import type { ChatEntry } from '../backend.js'
+import type { ChatEntry, ChatTransfer } from '../backend.js'
 import { cleanInput, draftOf } from '../editor.js'
-import { nameOf, sizeText, whoOf } from '../view/names.js'
+import { nameOf, whoOf } from '../view/names.js'
 import type { ChatEvent } from './event.js'
 import { revealed } from './scroll.js'
-import { type ChatState, keyOf, type Step, type Talk, type Transfer, transferKey } from './state.js'
+import { type ChatState, keyOf, type Step, type Talk, transferKey } from './state.js'
 import { andThen, noticed, step } from './step.js'
 import { addEntry, addNewest, addOlder, changeTalk, entryOf, putTalk, talkOf } from './talk.js'
 import { firstUnreadOf, needOlder, opened, SEEK_ENTRIES, seen } from './talks.js'
@@ -26,11 +26,7 @@ export function arrived(state: ChatState, event: Arrival): Step {
     case 'people':
       return peopleRead(state, event)
     case 'request':
-      return step(
-        noticed(state, 'info', `${whoOf(state, event.peer)} asks to be your contact`),
-        { do: 'read-people' },
-        { do: 'bell' },
-      )
+      return requestArrived(state, event)
     case 'answer': {
       const said = event.accepted ? 'accepted' : 'refused'
       return step(noticed(state, 'info', `${nameOf(state, event.peer)} ${said} your contact request`))
@@ -49,16 +45,14 @@ export function arrived(state: ChatState, event: Arrival): Step {
       return removed(state, event.entry)
     case 'completed':
       return completed(state, event)
-    case 'sending':
-      return sendingFile(state, event)
-    case 'fetching':
-      return step(putTransfer(state, event.transfer, { ...event, direction: 'in', state: 'running', text: '' }))
-    case 'fetched':
+    case 'transfer':
+      return step({ ...state, transfers: new Map(state.transfers).set(keyOfTransfer(event), transferOf(event)) })
+    case 'saved':
       return step(
-        noticed(endTransfer(state, event.transfer, 'done', `saved as ${event.path}`), 'info', `saved as ${event.path}`),
+        noticed(ended(state, event.entry, 'done', `saved as ${event.path}`), 'info', `saved as ${event.path}`),
       )
-    case 'fetch-failed':
-      return step(noticed(endTransfer(state, event.transfer, 'failed', event.reason), 'error', event.reason))
+    case 'save-failed':
+      return step(noticed(ended(state, event.entry, 'failed', event.reason), 'error', event.reason))
     case 'open':
       return andThen(opened(state, event.peer), (next) => step(next, { do: 'read-people' }))
     case 'notice':
@@ -66,6 +60,13 @@ export function arrived(state: ChatState, event: Arrival): Step {
     case 'reach':
       return step({ ...state, self: { ...state.self, reach: { ok: event.ok, text: event.text } } })
   }
+}
+
+function requestArrived(state: ChatState, { request }: Of<'request'>): Step {
+  const others = state.requests.filter(({ peer }) => peer !== request.peer)
+  const next: ChatState = { ...state, requests: [...others, request] }
+  const told = noticed(next, 'info', `${whoOf(next, request.peer)} asks to be your contact`)
+  return step(told, { do: 'read-people' }, { do: 'bell' })
 }
 
 function messageArrived(state: ChatState, entry: ChatEntry): Step {
@@ -188,38 +189,16 @@ function completed(state: ChatState, { from, text, hints }: Of<'completed'>): St
   return step({ ...state, mode: { ...mode, draft: draftOf(cleanInput(text).replaceAll('\n', ' ')), hints } })
 }
 
-function sendingFile(state: ChatState, { peer, id, doneBytes, sizeBytes }: Of<'sending'>): Step {
-  const key = transferKey(peer, keyOf({ id, outgoing: true }))
-  const isDone = doneBytes >= sizeBytes
-  return step(
-    putTransfer(state, key, {
-      direction: 'out',
-      state: isDone ? 'done' : 'running',
-      doneBytes,
-      sizeBytes,
-      text: isDone ? `${sizeText(sizeBytes)} sent` : '',
-    }),
-  )
+function keyOfTransfer(transfer: Pick<ChatTransfer, 'peer' | 'id' | 'outgoing'>): string {
+  return transferKey(transfer.peer, keyOf(transfer))
 }
 
-function putTransfer(
-  state: ChatState,
-  key: string,
-  { direction, state: how, doneBytes, sizeBytes, text }: Transfer,
-): ChatState {
-  return {
-    ...state,
-    transfers: new Map(state.transfers).set(key, { direction, state: how, doneBytes, sizeBytes, text }),
-  }
+function transferOf({ peer, id, outgoing, state, doneBytes, sizeBytes, text }: ChatTransfer): ChatTransfer {
+  return { peer, id, outgoing, state, doneBytes, sizeBytes, text }
 }
 
-function endTransfer(state: ChatState, key: string, how: 'done' | 'failed', text: string): ChatState {
-  const known = state.transfers.get(key)
-  return putTransfer(state, key, {
-    direction: 'in',
-    doneBytes: known?.doneBytes ?? 0,
-    sizeBytes: known?.sizeBytes ?? 0,
-    state: how,
-    text,
-  })
+function ended(state: ChatState, entry: ChatEntry, how: 'done' | 'failed', text: string): ChatState {
+  const sizeBytes = entry.file?.sizeBytes ?? 0
+  const transfer = { ...transferOf({ ...entry, state: how, doneBytes: sizeBytes, sizeBytes, text }) }
+  return { ...state, transfers: new Map(state.transfers).set(keyOfTransfer(entry), transfer) }
 }

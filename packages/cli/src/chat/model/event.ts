@@ -23,9 +23,9 @@ export type ChatEvent =
   | { readonly type: 'removed'; readonly entry: ChatEntry }
   /** What completes a path, and what else it could be. */
   | { readonly type: 'completed'; readonly from: string; readonly text: string; readonly hints: readonly string[] }
-  | { readonly type: 'fetching'; readonly transfer: string; readonly doneBytes: number; readonly sizeBytes: number }
-  | { readonly type: 'fetched'; readonly transfer: string; readonly path: string }
-  | { readonly type: 'fetch-failed'; readonly transfer: string; readonly reason: string }
+  /** A file is where it was wanted, or cannot be put there. */
+  | { readonly type: 'saved'; readonly entry: ChatEntry; readonly path: string }
+  | { readonly type: 'save-failed'; readonly entry: ChatEntry; readonly reason: string }
   /** Somebody is to be talked to. */
   | { readonly type: 'open'; readonly peer: string }
   | { readonly type: 'notice'; readonly kind: 'info' | 'error'; readonly text: string }

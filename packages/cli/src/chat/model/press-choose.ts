@@ -2,7 +2,7 @@ import { clamp } from '../arrays.js'
 import type { Key } from '../keys.js'
 import { editing, page, prompting } from './modes.js'
 import { revealed } from './scroll.js'
-import { type ChatState, type EntryKey, keyOf, type Mode, type Step, type Talk, transferKey } from './state.js'
+import { type ChatState, type EntryKey, keyOf, type Mode, type Step, type Talk } from './state.js'
 import { noticed, step } from './step.js'
 import { changeOpen, entryOf, openTalk, putTalk, shownOf } from './talk.js'
 import { followed, needOlder, PAGE_ENTRIES, writable } from './talks.js'
@@ -37,7 +37,7 @@ export function pressedChoose(state: ChatState, { key: chosen }: { key: EntryKey
     case 's':
       return save(state, chosen, entry.file?.name)
     case 'x':
-      return step(state, { do: 'stop-transfer', transfer: transferKey(talk.peer, chosen) })
+      return step(state, { do: 'stop-transfer', peer: talk.peer, id: entry.id })
     case 'd':
       return prompting(state, { for: 'remove', key: chosen })
     case 'v':

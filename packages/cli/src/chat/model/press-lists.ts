@@ -6,7 +6,7 @@ import { layoutOf } from '../view/layout.js'
 import { viewedRows } from '../view/whole.js'
 import { sought } from './arrivals.js'
 import { filesOf, matching, page, prompting } from './modes.js'
-import { type ChatState, keyOf, type Mode, type SearchMode, type Step, transferKey } from './state.js'
+import { type ChatState, keyOf, type Mode, type SearchMode, type Step } from './state.js'
 import { andThen, noticed, step } from './step.js'
 import { changeTalk, talkOf } from './talk.js'
 import { opened } from './talks.js'
@@ -78,8 +78,8 @@ export function pressedFiles(state: ChatState, mode: ModeOf<'files'>, key: Key):
   const chosen = files[mode.at]
   const name = key.kind === 'text' ? key.text : keyName(key)
   if (name === 'escape' || name === 'q') return step({ ...state, mode: WRITING })
-  if (chosen !== undefined && name === 'x' && state.open !== undefined)
-    return step(state, { do: 'stop-transfer', transfer: transferKey(state.open, keyOf(chosen)) })
+  if (chosen !== undefined && name === 'x')
+    return step(state, { do: 'stop-transfer', peer: chosen.peer, id: chosen.id })
   if (chosen !== undefined && (name === 's' || name === 'enter')) {
     if (chosen.outgoing) return step(noticed(state, 'error', 'that file is your own'))
     return prompting(state, { for: 'save', key: keyOf(chosen) }, state.self.saveFolder)

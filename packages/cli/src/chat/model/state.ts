@@ -1,4 +1,4 @@
-import type { ChatContent, ChatEntry, ChatLink, ChatPerson, ChatRequest, TransferProgress } from '../backend.js'
+import type { ChatContent, ChatEntry, ChatLink, ChatPerson, ChatRequest, ChatTransfer } from '../backend.js'
 import type { Draft } from '../editor.js'
 
 /** Everything the screen shows and the keys act on. Only `reduce` makes a new one. */
@@ -17,7 +17,8 @@ export interface ChatState {
   readonly open: string | undefined
   readonly mode: Mode
   readonly notice: Notice | undefined
-  readonly transfers: ReadonlyMap<string, Transfer>
+  /** By {@link transferKey}. */
+  readonly transfers: ReadonlyMap<string, ChatTransfer>
   /** Identifies what is under way, so that an answer finds its question. */
   readonly nextToken: number
 }
@@ -97,13 +98,6 @@ export function transferKey(peer: string, key: EntryKey): string {
   return `${peer} ${key}`
 }
 
-export interface Transfer extends TransferProgress {
-  readonly direction: 'in' | 'out'
-  readonly state: 'running' | 'done' | 'failed'
-  /** Where it was saved, or why it failed. */
-  readonly text: string
-}
-
 export interface Notice {
   readonly text: string
   readonly kind: 'info' | 'error'
@@ -164,7 +158,7 @@ export type Effect =
   | { readonly do: 'search'; readonly token: number; readonly text: string; readonly peer: string | undefined }
   | { readonly do: 'complete'; readonly text: string }
   | { readonly do: 'save'; readonly entry: ChatEntry; readonly path: string }
-  | { readonly do: 'stop-transfer'; readonly transfer: string }
+  | { readonly do: 'stop-transfer'; readonly peer: string; readonly id: string }
   /** Somebody new, by key or contact link. */
   | { readonly do: 'meet'; readonly person: string }
   /** Without a name it stays; a blocked person is let in again. */

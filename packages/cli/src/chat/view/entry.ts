@@ -1,6 +1,7 @@
 import { harmlessLine, harmlessText } from '../../harmless.js'
-import type { ChatEntry, EntryState } from '../backend.js'
-import { type ChatState, keyOf, type Look, type Talk, type Transfer, transferKey } from '../model/state.js'
+import { clamp } from '../arrays.js'
+import type { ChatEntry, ChatTransfer, EntryState } from '../backend.js'
+import { type ChatState, keyOf, type Look, type Talk, transferKey } from '../model/state.js'
 import { entryById, reactionsOf, shownOf } from '../model/talk.js'
 import { truncate, wrap } from '../width.js'
 import { type Row, type Style, span } from './frame.js'
@@ -140,17 +141,28 @@ function fileText({ kind, file }: ChatEntry): string {
   return `[${kind} ${harmlessLine(file.name)}, ${sizeText(file.sizeBytes)}${damaged}]`
 }
 
-function transferRow({ state, direction, doneBytes, sizeBytes, text }: Transfer, columns: number, look: Look): Row {
-  const width = columns - INDENT
-  if (state === 'failed') return [indent(), span(truncate(text, width, ellipsisOf(look)), { colour: 'red' })]
-  if (state === 'done') return [indent(), span(truncate(text, width, ellipsisOf(look)), { dim: true })]
+function transferRow(transfer: ChatTransfer, columns: number, look: Look): Row {
+  const text = truncate(transferText(transfer, columns - INDENT), columns - INDENT, ellipsisOf(look))
+  return [indent(), span(text, TRANSFER_STYLES[transfer.state])]
+}
+
+const TRANSFER_STYLES: Readonly<Record<ChatTransfer['state'], Style>> = {
+  running: { colour: 'green' },
+  waiting: { colour: 'yellow' },
+  stopped: { dim: true },
+  done: { dim: true },
+  failed: { colour: 'red' },
+}
+
+/** A bar while it moves, words when it does not. */
+export function transferText({ state, outgoing, doneBytes, sizeBytes, text }: ChatTransfer, width: number): string {
+  if (state === 'done' || state === 'failed') return harmlessLine(text)
   const share = sizeBytes === 0 ? 1 : Math.min(1, doneBytes / sizeBytes)
-  const cells = Math.min(BAR_CELLS, Math.max(4, width - 24))
+  const cells = clamp(width - 24, 4, BAR_CELLS)
   const full = Math.floor(share * cells)
-  const bar = `[${'#'.repeat(full)}${'-'.repeat(cells - full)}]`
-  const percent = `${Math.floor(share * 100)}%`.padStart(4)
-  const line = `${bar}${percent} ${direction === 'in' ? 'coming' : 'going'}`
-  return [indent(), span(truncate(line, width, ellipsisOf(look)), { colour: 'green' })]
+  const bar = `[${'#'.repeat(full)}${'-'.repeat(cells - full)}]${`${Math.floor(share * 100)}%`.padStart(5)}`
+  if (state === 'running') return `${bar} ${outgoing ? 'going' : 'coming'}`
+  return state === 'stopped' ? `${bar} stopped, s goes on` : `${bar} waits: ${harmlessLine(text)}`
 }
 
 /** How many rows each shown entry takes, by its place. */

@@ -2,6 +2,7 @@ import { harmlessLine, harmlessText } from '../../harmless.js'
 import { filesOf, matching } from '../model/modes.js'
 import { type ChatState, keyOf, type SearchMode, transferKey } from '../model/state.js'
 import { truncate, wrap } from '../width.js'
+import { transferText } from './entry.js'
 import { type Row, span } from './frame.js'
 import { helpLines } from './help.js'
 import { linkText, markOf } from './list.js'
@@ -106,11 +107,7 @@ function fileRows(state: ChatState, at: number, columns: number, rows: number): 
   const list = windowed(files, at, rows - 1, (entry, isChosen) => {
     const { name = '', sizeBytes = 0 } = entry.file ?? {}
     const transfer = state.transfers.get(transferKey(entry.peer, keyOf(entry)))
-    const percent =
-      transfer === undefined || transfer.sizeBytes === 0
-        ? 0
-        : Math.floor((transfer.doneBytes / transfer.sizeBytes) * 100)
-    const how = transfer === undefined ? '' : transfer.state === 'running' ? `, ${percent}%` : `, ${transfer.text}`
+    const how = transfer === undefined ? '' : `  ${transferText(transfer, 40)}`
     const from = entry.outgoing ? 'to them' : 'from them'
     return line(
       state,

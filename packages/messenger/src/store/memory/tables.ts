@@ -3,23 +3,23 @@ import { OpenRows, type Row } from './row.js'
 
 /** What a store in memory holds. */
 export class Tables {
-  readonly settings = new Map<string, string>()
-  readonly contacts = new Map<string, Contact>()
+  readonly settings: Map<string, string> = new Map()
+  readonly contacts: Map<string, Contact> = new Map()
   /** Up to which `seq` the messages of a peer have been seen. */
-  readonly readSeqs = new Map<string, number>()
-  readonly rows = new Map<number, Row>()
+  readonly readSeqs: Map<string, number> = new Map()
+  readonly rows: Map<number, Row> = new Map()
   /** In order of acceptance. */
-  readonly rowsByPeer = new Map<string, Row[]>()
-  readonly rowsByGuid = new Map<string, Row>()
+  readonly rowsByPeer: Map<string, Row[]> = new Map()
+  readonly rowsByGuid: Map<string, Row> = new Map()
   /** By the `seq` of the message whose handler holds them back. */
-  readonly held = new Map<number, Set<Row>>()
+  readonly held: Map<number, Set<Row>> = new Map()
   /** Rows that are `preparing`, `held` or `stored`, and rows that are `unhandled`: found without a look at the rest. */
-  readonly outbox = new OpenRows()
-  readonly inbox = new OpenRows()
+  readonly outbox: OpenRows = new OpenRows()
+  readonly inbox: OpenRows = new OpenRows()
   /** By peer and kind. */
-  readonly notes = new Map<string, ContactNote>()
+  readonly notes: Map<string, ContactNote> = new Map()
   /** By {@link guidKey}. */
-  readonly files = new Map<string, StoredFile>()
+  readonly files: Map<string, StoredFile> = new Map()
   #lastSeq = 0
 
   nextSeq(): number {

@@ -13,12 +13,12 @@ const REMOVE = `UPDATE message SET removed = 1, payload = x'', heldBy = NULL, re
   WHERE peer = ? AND outgoing = ? AND guid = ? AND removed = 0 RETURNING seq`
 
 /** The conditions of {@link Store.counts}. */
-export const COUNTS = {
+export const COUNTS: Readonly<Record<'stored' | 'waiting' | 'unhandled' | 'messages', string>> = {
   stored: `state = 'stored'`,
   waiting: `state IN ('held', 'preparing')`,
   unhandled: `state = 'unhandled'`,
   messages: SHOWN,
-} as const
+}
 
 export type HistoryStore = Pick<Store, 'history' | 'message' | 'remove' | 'counts'>
 

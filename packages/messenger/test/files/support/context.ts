@@ -4,7 +4,7 @@ import type { FilesContext } from '../../../src/files/context.js'
 import { nodeDisk } from '../../../src/files/disk.js'
 import { Places } from '../../../src/files/places.js'
 import { DEFAULT_TRANSFER_LIMITS, type FileEvent } from '../../../src/files/types.js'
-import { createMemoryStore } from '../../../src/index.js'
+import { createMemoryStore } from '../../../src/store-memory.js'
 
 export interface TestContext extends FilesContext {
   readonly events: FileEvent[]

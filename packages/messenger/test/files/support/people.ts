@@ -1,4 +1,5 @@
 import { createSigner, generateSeed, randomBytes } from '@mimirjs/crypto'
+import type { Connection } from '@mimirjs/peer'
 import { type Clock, steadyClock } from '@mimirjs/transport'
 import { toHex } from '@mimirjs/wire'
 import { MessageType } from '@mimirjs/wire/peer'
@@ -6,10 +7,11 @@ import { afterEach } from 'vitest'
 import type { OutgoingFile } from '../../../src/content.js'
 import type { Disk } from '../../../src/files/disk.js'
 import type { FaultHook } from '../../../src/files/faults.js'
-import type { FileServer } from '../../../src/files/servers.js'
+import type { ServerClient } from '../../../src/files/servers.js'
 import { Transfers } from '../../../src/files/transfers.js'
 import type { FileEvent, TransferLimits } from '../../../src/files/types.js'
-import { createMemoryStore, type Store, type StoredMessage } from '../../../src/index.js'
+import type { Store, StoredMessage } from '../../../src/store.js'
+import { createMemoryStore } from '../../../src/store-memory.js'
 import { FakeLink, type LinkOptions } from './fake-link.js'
 import { newFolder } from './folders.js'
 
@@ -26,8 +28,10 @@ export interface PersonOptions {
   readonly disk?: Disk
   readonly limits?: Partial<TransferLimits>
   readonly fileServer?: string
-  readonly connectFileServer?: (server: string) => FileServer
+  readonly connectFileServer?: (server: string) => ServerClient
   readonly faults?: FaultHook
+  /** Default: those of {@link connect}. */
+  readonly connectionsOf?: (peer: string) => readonly Connection[]
   /** Somebody wants a connection. */
   readonly onKick?: (peer: string) => void
 }
@@ -53,7 +57,9 @@ export class Person {
       folder: this.folder,
       clock: options.clock ?? steadyClock,
       retry: { minMs: 5, maxMs: 20 },
-      connections: (peer) => this.links.filter((link) => link.peer === peer).map(({ end }) => end.connection),
+      connections:
+        options.connectionsOf ??
+        ((peer) => this.links.filter((link) => link.peer === peer).map(({ end }) => end.connection)),
       kick: (peer) => {
         this.kicks.push(peer)
         options.onKick?.(peer)

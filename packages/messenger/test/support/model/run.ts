@@ -110,8 +110,7 @@ class Run {
   async run(): Promise<RunReport> {
     const { world } = this
     for (const device of world.devices) await device.move()
-    for (const device of world.devices) this.#start(device)
-    await world.settle()
+    for (const device of world.devices) await this.#start(device)
     for (let step = 0; step < this.#options.steps; step++) {
       await this.#step()
       await this.#pass()
@@ -153,7 +152,7 @@ class Run {
   async #step(): Promise<void> {
     const device = this.#choices.pick(this.world.devices)
     if (!device.messenger) {
-      if (!device.life || device.life.dead) this.#revive(device)
+      if (!device.life || device.life.dead) await this.#revive(device)
       return
     }
     await this.#do(this.#choices.weighted<Deed>(WEIGHTS), device)
@@ -217,16 +216,17 @@ class Run {
   }
 
   /** A new life, with a clock that somebody may have set back or forth. */
-  #revive(device: Device): void {
+  async #revive(device: Device): Promise<void> {
     if (this.#choices.chance(0.1)) device.offsetMs = this.#choices.pick([-HOUR_MS, 0, MINUTE_MS, HOUR_MS])
-    this.#start(device)
+    await this.#start(device)
   }
 
-  #start(device: Device): void {
+  /** Looking into its folder takes time of the machine's: nothing else may happen in it, or no run is like the other. */
+  async #start(device: Device): Promise<void> {
+    await this.world.settle()
     this.world.note(`${device.name} starts`)
-    this.world.start(device).catch((error: unknown) => {
-      this.world.broken(`${device.name} does not start: ${String(error)}`)
-    })
+    await this.world.start(device)
+    await this.world.settle()
   }
 
   /** Until somebody does something again. */
@@ -263,8 +263,7 @@ class Run {
     for (const device of world.devices) if (device.life) device.life.crashPoint = undefined
     // Whoever is closing may finish.
     await world.advance(10 * SECOND_MS)
-    for (const device of world.devices) if (!device.messenger) this.#start(device)
-    await world.settle()
+    for (const device of world.devices) if (!device.messenger) await this.#start(device)
     for (const device of world.devices) this.#actions.reconcile(device)
     await world.settle()
     world.mend()

@@ -1,0 +1,89 @@
+import type { Peer } from '@mimirjs/peer'
+import type { Announcing, Resolver } from '@mimirjs/resolver-client'
+import type { Emitter, Listener, Logger } from '@mimirjs/transport'
+import { MessengerError } from './error.js'
+import { reachableAddress } from './reachable.js'
+import type { ListenOptions, MessengerEvents } from './types.js'
+
+export interface ReachabilityContext {
+  /** Asked for late: the network comes after those who use it. */
+  readonly network: () => Peer
+  readonly resolver: Resolver | undefined
+  readonly hostAddresses: () => readonly string[]
+  readonly emitter: Emitter<MessengerEvents>
+  readonly logger: Logger | undefined
+  assertOpen(): void
+  onError(this: void, error: unknown): void
+}
+
+/** Port 5050 is the protocol's own (peer protocol §2). */
+const DEFAULT_ADDRESS = 'tcp://[::]:5050'
+
+/** Where others can reach us, and that the trackers know. */
+export class Reachability {
+  readonly #context: ReachabilityContext
+  readonly #listeners: Listener[] = []
+  readonly #announcing: Announcing[] = []
+
+  constructor(context: ReachabilityContext) {
+    this.#context = context
+  }
+
+  /** Address URLs really listened on. */
+  get addresses(): string[] {
+    return this.#listeners.map(({ address }) => address)
+  }
+
+  /** @throws {MessengerError} `listen` | `closed` */
+  async listen({ address = DEFAULT_ADDRESS, announce }: ListenOptions): Promise<string> {
+    const { network, resolver, assertOpen } = this.#context
+    let listener: Listener
+    try {
+      listener = await network().listen(address)
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new MessengerError('listen', `cannot listen on ${address}: ${why}`, { cause })
+    }
+    try {
+      assertOpen()
+      if (resolver) this.#announce(resolver, listener.address, announce)
+    } catch (error) {
+      await listener.close()
+      throw error
+    }
+    this.#listeners.push(listener)
+    return listener.address
+  }
+
+  /** The network gave up this listener. */
+  lost(listener: Listener, cause: Error): void {
+    const index = this.#listeners.indexOf(listener)
+    if (index >= 0) this.#listeners.splice(index, 1)
+    const message = `${listener.address} is not listened on any more: ${cause.message}`
+    this.#context.onError(new MessengerError('listen', message, { cause }))
+  }
+
+  /** Announce no more. */
+  silence(): void {
+    for (const announcing of this.#announcing) announcing.stop()
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#listeners.map((listener) => listener.close()))
+  }
+
+  #announce(resolver: Resolver, listening: string, announce: string | undefined): void {
+    const { hostAddresses, emitter, logger } = this.#context
+    const reachable = announce ?? reachableAddress(listening, hostAddresses())
+    if (reachable === undefined)
+      throw new MessengerError(
+        'listen',
+        `${listening} is every interface of this machine, and none has a Yggdrasil address to announce: ` +
+          'listen on one address, or say which to announce',
+      )
+    const announcing = resolver.startAnnouncing({ address: reachable })
+    announcing.on('announced', ({ address, ttlSeconds }) => emitter.emit('announced', { address, ttlSeconds }))
+    announcing.on('failed', ({ error }) => logger?.warn({ err: error }, 'announce failed'))
+    this.#announcing.push(announcing)
+  }
+}
