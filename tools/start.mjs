@@ -55,14 +55,24 @@ await prepare(async () => {
 
 const job = spawn(process.execPath, [path.join(root, variant.main), ...args], { stdio: 'inherit' })
 process.on('SIGTERM', () => job.kill('SIGTERM'))
-process.on('SIGHUP', () => job.kill('SIGHUP'))
+let isLost = false
+process.on('SIGHUP', () => {
+  isLost = true
+  job.kill('SIGHUP')
+})
 // A terminal sends Ctrl-C to the job as well; a second one would mean "at once".
 process.on('SIGINT', () => process.stdin.isTTY || job.kill('SIGINT'))
 job.once('error', (error) => {
   console.error(`mimirjs: ${name} did not start: ${error.message}`)
   process.exit(1)
 })
-job.once('exit', (code, signal) => process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
+job.once('exit', (code, signal) => {
+  if (isLost) {
+    // Without a terminal Node would abort when it puts that back: we end as we would have at once.
+    process.removeAllListeners('SIGHUP')
+    process.kill(process.pid, 'SIGHUP')
+  } else process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))
+})
 
 /** @param {Variant} variant */
 function aboutOf(variant) {

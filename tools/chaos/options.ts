@@ -5,6 +5,8 @@ export interface Options {
   /** The run goes on until so many are accepted. */
   readonly messages: number
   readonly kills: number
+  /** Everything that people of the current generation send each other, not texts alone. */
+  readonly mixed: boolean
   /** Keep the databases and logs of a run in which nothing was lost. */
   readonly keep: boolean
   /** Nothing on stdout but the last line. */
@@ -12,13 +14,16 @@ export interface Options {
   readonly help: boolean
 }
 
-export const USAGE = 'usage: pnpm chaos [--seed N] [--messages N] [--kills N] [--keep] [--json]'
+export const USAGE = `usage: pnpm chaos [--mixed] [--seed N] [--messages N] [--kills N] [--keep] [--json]
+
+People as processes over faulty links, killed at random. By default three people of the classic generation
+write texts to each other. With --mixed they are of the current generation and send texts short and long,
+replies, reactions, edits, images, files and voice messages, ask for contact and delete; one of them has two
+devices and a file server; addresses move, links are cut, and the tracker and the file server are killed too.
+The last line is the verdict, counted in the databases and on the disks that the processes left behind.`
 
 /** Promised by the documents; their subject is not there yet. */
-const LATER: Readonly<Record<string, string>> = {
-  groups: 'group chats over a mediator',
-  '--mixed': 'images, files and reactions between the texts',
-}
+const LATER: Readonly<Record<string, string>> = { groups: 'group chats over a mediator' }
 
 /** @throws {Error} with a one-line message for anything that is not understood. */
 export function parseOptions(args: readonly string[]): Options {
@@ -34,8 +39,8 @@ export function parseOptions(args: readonly string[]): Options {
       help: { type: 'boolean', default: false },
     },
   })
-  const { keep, json, help } = values
-  for (const name of values.mixed ? [...positionals, '--mixed'] : positionals) {
+  const { mixed, keep, json, help } = values
+  for (const name of positionals) {
     if (!Object.hasOwn(LATER, name)) throw new Error(`nothing is called ${name}`)
     throw new Error(`${name} (${LATER[name]}) is not there yet: it comes with a later release`)
   }
@@ -43,5 +48,5 @@ export function parseOptions(args: readonly string[]): Options {
     if (/^\d{1,9}$/.test(values[name])) return Number(values[name])
     throw new Error(`--${name}: expected a whole number from 0 on, got ${values[name]}`)
   }
-  return { seed: count('seed'), messages: count('messages'), kills: count('kills'), keep, json, help }
+  return { seed: count('seed'), messages: count('messages'), kills: count('kills'), mixed, keep, json, help }
 }

@@ -1,13 +1,19 @@
-// One person of the chaos run. Whatever it learns that the verdict needs, it writes down before it says so.
-import { appendFileSync } from 'node:fs'
+// One device of the chaos run. Whatever it learns that the verdict needs, it writes down before it says so.
+import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Messenger } from '@mimirjs/messenger'
+import { createSigner } from '@mimirjs/crypto'
+import { Messenger, openSqliteStore } from '@mimirjs/messenger'
 import { createRandom, faultyDatagrams } from '@mimirjs/transport/testing'
 import { udp } from '@mimirjs/transport/udp'
-import type { Command, PersonOptions, Report } from './protocol.js'
+import { fromHex } from '@mimirjs/wire'
+import { Acts } from './acts.js'
+import { isAnswered } from './content.js'
+import { LOGS } from './logs.js'
+import type { Command, DeviceOptions, Report } from './protocol.js'
 
-const options = JSON.parse(process.argv[2]!) as PersonOptions
+const options = JSON.parse(process.argv[2]!) as DeviceOptions
 const random = createRandom(options.seed)
+let { announce } = options
 
 function report(message: Report): void {
   if (process.connected) process.send!(message, undefined, undefined, () => {})
@@ -18,45 +24,62 @@ process.on('uncaughtException', (error) => {
   process.exit(70)
 })
 process.on('disconnect', () => process.exit(0))
+// Whoever started us may be gone before we listen for that.
+if (!process.connected) process.exit(0)
 
+mkdirSync(options.folder, { recursive: true })
+const store = openSqliteStore(join(options.folder, 'messenger.sqlite'), { durability: 'process' })
+const { fileServer, fileServerAddress } = options
 const messenger = await Messenger.open(options.folder, {
   name: options.name,
+  signer: createSigner(fromHex(options.key)),
+  store,
+  generation: options.generation,
   trackers: [options.tracker],
   datagrams: faultyDatagrams(
     udp(),
     { dropChance: 0.1, duplicateChance: 0.1, reorderChance: 0.1 },
     { seed: options.seed },
   ),
+  contactRequests: 'accept',
+  ...(fileServerAddress !== undefined && { fileServerAddress: () => fileServerAddress }),
+  ...(fileServer !== undefined && fileServerAddress !== undefined
+    ? { fileServer: { key: fileServer, address: fileServerAddress } }
+    : {}),
   retry: { minMs: 100, maxMs: 1_000 },
-  durability: 'process',
   // Everybody comes from one address here, and comes back often.
   limits: { signaturesPerMinute: 1_000_000, unauthenticated: 1_000, unauthenticatedPerAddress: 1_000 },
 })
-const acceptedLog = join(options.folder, 'accepted.log')
-const handledLog = join(options.folder, 'handled.log')
+const acts = new Acts({ messenger, store, options, random })
+const handledLog = join(options.folder, LOGS.handled)
 
 messenger.on('message', async (message) => {
   // A handler takes its time now and then, so that some kills hit it in the middle.
   if (random.next() < 0.2) await new Promise((resolve) => setTimeout(resolve, random.next() * 20))
   if (message.replyTo === undefined && isAnswered(message.text, options.replies))
-    await message.reply(`re:${message.text}`)
+    await message.reply(`re:${message.text.slice(-40) || message.id}`)
+  if (message.file && message.file.bytes === undefined) await acts.fetch(message)
   appendFileSync(handledLog, `${process.pid} ${message.from} ${message.id}\n`)
 })
 
 process.on('message', async (command: Command) => {
   switch (command.do) {
-    case 'send':
+    case 'send': {
+      const { token } = command
       try {
-        const { id, to } = await messenger.send(command.to, command.text)
-        appendFileSync(acceptedLog, `${to} ${id}\n`)
-        report({ event: 'accepted', token: command.token })
+        const isMessage = await acts.send(command.kind, command.to, token)
+        report({ event: 'accepted', token, isMessage })
       } catch (error) {
-        report({ event: 'rejected', token: command.token, reason: String(error) })
+        report({ event: 'rejected', token, reason: `${command.kind}: ${String(error)}` })
       }
+      break
+    }
+    case 'move':
+      announce = command.announce
       break
     case 'status': {
       const { undelivered, unhandled } = await messenger.health()
-      report({ event: 'status', undelivered, unhandled })
+      report({ event: 'status', undelivered, unhandled, files: await acts.openFiles() })
       break
     }
     case 'close':
@@ -65,12 +88,6 @@ process.on('message', async (command: Command) => {
   }
 })
 
-const address = await messenger.listen({ address: 'tcp://127.0.0.1:0', announce: options.announce })
+const address = await messenger.listen({ address: 'tcp://127.0.0.1:0', announce: () => announce })
+await acts.resume()
 report({ event: 'ready', address, publicKey: messenger.publicKey })
-
-/** The same choice whenever the handler runs again. */
-function isAnswered(text: string, share: number): boolean {
-  let hash = 0
-  for (const character of text) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0
-  return (hash % 1000) / 1000 < share
-}

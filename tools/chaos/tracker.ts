@@ -3,6 +3,8 @@ import { createTracker } from '@mimirjs/tracker'
 
 const [address, database] = process.argv.slice(2)
 process.on('disconnect', () => process.exit(0))
+// Whoever started us may be gone before we listen for that.
+if (!process.connected) process.exit(0)
 const tracker = await createTracker({
   address: address!,
   store: database!,

@@ -1,8 +1,10 @@
-// pnpm fuzz [NAME] [--seconds N] [--seed N]   feed mutated bytes to every decoder whose name contains NAME
+// pnpm fuzz [NAME] [--seconds N] [--seed N]   feed mutated bytes to every decoder, and seeds to every model, whose name
+//                                             contains NAME
 // pnpm fuzz --list                            print the names
 // Exit: 0 nothing found, 1 an invariant broke (the input is printed), 2 wrong arguments.
 import { readArguments } from '../lib/arguments.mjs'
 import { fuzz } from './fuzz.js'
+import { RUNS } from './runs.js'
 import { TARGETS } from './targets.js'
 import { Watchdog } from './watchdog.js'
 
@@ -10,6 +12,7 @@ const USAGE = 'usage: pnpm fuzz [NAME] [--seconds N] [--seed N] [--list]'
 const DEFAULT_SECONDS = 60
 /** Cases of one target before the next has its turn. */
 const BATCH = 500
+const NO_INPUT: Uint8Array = new Uint8Array(0)
 
 interface Options {
   readonly name: string
@@ -32,31 +35,45 @@ async function main(args: readonly string[]): Promise<number> {
     return 0
   }
   const targets = TARGETS.filter(({ name }) => name.includes(options.name))
-  if (targets.length === 0) {
+  const runs = RUNS.filter(({ name }) => name.includes(options.name))
+  const names = [...targets, ...runs].map(({ name }) => name)
+  if (names.length === 0) {
     console.error(`fuzz: nothing is called ${options.name}: see --list`)
     return 2
   }
   if (options.list) {
-    console.log(targets.map(({ name }) => name).join('\n'))
+    console.log(names.join('\n'))
     return 0
   }
-  console.log(`seed ${options.seed}, ${options.seconds} s, ${targets.length} targets`)
-  const watchdog = new Watchdog(targets.map(({ name }) => name))
+  console.log(`seed ${options.seed}, ${options.seconds} s, ${names.length} targets`)
+  const watchdog = new Watchdog(names)
   const hooks = {
     nowMs: () => performance.now(),
     before: ({ name }: { readonly name: string }, input: Uint8Array) => watchdog.note(name, input),
   }
   const endMs = performance.now() + options.seconds * 1000
   let cases = 0
+  const failed = async (name: string, seed: number, reason: string): Promise<number> => {
+    console.error(`fuzz: ${name} (seed ${seed}): ${reason}`)
+    await watchdog.stop()
+    console.log(`${cases} cases, 1 failed`)
+    return 1
+  }
   for (let round = 0; performance.now() < endMs || round === 0; round++) {
     for (const target of targets) {
       const failure = fuzz(target, (options.seed + round * BATCH) | 0, BATCH, hooks)
       cases += BATCH
-      if (failure !== undefined) {
-        console.error(`fuzz: ${failure.target} (seed ${failure.seed}): ${failure.reason}\n  input ${failure.input}`)
-        await watchdog.stop()
-        console.log(`${cases} cases, 1 failed`)
-        return 1
+      if (failure !== undefined)
+        return failed(failure.target, failure.seed, `${failure.reason}\n  input ${failure.input}`)
+    }
+    for (const { name, run } of runs) {
+      const seed = (options.seed + round) | 0
+      watchdog.note(name, NO_INPUT)
+      cases += 1
+      try {
+        await run(seed)
+      } catch (error) {
+        return failed(name, seed, error instanceof Error ? `${error.name}: ${error.message}` : String(error))
       }
     }
   }

@@ -31,6 +31,12 @@ export function judgeCounts(result) {
   return { detail: COUNTS.map((name) => `${counts[name]} ${name}`).join(', ') }
 }
 
+/** @param {readonly string[]} args */
+function chaos(args) {
+  const program = ['--conditions=mimir:source', 'tools/chaos/main.ts', '--seed', '1', '--json']
+  return runTool('tsx', [...program, ...args], { timeoutMs: 5 * MINUTE_MS })
+}
+
 /** @type {readonly import('./steps.mjs').Step[]} */
 export const systemSteps = [
   {
@@ -41,15 +47,21 @@ export const systemSteps = [
   {
     name: 'chaos',
     about: 'processes, faulty links, SIGKILLs: a short seeded run',
-    run: async () => {
-      const args = ['--seed', '1', '--messages', '300', '--kills', '6', '--json']
-      const program = ['--conditions=mimir:source', 'tools/chaos/main.ts']
-      return judgeCounts(await runTool('tsx', [...program, ...args], { timeoutMs: 5 * MINUTE_MS }))
-    },
+    run: async () => judgeCounts(await chaos(['--messages', '300', '--kills', '6'])),
+  },
+  {
+    name: 'chaos mixed',
+    about: 'the same with everything of the current generation, devices, files and a file server',
+    run: async () => judgeCounts(await chaos(['--mixed', '--messages', '300', '--kills', '6'])),
   },
   {
     name: 'start',
     about: 'the main job: npm start -- --json',
     run: async () => judgeCounts(await runNode(['tools/start.mjs', '--json'], { timeoutMs: 3 * MINUTE_MS })),
+  },
+  {
+    name: 'start chat',
+    about: 'the chat without a person: npm start -- chat --json',
+    run: async () => judgeCounts(await runNode(['tools/start.mjs', 'chat', '--json'], { timeoutMs: 3 * MINUTE_MS })),
   },
 ]

@@ -31,7 +31,7 @@ test.each([
   [chaosOptions, ['nonsense'], 'nothing is called nonsense'],
   [chaosOptions, ['toString'], 'nothing is called toString'],
   [chaosOptions, ['groups'], 'groups (group chats over a mediator) is not there yet'],
-  [chaosOptions, ['--mixed'], '--mixed (images, files and reactions between the texts) is not there yet'],
+  [chaosOptions, ['--mixed', 'groups'], 'groups (group chats over a mediator) is not there yet'],
   [benchOptions, ['codec', 'mediator'], 'mediator (group chats over a mediator) comes with a later release'],
   [benchOptions, ['nonsense'], 'no benchmark is called "nonsense"'],
 ])('%o %s', (parse, args, reason) => {
@@ -40,9 +40,10 @@ test.each([
 })
 
 test('chaos: what is asked for, and what is not', () => {
-  const defaults = { seed: 1, messages: 2000, kills: 30, keep: false, json: false, help: false }
+  const defaults = { seed: 1, messages: 2000, kills: 30, mixed: false, keep: false, json: false, help: false }
   expect(chaosOptions([])).toEqual(defaults)
   expect(chaosOptions(['--', '--seed', '7', '--json'])).toEqual({ ...defaults, seed: 7, json: true })
+  expect(chaosOptions(['--mixed'])).toEqual({ ...defaults, mixed: true })
 })
 
 test.each([

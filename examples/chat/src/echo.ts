@@ -1,13 +1,13 @@
 // Somebody to talk to: answers, reacts, and does on demand what a chat has to cope with.
 import type { IncomingMessage, Messenger } from '@mimirjs/messenger'
 
-const HELP = `I say again what you write, and now and then I react to it. I also know:
-/file      a file for you: choose it with Up, s saves it
-/long      a long answer in many scripts
-/edit      an answer that I change afterwards
-/many      thirty messages at once
-/request   somebody else asks to be your contact
-/quiet     no answer at all`
+const HELP = `I say again what you write, and now and then I react.
+/file     a file: choose it with Up, s saves it
+/long     a long answer in many scripts
+/edit     an answer that I change afterwards
+/many     thirty messages at once
+/request  somebody else asks to be your contact
+/quiet    no answer at all`
 
 const LONG = [
   'A long answer, so that you see how it is wrapped at the edge of the window and how you scroll through it with the keys.',

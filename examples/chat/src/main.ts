@@ -27,11 +27,23 @@ async function chat(world: World): Promise<number> {
   const child = spawn(process.execPath, [bin, ...world.args], { stdio: 'inherit' })
   // The terminal tells the chat, too; we stay until it has ended.
   process.on('SIGINT', () => {})
-  process.on('SIGHUP', () => child.kill('SIGHUP'))
+  let isLost = false
+  process.on('SIGHUP', () => {
+    isLost = true
+    child.kill('SIGHUP')
+  })
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
   await world.close()
+  if (isLost) endByHangup(world)
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+}
+
+/** The terminal is gone, and Node would abort when it finds no terminal to put back: we end as we would have at once. */
+function endByHangup(world: World): void {
+  world.remove()
+  process.removeAllListeners('SIGHUP')
+  process.kill(process.pid, 'SIGHUP')
 }
 
 async function smokeRun(world: World): Promise<number> {

@@ -1,6 +1,7 @@
 import { describeFailure } from './failure.js'
 import type { CliIo } from './io.js'
 import { breaking } from './last-words.js'
+import { releaseLostTerminal } from './lost-terminal.js'
 import { run } from './run.js'
 
 /**
@@ -15,6 +16,7 @@ export async function main(overrides: Partial<CliIo> = {}): Promise<void> {
   const { stdin, stdout, stderr, env } = process
   // `run` says when its output cannot be written; the stream's own event may come after that.
   for (const stream of [stdout, stderr]) stream.on('error', () => {})
+  const wereTerminals = [stdin, stdout, stderr].map(({ isTTY }) => isTTY)
   process.exitCode = await run(process.argv.slice(2), {
     stdin,
     stdout,
@@ -24,6 +26,7 @@ export async function main(overrides: Partial<CliIo> = {}): Promise<void> {
     signals: process,
     ...overrides,
   })
+  releaseLostTerminal(wereTerminals)
   // After a second Ctrl-C nothing is waited for; otherwise the process ends by itself, once its output is written.
   if (process.exitCode === 130) process.exit()
 }

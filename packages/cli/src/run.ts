@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { callCommand } from './commands/call.js'
 import { chatCommand } from './commands/chat.js'
+import { completeCommand, completionCommand } from './commands/completion.js'
 import { contactsCommand } from './commands/contacts.js'
 import { historyCommand } from './commands/history.js'
 import { idCommand } from './commands/id.js'
@@ -32,8 +33,10 @@ export function run(args: readonly string[], io: CliIo): Promise<number> {
     contactsCommand,
     callCommand,
     chatCommand,
+    completionCommand,
   ])
     program.addCommand(command(shell))
+  program.addCommand(completeCommand(shell), { hidden: true })
   return shell.run(program, args)
 }
 

@@ -16,6 +16,8 @@ const COMMANDS = [
   ['listen'],
   ['send'],
   ['call'],
+  ['chat'],
+  ['completion'],
   ['resolve'],
   ['history'],
   ['contacts'],

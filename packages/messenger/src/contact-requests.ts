@@ -57,7 +57,8 @@ const MAX_PAUSES = 1_024
 /**
  * Asking people to be contacts, and being asked. The protocol neither repeats nor acknowledges these frames, so what we
  * have to say is kept, one of each kind per peer, and said again on every new connection: a request until the other side
- * answers or writes anything, an answer on three connections. Source: current protocol §4.1, §4.2, §8.
+ * answers or writes anything, an answer on three connections that showed that they were read. Source: current protocol
+ * §4.1, §4.2, §8.
  */
 export class ContactRequests {
   readonly #context: ContactRequestsContext
@@ -84,10 +85,9 @@ export class ContactRequests {
     return this.#asked.has(peer)
   }
 
-  /** Something is to be said to this peer. */
+  /** Something is to be said to this peer that is worth a connection. */
   async hasWord(peer: string): Promise<boolean> {
-    const notes = await this.#context.store.contactNotes({ peer })
-    return notes.some((note) => note.kind !== 'request-in' && !isHeard(note))
+    return (await this.#context.store.contactNotes({ peer })).some(isUrgent)
   }
 
   /** @throws {MessengerError} `too-large` | `bad-content` | `store` | `closed` */
@@ -145,6 +145,8 @@ export class ContactRequests {
 
   /** CONTACT_RESPONSE arrived. One that nobody waits for is ignored: it would make strangers contacts. */
   answered(peer: string, accepted: boolean): void {
+    // It came too late: to take it up would undo the block.
+    if (this.#context.people.isBlocked(peer)) return
     if (!this.#asked.delete(peer)) return
     this.#unheard.delete(peer)
     void this.#guard(async () => {
@@ -180,6 +182,7 @@ export class ContactRequests {
     } catch (cause) {
       onError(new MessengerError('handler', `the policy for contact requests failed for ${peer}`, { cause }))
     }
+    if (people.isBlocked(peer)) return
     if (decision !== 'ask') return this.#answer(peer, decision === 'accept')
     // It is said again on every connection until there is an answer.
     if (before?.message !== message) onRequest(request)
@@ -190,7 +193,8 @@ export class ContactRequests {
     if (accepted) await people.put(peer, { kind: 'contact' })
     await this.#put({ peer, kind: 'response-out', accepted })
     await access.ask(() => store.deleteContactNote(peer, 'request-in'))
-    this.#say(peer)
+    // Nobody is run after to hear a no.
+    if (accepted || this.#context.connection(peer)) this.#say(peer)
   }
 
   #say(peer: string): void {
@@ -203,18 +207,28 @@ export class ContactRequests {
     const { access, store, profile } = this.#context
     for (const note of await access.ask(() => store.contactNotes({ peer }))) {
       if (connection.closed) return
-      if (isHeard(note)) continue
-      if (note.kind === 'request-out') {
+      if (note.kind === 'request-out' && !isHeard(note)) {
         const { nickname, info, avatar } = profile()
         connection.sendContactRequest({ message: note.message, nickname, info, ...(avatar && { avatar }) })
-      } else if (note.kind === 'response-out') {
-        connection.sendContactResponse(note.accepted)
-        const attempts = note.attempts + 1
-        const isDone = attempts >= ANSWER_CONNECTIONS
-        if (isDone) await access.ask(() => store.deleteContactNote(peer, 'response-out'))
-        else await access.ask(() => store.putContactNote({ ...note, attempts }))
-      }
+      } else if (note.kind === 'response-out') await this.#sayAnswer(peer, connection, note)
     }
+  }
+
+  /** It counts as said when a PONG shows that everything written so far was read. */
+  async #sayAnswer(peer: string, connection: Connection, note: ContactNote): Promise<void> {
+    const { access, store } = this.#context
+    connection.sendContactResponse(note.accepted)
+    const isRead = await connection.probe().then(
+      () => true,
+      () => false,
+    )
+    const [now] = await access.ask(() => store.contactNotes({ peer, kind: 'response-out' }))
+    // There may be another answer by now.
+    if (!isRead || now?.atMs !== note.atMs || now.accepted !== note.accepted) return
+    const attempts = note.attempts + 1
+    const isDone = attempts >= ANSWER_CONNECTIONS
+    if (isDone) await access.ask(() => store.deleteContactNote(peer, 'response-out'))
+    else await access.ask(() => store.putContactNote({ ...note, attempts }))
   }
 
   #put(note: Pick<ContactNote, 'peer' | 'kind'> & Partial<ContactNote>): Promise<void> {
@@ -235,6 +249,14 @@ export class ContactRequests {
 
 function isHeard({ kind, attempts }: ContactNote): boolean {
   return kind === 'request-out' && attempts >= HEARD
+}
+
+/**
+ * Whether it is worth a connection of its own: our question until it was heard, and a yes until it was. What else there
+ * is to say waits until the other side comes, or strangers could have us run after them without end.
+ */
+function isUrgent({ kind, accepted, attempts }: ContactNote): boolean {
+  return attempts === 0 && (kind === 'request-out' || (kind === 'response-out' && accepted))
 }
 
 function toRequest({ peer, message, nickname, info, avatar, atMs }: ContactNote): ContactRequest {

@@ -80,16 +80,18 @@ export class Courier {
     this.#cancelRetry?.()
     this.#cancelRetry = undefined
     // Messages under way stay with their connection while it lives, else a later one could overtake them.
-    if (!this.#connection || this.#written.size === 0) this.#use(connection)
+    if (connection !== this.#connection && this.#written.size === 0) this.#use(connection)
     void this.#pump()
   }
 
-  /** OK(guid) arrived. */
-  acknowledged(guid: bigint): void {
-    const written = this.#written.get(guid) ?? this.#refusedHere.get(guid)
+  /** OK(guid) arrived, for what was written on this connection. */
+  acknowledged(guid: bigint, connection: Connection): void {
+    // On one that was left, an earlier version may have been written: enough only for what has no later one.
+    const isHere = connection === this.#connection
+    const written = isHere ? (this.#written.get(guid) ?? this.#refusedHere.get(guid)) : undefined
     this.#attempt = 0
-    this.#written.delete(guid)
-    this.#refusedHere.delete(guid)
+    if (isHere) this.#written.delete(guid)
+    if (isHere) this.#refusedHere.delete(guid)
     this.#repeated.delete(guid)
     if (this.#settling.has(guid)) return
     this.#settling.add(guid)
@@ -114,8 +116,8 @@ export class Courier {
   }
 
   /** The other side is alive and silent about this message. */
-  unanswered(guid: bigint): void {
-    const written = this.#written.get(guid)
+  unanswered(guid: bigint, connection: Connection): void {
+    const written = connection === this.#connection ? this.#written.get(guid) : undefined
     if (written === undefined) return
     this.#written.delete(guid)
     this.#refusedHere.set(guid, written)
@@ -177,6 +179,12 @@ export class Courier {
     this.#connection = undefined
     this.#written.clear()
     this.#refusedHere.clear()
+  }
+
+  /** One that is there from the time when we did not talk to this peer has told nobody that it is ready. */
+  #useReady(): void {
+    const ready = this.#context.network.connection(this.publicKey)
+    if (!this.#closed && !this.#connection && ready && !ready.closed) this.#use(ready)
   }
 
   #use(connection: Connection): void {
@@ -255,6 +263,7 @@ export class Courier {
 
   /** When the pause is over and the messages still wait, begin a new connection: they are tried once on each. */
   #awaitRefused(): void {
+    if (this.#closed) return
     const delayMs = REFUSED_PAUSE_MS * (1 + 0.2 * this.#context.random())
     this.#cancelRefused ??= this.#context.clock.schedule(() => {
       this.#cancelRefused = undefined
@@ -289,6 +298,7 @@ export class Courier {
     try {
       await dialPeer(this.#context, this.publicKey, controller.signal)
       this.#connecting = undefined
+      this.#useReady()
     } catch (error) {
       this.#connecting = undefined
       if (!this.#closed && !this.#connection) this.#scheduleRetry(error)

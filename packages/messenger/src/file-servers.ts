@@ -1,4 +1,4 @@
-import { isPoint, type Signer } from '@mimirjs/crypto'
+import { createSigner, generateSeed, isPoint, type Signer } from '@mimirjs/crypto'
 import type { Clock, Logger, Transports } from '@mimirjs/transport'
 import { MessengerError } from './error.js'
 import { FileServerClient } from './file-server/client.js'
@@ -23,7 +23,12 @@ export interface FileServerAccessOptions {
 /** Port of file servers on the overlay. Source: current protocol §2.2. */
 const FILE_SERVER_PORT = 80
 
-/** @throws {MessengerError} `bad-key` for a key that is none */
+/**
+ * A server has whoever logs in sign 32 bytes of its choice, and reads for anybody who logs in. At those that others name,
+ * somebody logs in who is nobody: else whoever sends us a file could have us sign what makes them us elsewhere, such as the
+ * challenge of a friend of ours, and learn who fetches it.
+ * @throws {MessengerError} `bad-key` for a key that is none
+ */
 export function fileServerAccess(options: FileServerAccessOptions): FileServerAccess {
   const { fileServer, signer, transports, clock, logger } = options
   const own = fileServer?.key.toLowerCase()
@@ -38,7 +43,7 @@ export function fileServerAccess(options: FileServerAccessOptions): FileServerAc
     connect: (key) =>
       new FileServerClient({
         dial: (signal) => transports.dial(addressOf(key), { signal }),
-        signer,
+        signer: key === own ? signer : createSigner(generateSeed()),
         clock,
         // A nonce that is a curve point could be a node key that somebody wants announced in our name.
         refuseNonce: isPoint,

@@ -28,6 +28,19 @@ export function replyGuid(self: string, peer: string, guid: bigint, to: string, 
   return reply === 0n ? 1n : reply
 }
 
+/**
+ * What a message has for a guid that came without one: the same each time it comes. Nobody can acknowledge it, so whoever
+ * sent it may send it again. Source: current protocol §19.4.
+ */
+export function contentGuid(peer: string, sendTime: bigint, messageType: number, payload: Uint8Array): bigint {
+  const head = utf8.encode(`mimirjs message 1\n${peer}\n${sendTime}\n${messageType}\n`)
+  const bytes = new Uint8Array(head.length + payload.length)
+  bytes.set(head)
+  bytes.set(payload, head.length)
+  const guid = guidOf(sha512(bytes))
+  return guid === 0n ? 1n : guid
+}
+
 function guidOf(bytes: Uint8Array): bigint {
   return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0)
 }

@@ -479,7 +479,9 @@ export class Messenger {
     const peer = toPeer(person)
     const guid = parseMessageId(id)
     this.#assertOpen()
-    return this.#transfers.remove(peer, guid, options.outgoing)
+    const removed = await this.#transfers.remove(peer, guid, options.outgoing)
+    if (options.outgoing) this.#outbox.wakeWaiting()
+    return removed
   }
 
   /**
@@ -514,8 +516,13 @@ export class Messenger {
   }
 
   /** Say yes to a request: the person is a contact. @throws {MessengerError} `unknown-request` | `bad-key` | `store` | `closed` */
-  acceptContact(person: string | Uint8Array): Promise<void> {
-    return this.#requests.decide(toPeer(person), true)
+  async acceptContact(person: string | Uint8Array): Promise<void> {
+    const peer = toPeer(person)
+    const wasBlocked = this.#people.isBlocked(peer)
+    await this.#requests.decide(peer, true)
+    if (!wasBlocked) return
+    this.#outbox.kick(peer)
+    this.#inbox.notify(peer)
   }
 
   /** Say no to a request. @throws {MessengerError} `unknown-request` | `bad-key` | `store` | `closed` */
@@ -581,8 +588,28 @@ export class Messenger {
     this.#outbox.addAddress(toPeer(person), address)
   }
 
+  /**
+   * Have a connection to this person, whether or not there is something to send: event `state` tells how it stands.
+   * @throws {MessengerError} `bad-key` | `unreachable` | `blocked` | `aborted` | `closed`
+   */
+  async connect(person: string | Uint8Array, options: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#assertOpen()
+    const peer = this.#toOther(person)
+    if (this.#people.isBlocked(peer)) throw new MessengerError('blocked', `${peer} is blocked: addContact undoes that`)
+    const { signal = this.#closes.signal } = options
+    try {
+      await this.#outbox.dial(peer, signal)
+    } catch (cause) {
+      this.#assertOpen()
+      if (signal.aborted) throw new MessengerError('aborted', 'connecting was aborted', { cause })
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new MessengerError('unreachable', `${peer} cannot be reached: ${why}`, { cause })
+    }
+  }
+
   /** The network is back, or the machine woke up: try everyone at once, and see which connections still live. */
   retryNow(): void {
+    this.#reachability.refresh()
     this.#outbox.retryNow()
     for (const connection of this.#network.connections()) connection.probe().catch(() => {})
   }

@@ -8,8 +8,21 @@ export interface MetricDefinition {
   readonly buckets?: readonly number[]
 }
 
+export type CounterName =
+  | 'messages.accepted'
+  | 'messages.delivered'
+  | 'messages.received'
+  | 'messages.duplicates'
+  | 'handler.failures'
+  | 'dial.attempts'
+  | 'dial.failures'
+  | 'network.sent'
+  | 'network.received'
+export type HistogramName = 'handler.duration'
+export type GaugeName = 'undelivered' | 'unhandled' | 'connections'
+
 /** All figures of a messenger. They have no labels: whatever a stranger could choose would be without bound. */
-export const METRICS = {
+export const METRICS: Readonly<Record<CounterName | HistogramName | GaugeName, MetricDefinition>> = {
   'messages.accepted': { kind: 'counter', help: 'Messages that send or a handler put on disk to be delivered.' },
   'messages.delivered': { kind: 'counter', help: 'Messages that their receiver has on disk.' },
   'messages.received': { kind: 'counter', help: 'Messages of others put on disk.' },
@@ -28,15 +41,8 @@ export const METRICS = {
   undelivered: { kind: 'gauge', help: 'Messages accepted and not delivered yet.' },
   unhandled: { kind: 'gauge', help: 'Messages received that no handler has finished.' },
   connections: { kind: 'gauge', help: 'Connections to peers that proved who they are.' },
-} as const satisfies Record<string, MetricDefinition>
+}
 
-type NameOf<Kind extends MetricDefinition['kind']> = {
-  [Name in keyof typeof METRICS]: (typeof METRICS)[Name]['kind'] extends Kind ? Name : never
-}[keyof typeof METRICS]
-
-export type CounterName = NameOf<'counter'>
-export type HistogramName = NameOf<'histogram'>
-export type GaugeName = NameOf<'gauge'>
 export type Gauges = Readonly<Record<GaugeName, number>>
 
 /** Where a messenger's figures go. What it throws is logged, and changes nothing. */

@@ -63,12 +63,13 @@ export class Outbox {
     this.#couriers.get(peer)?.detach(connection)
   }
 
-  acknowledged(peer: string, guid: bigint): void {
-    this.#courier(peer).acknowledged(guid)
+  /** OK(guid) for what was written on this connection. */
+  acknowledged(peer: string, guid: bigint, connection: Connection): void {
+    this.#courier(peer).acknowledged(guid, connection)
   }
 
-  unanswered(peer: string, guid: bigint): void {
-    this.#courier(peer).unanswered(guid)
+  unanswered(peer: string, guid: bigint, connection: Connection): void {
+    this.#courier(peer).unanswered(guid, connection)
   }
 
   /** There is room on a connection again. */

@@ -23,7 +23,10 @@ const DEFAULT_ADDRESS = 'tcp://[::]:5050'
 export class Reachability {
   readonly #context: ReachabilityContext
   readonly #listeners: Listener[] = []
-  readonly #announcing: Announcing[] = []
+  /** What tells the address to announce for a listener; `undefined` for none at present. */
+  readonly #sources = new Map<Listener, () => string | undefined>()
+  /** All of them together: the trackers keep what was announced last under our client ids. */
+  #announcing: Announcing | undefined
 
   constructor(context: ReachabilityContext) {
     this.#context = context
@@ -46,8 +49,9 @@ export class Reachability {
     }
     try {
       assertOpen()
-      if (resolver) this.#announce(resolver, listener.address, announce)
+      if (resolver) this.#announce(resolver, listener, announce)
     } catch (error) {
+      this.#sources.delete(listener)
       await listener.close()
       throw error
     }
@@ -59,31 +63,47 @@ export class Reachability {
   lost(listener: Listener, cause: Error): void {
     const index = this.#listeners.indexOf(listener)
     if (index >= 0) this.#listeners.splice(index, 1)
+    this.#sources.delete(listener)
     const message = `${listener.address} is not listened on any more: ${cause.message}`
     this.#context.onError(new MessengerError('listen', message, { cause }))
   }
 
+  /** Announce again now: the network is back, and we may be somewhere else. */
+  refresh(): void {
+    this.#announcing?.refresh()
+  }
+
   /** Announce no more. */
   silence(): void {
-    for (const announcing of this.#announcing) announcing.stop()
+    this.#announcing?.stop()
   }
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#listeners.map((listener) => listener.close()))
   }
 
-  #announce(resolver: Resolver, listening: string, announce: string | undefined): void {
+  #announce(resolver: Resolver, listener: Listener, announce: ListenOptions['announce']): void {
     const { hostAddresses, emitter, logger } = this.#context
-    const reachable = announce ?? reachableAddress(listening, hostAddresses())
-    if (reachable === undefined)
+    const found = (): string | undefined => reachableAddress(listener.address, hostAddresses())
+    if (announce === undefined && found() === undefined)
       throw new MessengerError(
         'listen',
-        `${listening} is every interface of this machine, and none has a Yggdrasil address to announce: ` +
+        `${listener.address} is every interface of this machine, and none has a Yggdrasil address to announce: ` +
           'listen on one address, or say which to announce',
       )
-    const announcing = resolver.startAnnouncing({ address: reachable })
-    announcing.on('announced', ({ address, ttlSeconds }) => emitter.emit('announced', { address, ttlSeconds }))
-    announcing.on('failed', ({ error }) => logger?.warn({ err: error }, 'announce failed'))
-    this.#announcing.push(announcing)
+    // Asked for again and again, for machines move.
+    this.#sources.set(listener, typeof announce === 'string' ? () => announce : (announce ?? found))
+    if (this.#announcing) {
+      this.#announcing.refresh()
+      return
+    }
+    this.#announcing = resolver.startAnnouncing({ address: () => this.#addressesToAnnounce() })
+    this.#announcing.on('announced', ({ address, ttlSeconds }) => emitter.emit('announced', { address, ttlSeconds }))
+    this.#announcing.on('failed', ({ error }) => logger?.warn({ err: error }, 'announce failed'))
+  }
+
+  #addressesToAnnounce(): string[] {
+    const addresses = [...this.#sources.values()].map((source) => source())
+    return [...new Set(addresses.filter((address) => address !== undefined))]
   }
 }

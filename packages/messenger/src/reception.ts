@@ -8,6 +8,7 @@ import { MessengerError } from './error.js'
 import type { Features } from './features.js'
 import type { Transfers } from './files/transfers.js'
 import type { Inbox } from './inbox.js'
+import { contentGuid } from './message-id.js'
 import type { Metering } from './metering.js'
 import type { Outbox } from './outbox.js'
 import type { People } from './people.js'
@@ -56,8 +57,8 @@ export class Reception {
     queueMicrotask(() => this.#attach(peer, connection))
     return {
       message: (frame) => this.#received(peer, connection, frame),
-      acknowledged: (guid) => outbox.acknowledged(peer, guid),
-      unanswered: (guid) => outbox.unanswered(peer, guid),
+      acknowledged: (guid) => outbox.acknowledged(peer, guid, connection),
+      unanswered: (guid) => outbox.unanswered(peer, guid, connection),
       writable: () => {
         outbox.writable(peer)
         transfers.writable(connection)
@@ -118,7 +119,7 @@ export class Reception {
     const { guid, messageType, payload } = frame
     if (people.isBlocked(peer)) {
       // Without the OK an original would repeat it for ever (current protocol §19.4).
-      connection.acknowledge(guid)
+      acknowledge(connection, guid)
       return
     }
     if (!this.#mayTalk(peer, connection)) {
@@ -134,12 +135,12 @@ export class Reception {
     if (messageType === MessageType.callRecord) {
       // Only we ourselves write those (peer protocol §6.3).
       logger?.warn({ peer, guid: String(guid) }, 'call record of somebody else dropped')
-      connection.acknowledge(guid)
+      acknowledge(connection, guid)
       return
     }
     if (!isReadable(messageType, payload)) {
       logger?.warn({ peer, messageId: String(guid) }, 'malformed attachment dropped')
-      connection.acknowledge(guid)
+      acknowledge(connection, guid)
       return
     }
     this.#keep(peer, connection, frame)
@@ -147,7 +148,9 @@ export class Reception {
 
   #keep(peer: string, connection: Connection, frame: TextFrame): void {
     const { store, access, clock, inbox, emitter, metering, onError } = this.#context
-    const { guid, replyTo, messageType } = frame
+    const { replyTo, messageType } = frame
+    const payload = frame.payload.slice()
+    const guid = frame.guid === 0n ? contentGuid(peer, frame.sendTimeMs, messageType, payload) : frame.guid
     const stored = store.receive({
       peer,
       guid,
@@ -155,12 +158,12 @@ export class Reception {
       messageType,
       sendTimeMs: toTimeMs(frame.sendTimeMs),
       editTimeMs: frame.editTimeMs === 0n ? 0 : toTimeMs(frame.editTimeMs),
-      payload: frame.payload.slice(),
+      payload,
       receivedMs: clock.nowMs(),
     })
     access.track(stored).then(
       (received) => {
-        if (!connection.closed) connection.acknowledge(guid)
+        if (!connection.closed) acknowledge(connection, frame.guid)
         if (!received?.edited) metering.count(received ? 'messages.received' : 'messages.duplicates')
         if (received?.edited) emitter.emit('edited', { id: String(guid), peer })
         else if (received) inbox.notify(peer)
@@ -180,10 +183,18 @@ export class Reception {
 
   async #askInfo(peer: string, connection: Connection): Promise<void> {
     try {
-      const contact = await this.#context.store.contact(peer)
-      if (!connection.closed) connection.requestInfo(contact?.infoTimeSeconds ?? 0n)
+      const known = (await this.#context.store.contact(peer))?.infoTimeSeconds ?? 0n
+      // Told by a clock that was ahead: nothing would be newer for a long time.
+      const isOfFuture = known * 1_000n > BigInt(Math.floor(this.#context.clock.nowMs()))
+      if (!connection.closed) connection.requestInfo(isOfFuture ? 0n : known)
     } catch (error) {
       this.#context.onError(error)
     }
   }
+}
+
+/** Nothing is said about guid 0, which no message has: the originals would pass over an OK for it. */
+function acknowledge(connection: Connection, guid: bigint): void {
+  if (guid === 0n) connection.refuse(guid)
+  else connection.acknowledge(guid)
 }

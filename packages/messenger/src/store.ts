@@ -38,8 +38,8 @@ export interface Store {
   /** Oldest messages to `peer` that can be sent and are undelivered, in order of acceptance. */
   pending(peer: string, limit: number, options?: PendingOptions): Promise<StoredMessage[]>
   /**
-   * Peers that something is to be sent to or fetched from: a message of {@link pending}, a {@link ContactNote} of ours,
-   * or a `wanted` file that only the peer has.
+   * Peers that something is to be sent to or fetched from: a message of {@link pending}, a {@link ContactNote} of ours
+   * that has not been heard and is no refusal, or a `wanted` file that only the peer has.
    */
   pendingPeers(): Promise<string[]>
   /**
@@ -97,7 +97,7 @@ export interface Store {
    */
   search(text: string, options: SearchOptions): Promise<StoredMessage[]>
 
-  /** Replaces a note of the same peer and kind, in its place. Of more than 1 000 `request-in` the oldest go. */
+  /** Replaces a note of the same peer and kind, in its place. Of more than 1 000 `request-in` or `response-out` the oldest go. */
   putContactNote(note: ContactNote): Promise<void>
   /** In the order in which they first came. */
   contactNotes(filter?: { readonly peer?: string; readonly kind?: ContactNoteKind }): Promise<ContactNote[]>
@@ -223,7 +223,7 @@ export interface ContactNote {
   /** Of a response. */
   readonly accepted: boolean
   readonly atMs: number
-  /** How often a response was sent; of a request of ours, 0 until the other side has shown that it heard it. */
+  /** How often the other side has read a response; of a request of ours, 0 until it has shown that it heard it. */
   readonly attempts: number
 }
 
@@ -268,7 +268,7 @@ export interface StoreCounts {
 
 /** Two equal reactions sent within this time are one, which some clients send twice. Source: current protocol §19.4. */
 export const REACTION_DOUBLE_MS = 2_000
-/** Requests of others that wait for our answer: identities cost nothing. */
+/** Requests of others that wait for our answer, and answers that wait for them: identities cost nothing. */
 export const MAX_CONTACT_REQUESTS = 1_000
 /** Enough to tell what a message is: its text, or all that is said of a file. */
 export const MAX_PREVIEW_BYTES: number = 4 + MAX_ATTACHMENT_METADATA_BYTES

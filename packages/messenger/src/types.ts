@@ -103,8 +103,11 @@ export type PeerState = LinkState & {
 export interface ListenOptions {
   /** Where to listen. Default `tcp://[::]:5050`, the port of the protocol. */
   address?: string
-  /** The address others can reach us at, if it differs from where we listen (a proxy, a forwarded port). */
-  announce?: string
+  /**
+   * The address others can reach us at, if it differs from where we listen (a proxy, a forwarded port). A function is
+   * asked every five seconds, and a change announced at once.
+   */
+  announce?: string | (() => string | undefined)
 }
 
 export interface Health {

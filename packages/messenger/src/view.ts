@@ -115,11 +115,14 @@ function viewAnnounced(message: StoredMessage, replyTo: string | undefined, anno
   return { kind, text, replyTo, file }
 }
 
-/** The last path segment, without control characters; hostile names end here. */
+/** Control and format characters, among them those that turn the writing direction, and breaks of lines. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+const MAX_NAME_CHARACTERS = 255
+
+/** The last path segment, without what is invisible; hostile names end here. */
 function baseName(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? ''
-  // biome would see a control-character class as a mistake, so the check is spelled out.
-  const printable = [...last].filter((character) => character >= ' ' && character !== '\u007f').join('')
-  const trimmed = printable.replace(/^\.+/, '').slice(0, 255)
+  const shown = last.replace(INVISIBLE, '').replace(/^\.+/, '')
+  const trimmed = [...shown].slice(0, MAX_NAME_CHARACTERS).join('')
   return trimmed === '' ? 'unnamed' : trimmed
 }

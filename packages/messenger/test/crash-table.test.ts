@@ -312,7 +312,12 @@ describe('current: somebody who is asked for contact dies', LIMITS, () => {
     { point: store('putContactNote', 'after'), own: asked, there: waiting, end: 'contacts' },
     { point: store('putContact', 'after'), own: 'contact request-in', there: waiting, end: 'contacts' },
     { point: store('putContactNote', 'before', 2), own: 'contact request-in', there: waiting, end: 'contacts' },
-    { point: store('putContactNote', 'after', 2), own: 'contact request-in response-out', there: waiting, end: 'contacts' },
+    {
+      point: store('putContactNote', 'after', 2),
+      own: 'contact request-in response-out',
+      there: waiting,
+      end: 'contacts',
+    },
     { point: store('deleteContactNote', 'after'), own: 'contact response-out', there: waiting, end: 'contacts' },
     { point: write('contactResponse', 'before'), own: 'contact response-out', there: waiting, end: 'contacts' },
     { point: write('contactResponse', 'after'), own: 'contact response-out', there: 'contact', end: 'contacts' },

@@ -19,6 +19,18 @@ describe('messages of the current generation', () => {
     expect(entries.map(({ text }) => text)).toEqual(texts)
   })
 
+  test('a connection can be had without anything to say', async () => {
+    const { ann, ben } = await pair()
+    const states = listenTo(ann.messenger, 'state')
+    await ann.messenger.connect(ben.key)
+    await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ peer: ben.key, state: 'up' }))
+    const nobody = (await createCurrentWorld().person()).key
+    await expect(ann.messenger.connect(nobody)).rejects.toMatchObject({ code: 'unreachable' })
+    await ann.messenger.block(ben.key)
+    await expect(ann.messenger.connect(ben.key)).rejects.toMatchObject({ code: 'blocked' })
+    await expect(ann.messenger.connect(ann.key)).rejects.toMatchObject({ code: 'bad-key' })
+  })
+
   test('an edit replaces the text on both sides, whether or not the first text had arrived', async () => {
     const { ann, ben } = await pair()
     const edited = listenTo(ben.messenger, 'edited')

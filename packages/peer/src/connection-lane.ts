@@ -2,8 +2,9 @@
 // moves the bytes.
 import type { ByteStream } from '@mimirjs/transport'
 import type { DataHeader, TextFrame } from '@mimirjs/wire/peer'
-import type { ConnectionHost } from './connection.js'
-import type { Closable, LaneHost } from './data/data-lane.js'
+import type { ConnectionHost } from './connection-host.js'
+import type { LaneHost } from './data/lane-host.js'
+import type { Closable } from './data/lane-stream.js'
 import { AskingOpener, DiallingOpener, type StreamOpener } from './data/stream-opener.js'
 import { PeerError } from './error.js'
 import { Pace } from './pace.js'
@@ -57,20 +58,20 @@ export class ConnectionLane implements LaneHost {
   }
 
   written(): void {
-    this.#session.dataWritten(this.nowMs())
+    this.#session.delivery?.dataWritten(this.nowMs())
     this.#owner.moved()
   }
 
   repeated(): void {
-    this.#session.dataRepeated()
+    this.#session.delivery?.dataRepeated()
   }
 
   gaveUp(): void {
-    this.#session.dataFailed()
+    this.#session.delivery?.dataFailed()
   }
 
   vanished(): void {
-    this.#session.dataVanished()
+    this.#session.delivery?.giveUpData()
   }
 
   failed(error: PeerError): void {
@@ -144,5 +145,8 @@ export function openerFor(
     return new DiallingOpener((signal) => host.dial(address, signal), remotePublicKey === undefined ? token : undefined)
   }
   if (remotePublicKey === undefined) return new AskingOpener(() => session.wantStream())
-  return new DiallingOpener(async (signal) => host.dial(dialBackAddress(remoteAddress, localAddress), signal), undefined)
+  return new DiallingOpener(
+    async (signal) => host.dial(dialBackAddress(remoteAddress, localAddress), signal),
+    undefined,
+  )
 }

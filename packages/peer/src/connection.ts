@@ -1,7 +1,6 @@
 // The adapter between a session and its stream. It moves things and decides nothing: what happens is the session's
 // business, who may connect and what becomes of connections is the host's.
-import type { Signer } from '@mimirjs/crypto'
-import type { ByteStream, Clock, Logger, StreamHandlers, TransportError } from '@mimirjs/transport'
+import type { ByteStream, StreamHandlers, TransportError } from '@mimirjs/transport'
 import type { Generation } from '@mimirjs/wire'
 import {
   type ContactRequestFrame,
@@ -11,18 +10,19 @@ import {
   type TextFrame,
 } from '@mimirjs/wire/peer'
 import type { CallState } from './call-table.js'
+import type { ConnectionHost, DialTarget } from './connection-host.js'
 import { ConnectionLane, type LaneOwner, openerFor } from './connection-lane.js'
-import { type Closable, DataLane } from './data/data-lane.js'
+import { DataLane } from './data/data-lane.js'
 import type { Destination } from './data/data-routes.js'
+import type { Closable } from './data/lane-stream.js'
 import type { DataRole } from './data/stream-opener.js'
-import type { DeadlineWheel, Waiting } from './deadline-wheel.js'
-import { NOT_WAITING } from './deadline-wheel.js'
+import { NOT_WAITING, type Waiting } from './deadline-wheel.js'
 import { isPeerError, PeerError } from './error.js'
 import { FrameWriter } from './frames/frame-writer.js'
 import type { ProvenIdentity } from './identity.js'
+import { Probes } from './probes.js'
 import { addressGroup, channelAddress } from './remote-address.js'
 import { Session } from './session.js'
-import type { SessionContext } from './session-context.js'
 import type { SessionEvents } from './session-events.js'
 import type {
   CallFrame,
@@ -37,44 +37,6 @@ import type {
   OutgoingMessage,
   Role,
 } from './types.js'
-
-/** What a connection needs from the peer it belongs to. */
-export interface ConnectionHost {
-  readonly context: SessionContext
-  readonly clock: Clock
-  readonly wheel: DeadlineWheel
-  readonly signer: Signer
-  readonly logger: Logger | undefined
-  /** May we sign for this identity, and so often? */
-  mayProve(connection: PeerConnection, remotePublicKey: Uint8Array, isBound: boolean): PeerError | undefined
-  /** The connection is READY; the handlers are those of the application. */
-  ready(connection: PeerConnection): ConnectionHandlers
-  /** Nothing is on its way without OK any more. */
-  quiet(): void
-  /** The session is over, READY or not. */
-  over(connection: PeerConnection, error: PeerError | undefined): void
-  /** The stream is gone too. */
-  gone(connection: PeerConnection): void
-  /** From now on data streams of this connection may come, with this token. */
-  expectData(connection: PeerConnection, token: Uint8Array): void
-  /** An OK came here for a message that was not written here. */
-  strayOk(connection: PeerConnection, guid: bigint): void
-  dial(address: string, signal: AbortSignal): Promise<ByteStream>
-  /** A stream has to be closed before the peer is; and it is closed. */
-  opened(stream: Closable): void
-  closed(stream: Closable): void
-}
-
-/** Whom a connection is to lead to, and where it was dialled; makes this side the initiator. */
-export interface DialTarget {
-  readonly remotePublicKey: Uint8Array
-  readonly address: string
-}
-
-interface Probe {
-  resolve(): void
-  reject(error: PeerError): void
-}
 
 const NO_KEY: Uint8Array = new Uint8Array(0)
 
@@ -99,7 +61,7 @@ export class PeerConnection
   #token: Uint8Array | undefined = undefined
   /** Made when there is a data stream to speak of. */
   #lane: DataLane | undefined = undefined
-  #probes: Probe[] | undefined = undefined
+  #probes: Probes | undefined = undefined
   #handlers: ConnectionHandlers | undefined = undefined
   #paused = false
   #streamClosed = false
@@ -195,7 +157,8 @@ export class PeerConnection
   }
 
   sendData(message: OutgoingData): void {
-    this.#dataLane.sendData(this.#session.beginData(message), message)
+    const header = this.#session.beginData(message)
+    this.#dataLane.sendData(header, message)
   }
 
   sendContactRequest(request: OutgoingContactRequest): void {
@@ -210,19 +173,18 @@ export class PeerConnection
     this.#session.requestFile(request)
   }
 
-  probe(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#session.probe(this.#host.clock.nowMs())
-      this.#probes ??= []
-      this.#probes.push({ resolve, reject })
-      this.moved()
-    })
+  async probe(): Promise<void> {
+    this.#session.probe(this.#host.clock.nowMs())
+    this.moved()
+    this.#probes ??= new Probes()
+    return this.#probes.wait()
   }
 
   send(message: OutgoingMessage): void {
     const dataBytes = message.payload.length
     if (this.#session.takesDataStream(dataBytes)) {
-      this.#dataLane.send(this.#session.beginData({ ...message, dataBytes }), message)
+      const header = this.#session.beginData({ ...message, dataBytes })
+      this.#dataLane.send(header, message)
     } else {
       this.#session.send(message, this.#host.clock.nowMs())
       this.moved()
@@ -345,6 +307,7 @@ export class PeerConnection
       const message = cause === undefined ? 'the stream closed' : `the stream failed: ${cause.message}`
       this.#session.fail(new PeerError('transport', message, { cause }))
     }
+    this.#lane?.cut()
     this.#host.gone(this)
   }
 
@@ -453,9 +416,7 @@ export class PeerConnection
   }
 
   onPong(): void {
-    const probes = this.#probes
-    this.#probes = undefined
-    for (const probe of probes ?? []) probe.resolve()
+    this.#probes?.settle()
   }
 
   onClosed(error: PeerError | undefined): void {
@@ -463,8 +424,8 @@ export class PeerConnection
     this.#endStream(error)
     const reason = error ?? new PeerError('closed', 'the connection ended')
     this.#lane?.close(reason)
-    for (const probe of this.#probes ?? []) probe.reject(reason)
-    this.#probes = undefined
+    if (error !== undefined || this.#streamClosed) this.#lane?.cut()
+    this.#probes?.settle(reason)
     this.#host.over(this, error)
     this.#call('closed', (handlers) => handlers.closed(error))
     this.#handlers = undefined

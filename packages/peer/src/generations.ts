@@ -9,6 +9,8 @@ export interface GenerationProfile {
   readonly idleMs: number
   /** PING and PONG put the idle end off like any other frame. */
   readonly pingIsActivity: boolean
+  /** So do our own frames, but for PING and PONG. */
+  readonly writingIsActivity: boolean
   /** Default of {@link SessionTimers.connectMs}. */
   readonly connectMs: number
   /** From which state on an acceptor may write INFO_REQUEST; an initiator always waits for READY. */
@@ -41,6 +43,7 @@ export const GENERATIONS: Readonly<Record<Generation, GenerationProfile>> = {
     pong: false,
     idleMs: 120_000,
     pingIsActivity: true,
+    writingIsActivity: false,
     connectMs: 3_000,
     infoRequestFrom: 'peerVerified',
     helloAddress: true,
@@ -58,6 +61,7 @@ export const GENERATIONS: Readonly<Record<Generation, GenerationProfile>> = {
     pong: true,
     idleMs: 600_000,
     pingIsActivity: false,
+    writingIsActivity: false,
     connectMs: 5_000,
     infoRequestFrom: 'ready',
     helloAddress: false,
@@ -75,6 +79,7 @@ export const GENERATIONS: Readonly<Record<Generation, GenerationProfile>> = {
     pong: true,
     idleMs: 600_000,
     pingIsActivity: false,
+    writingIsActivity: true,
     connectMs: 10_000,
     infoRequestFrom: 'ready',
     helloAddress: false,

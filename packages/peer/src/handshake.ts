@@ -134,8 +134,7 @@ export class Handshake {
     const { challenge, challengeAnswer, challenge2, challengeAnswer2 } = this.#words
     if (!challenge || !challengeAnswer || !challenge2 || !challengeAnswer2) throw new RangeError('not all was said yet')
     const { localPublicKey } = this.#context
-    const [initiator, acceptor] =
-      role === 'initiator' ? [localPublicKey, this.claimed] : [this.claimed, localPublicKey]
+    const [initiator, acceptor] = role === 'initiator' ? [localPublicKey, this.claimed] : [this.claimed, localPublicKey]
     return dataToken(initiator, acceptor, { challenge, challengeAnswer, challenge2, challengeAnswer2 })
   }
 

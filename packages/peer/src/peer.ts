@@ -2,9 +2,10 @@ import { isPoint, randomBytes, verify } from '@mimirjs/crypto'
 import { type ByteStream, type Clock, type Listener, steadyClock, type TransportError } from '@mimirjs/transport'
 import { keyText, sameBytes } from './bytes.js'
 import { IssuedChallenges, SpareChallenge } from './challenge.js'
-import { type ConnectionHost, PeerConnection } from './connection.js'
+import { PeerConnection } from './connection.js'
+import type { ConnectionHost } from './connection-host.js'
 import { ConnectionTable } from './connection-table.js'
-import type { Closable } from './data/data-lane.js'
+import { abandon, type Closable } from './data/lane-stream.js'
 import { Reception } from './data/reception.js'
 import { DeadlineWheel } from './deadline-wheel.js'
 import { abortedBy, Dial } from './dial.js'
@@ -225,7 +226,7 @@ export class Peer {
   // --- in and out --------------------------------------------------------------------------------------------------
 
   #accept(stream: ByteStream): void {
-    if (this.#closing !== undefined) turnAway(stream)
+    if (this.#closing !== undefined) abandon(stream)
     else if (this.#reception === undefined) this.#welcome(stream)
     else this.#reception.accept(stream)
   }
@@ -233,7 +234,7 @@ export class Peer {
   /** Somebody wants to be a connection. */
   #welcome(stream: ByteStream): void {
     if (this.#table.size >= this.#context.limits.connections) {
-      turnAway(stream)
+      abandon(stream)
       return
     }
     const connection = new PeerConnection(this.#host, this.#nextId++, stream)
@@ -247,7 +248,6 @@ export class Peer {
     leaving?.fail(new PeerError('limit', 'too many connections that prove nothing: the oldest left for a new one'))
     this.#streams.add(stranger)
   }
-
 
   #dial(remotePublicKey: Uint8Array, addresses: readonly string[]): Dial<PeerConnection> {
     const key = keyText(remotePublicKey)
@@ -272,7 +272,7 @@ export class Peer {
     const timeoutMs = this.#context.timers.connectMs
     const stream = await this.#options.transports.dial(address, { timeoutMs, signal })
     if (signal.aborted) {
-      turnAway(stream)
+      abandon(stream)
       throw abortedBy(signal)
     }
     const connection = new PeerConnection(this.#host, this.#nextId++, stream, { remotePublicKey, address })
@@ -362,12 +362,4 @@ export class Peer {
   #demandOpen(): void {
     if (this.#closing !== undefined) throw new PeerError('closed', 'the peer was closed: make another')
   }
-}
-
-/** For streams nobody wants. */
-const DEAF = { data() {}, end() {}, drain() {}, closed() {} } as const
-
-function turnAway(stream: ByteStream): void {
-  stream.start(DEAF)
-  stream.abort()
 }

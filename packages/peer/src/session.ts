@@ -4,28 +4,24 @@
 // Every transition is in session-table.ts. Before READY the session holds a Handshake, from READY on a Liveness; what
 // messages need exists from the first message on. So a session that waits costs little more than its own fields.
 import {
-  type ContactRequestFrame,
   type DataHeader,
   FrameReader,
   frameLimits,
   type HelloFrame,
-  type InfoResponseFrame,
   MAX_CONTROL_PAYLOAD_BYTES,
-  MessageType,
   type PeerFrame,
   type TextFrame,
 } from '@mimirjs/wire/peer'
 import { type CallState, nextCallState } from './call-table.js'
 import type { Channel } from './challenge.js'
-import { DataWindow, encodeHeader } from './data/data-window.js'
+import type { DataWindow } from './data/data-window.js'
+import { Delivery } from './delivery.js'
 import { PeerError } from './error.js'
 import { writeAnswer, writeFrame } from './frame-output.js'
 import type { FrameWriter } from './frames/frame-writer.js'
 import { Handshake } from './handshake.js'
-import { Inbound } from './inbound.js'
 import { Liveness, type LivenessView } from './liveness.js'
-import { Outstanding } from './outstanding.js'
-import { Pace } from './pace.js'
+import { contactRequestFrame, fileRequestFrame, Requests } from './requests.js'
 import type { SessionContext } from './session-context.js'
 import type { SessionEvents } from './session-events.js'
 import { isLegalType, nextState, type SessionEventName, type SessionState } from './session-table.js'
@@ -50,10 +46,6 @@ export interface SessionOptions {
 }
 
 const SIGNATURE_BYTES = 64
-const INFO_PAUSE_MS = 1_000
-/** Contact requests and responses taken in such a time. */
-const CONTACTS_AT_ONCE = 8
-const CONTACTS_MS = 10_000
 
 export class Session implements LivenessView {
   readonly role: Role
@@ -72,13 +64,8 @@ export class Session implements LivenessView {
   #state: SessionState = 'connected'
   #handshake: Handshake | undefined
   #liveness: Liveness | undefined = undefined
-  #outstanding: Outstanding | undefined = undefined
-  #dataOut: DataWindow | undefined = undefined
-  #inbound: Inbound | undefined = undefined
-  #info: 'unasked' | 'asked' | 'answered' = 'unasked'
-  /** INFO_REQUESTs that come before this are ignored. */
-  #nextInfoMs = Number.NEGATIVE_INFINITY
-  #contactPace: Pace | undefined = undefined
+  #delivery: Delivery | undefined = undefined
+  #requests: Requests | undefined = undefined
   #call: CallState = 'idle'
   /** The time of the call into this session that is being handled. */
   #nowMs: number
@@ -105,12 +92,12 @@ export class Session implements LivenessView {
   /** How many more messages {@link send} takes now. */
   get window(): number {
     if (this.#state !== 'ready' || this.#writer.blocked) return 0
-    return this.#context.limits.windowMessages - (this.#outstanding?.size ?? 0)
+    return this.#context.limits.windowMessages - (this.#delivery?.windowSize ?? 0)
   }
 
   /** How many more messages {@link beginData} takes now: 0 or 1. */
   get dataWindow(): number {
-    return this.#state === 'ready' && this.#context.profile.streams === 'roles' && !this.#dataOut ? 1 : 0
+    return this.#state === 'ready' && this.#context.profile.streams === 'roles' && !this.dataOut ? 1 : 0
   }
 
   /** Whether a payload of so many bytes goes on the data stream. */
@@ -120,19 +107,19 @@ export class Session implements LivenessView {
 
   /** Messages written on this connection that nobody has answered for. */
   get unacknowledged(): number {
-    return (this.#outstanding?.size ?? 0) + (this.#dataOut?.isAcknowledged === false ? 1 : 0)
+    return this.#delivery?.unacknowledged ?? 0
   }
 
   get dataOut(): DataWindow | undefined {
-    return this.#dataOut
+    return this.#delivery?.dataOut
   }
 
   get oldestMs(): number | undefined {
-    return this.#outstanding?.oldestMs
+    return this.#delivery?.oldestMs
   }
 
   get outstandingBytes(): number {
-    return this.#outstanding?.byteLength ?? 0
+    return this.#delivery?.outstandingBytes ?? 0
   }
 
   get isBlocked(): boolean {
@@ -141,7 +128,7 @@ export class Session implements LivenessView {
 
   /** The application has as much unfinished as allowed: read no more until this is `false`. */
   get isPaused(): boolean {
-    return this.#inbound?.isFull === true
+    return this.#delivery?.isFull === true
   }
 
   /** Begin the handshake. */
@@ -222,30 +209,29 @@ export class Session implements LivenessView {
     const liveness = this.#demandReady()
     if (this.window <= 0) throw new PeerError('window-full', 'no place for another message: wait for writable')
     const { guid, replyTo, sendTimeMs, editTimeMs, messageType, payload } = message
-    this.#outstanding ??= new Outstanding(this.#context.limits)
-    const { dataOut } = this
-    const isOnItsWay = dataOut?.guid === guid && dataOut.messageType !== MessageType.fileResponse
-    if (this.#outstanding.isInWindow(guid) || isOnItsWay) throw duplicate()
+    const delivery = this.#demandDelivery()
+    delivery.demandNew(guid)
+    this.#nowMs = nowMs
     this.#write({ type: 'text', guid, replyTo, sendTimeMs, editTimeMs, messageType, payload })
-    this.#outstanding.add(guid, nowMs, payload.length)
+    delivery.sent(guid, nowMs, payload.length)
     liveness.wrote(nowMs)
   }
 
   /**
-   * A message goes on the data stream: this is told of its beginning and, by {@link dataWritten} or {@link dataFailed}, of
-   * its end. @returns what is to be written in front of the payload
+   * A message goes on the data stream: this is told of its beginning, and {@link delivery} of what becomes of it.
+   * @returns what is to be written in front of the payload
    * @throws {PeerError} `closed` | `unsupported` | `window-full` | `duplicate-guid` | `message`
    */
   beginData(header: DataHeader): Uint8Array {
     this.#demandReady()
     this.#demand(this.#context.profile.streams === 'roles', 'data stream')
     if (this.dataWindow === 0) throw new PeerError('window-full', 'one message at a time on the data stream')
-    const bytes = encodeHeader(header, this.maxMessageBytes)
-    const { guid, messageType, dataBytes } = header
-    // A file has the guid of its announcement, which may have no OK yet.
-    if (messageType !== MessageType.fileResponse && this.#outstanding?.isInWindow(guid) === true) throw duplicate()
-    this.#dataOut = new DataWindow(guid, messageType, dataBytes)
-    return bytes
+    return this.#demandDelivery().beginData(header, this.maxMessageBytes)
+  }
+
+  /** The accounts of the messages; only while there are some, and the session is READY. */
+  get delivery(): Delivery | undefined {
+    return this.#delivery
   }
 
   /** Longest message on a data stream that is not a file. */
@@ -256,33 +242,6 @@ export class Session implements LivenessView {
   /** The network took some of it. */
   dataMoved(nowMs: number): void {
     this.#liveness?.dataMoved(nowMs)
-  }
-
-  /** All of it was handed to the network. */
-  dataWritten(nowMs: number): void {
-    const data = this.#dataOut
-    if (data === undefined) return
-    data.writtenMs = nowMs
-    if (!data.isAcknowledged) return
-    this.#leaveData(true)
-    this.#events.onWritable()
-  }
-
-  /** It is written anew. */
-  dataRepeated(): void {
-    if (this.#dataOut !== undefined) this.#dataOut.writtenMs = undefined
-  }
-
-  /** It will not come to its end on this connection. */
-  dataFailed(): void {
-    if (this.#dataOut === undefined) return
-    this.#dataOut = undefined
-    this.#events.onWritable()
-  }
-
-  /** It was written, but may have got lost: an OK is not to be expected. */
-  dataVanished(): void {
-    this.#giveUpData()
   }
 
   /** Bytes of a data frame of the other side arrived: it lives. */
@@ -304,36 +263,31 @@ export class Session implements LivenessView {
 
   /** That file is whole: it waits for {@link acknowledge} or {@link refuse}. */
   fileEnded(guid: bigint): void {
-    if (this.#state !== 'ready') return
-    this.#inbound ??= new Inbound(this.#context.limits)
-    this.#inbound.addFile(guid)
+    if (this.#state === 'ready') this.#demandDelivery().fileEnded(guid)
   }
 
   /** An OK came on another connection of the identity. @returns whether it was owed here */
   acknowledgedElsewhere(guid: bigint): boolean {
-    if (this.#state !== 'ready') return false
     const wasFull = this.window === 0
-    if (!this.#takeOk(guid)) return false
+    if (this.#delivery?.acknowledged(guid) !== true) return false
     if (wasFull && this.window > 0) this.#events.onWritable()
     return true
   }
 
   /** Write OK(guid) for a message that was handed out and is still open; anything else is ignored. */
   acknowledge(guid: bigint): void {
-    if (this.#state === 'ready' && this.#inbound?.settle(guid) === true) this.#answer({ type: 'ok', id: guid })
+    if (this.#delivery?.settle(guid) === true) this.#answer({ type: 'ok', id: guid })
   }
 
   /** Give up a message without OK. */
   refuse(guid: bigint): void {
-    this.#inbound?.settle(guid)
+    this.#delivery?.settle(guid)
   }
 
   /** @throws {PeerError} `closed` */
   requestInfo(sinceSeconds: bigint): void {
     if (this.#state !== this.#context.profile.infoRequestFrom) this.#demandReady()
-    if (this.#info !== 'unasked') return
-    this.#info = 'asked'
-    this.#write({ type: 'infoRequest', timeSeconds: sinceSeconds })
+    if (this.#asked().askInfo()) this.#write({ type: 'infoRequest', timeSeconds: sinceSeconds })
   }
 
   /** @throws {PeerError} `closed` | `message` */
@@ -362,9 +316,9 @@ export class Session implements LivenessView {
   }
 
   /** @throws {PeerError} `closed` | `unsupported` | `message` */
-  sendContactRequest({ message, nickname, info, avatar }: OutgoingContactRequest): void {
+  sendContactRequest(request: OutgoingContactRequest): void {
     this.#demandRequests('contact requests')
-    this.#write({ type: 'contactRequest', message, nickname, info, ...(avatar !== undefined && { avatar }) })
+    this.#write(contactRequestFrame(request))
   }
 
   /** @throws {PeerError} `closed` | `unsupported` */
@@ -374,14 +328,9 @@ export class Session implements LivenessView {
   }
 
   /** @throws {PeerError} `closed` | `unsupported` | `message` */
-  requestFile({ guid, name, hash, range }: OutgoingFileRequest): void {
+  requestFile(request: OutgoingFileRequest): void {
     this.#demandRequests('file requests')
-    if (range === undefined) {
-      this.#write({ type: 'fileRequest', guid, name, hash })
-      return
-    }
-    if (!this.extended) throw new PeerError('unsupported', 'the other side knows no requests for a part of a file')
-    this.#write({ type: 'fileRange', guid, offset: range.offset, maxBytes: range.maxBytes, name, hash })
+    this.#write(fileRequestFrame(request, this.extended))
   }
 
   /** Ask the other side for a stream to write data on. */
@@ -473,7 +422,7 @@ export class Session implements LivenessView {
         this.#onInfoRequest(frame.timeSeconds)
         break
       case 'infoResponse':
-        this.#onInfo(frame)
+        this.#asked().onInfo(frame)
         break
       case 'callOffer':
       case 'callAnswer':
@@ -484,19 +433,17 @@ export class Session implements LivenessView {
         this.#onCall({ type })
         break
       case 'contactRequest':
-        this.#onContactRequest(frame)
+        this.#asked().onContactRequest(frame, this.#nowMs)
         break
       case 'contactResponse':
-        if (this.#keepsPace()) this.#events.onContactResponse(frame.accepted)
+        this.#asked().onContactResponse(frame.accepted, this.#nowMs)
         break
       case 'fileRequest':
         this.#events.onFileRequest(frame)
         break
-      case 'fileRange': {
-        const { offset, maxBytes, ...request } = frame
-        this.#events.onFileRequest({ ...request, type: 'fileRequest', range: { offset, maxBytes } })
+      case 'fileRange':
+        this.#asked().onFileRange(frame)
         break
-      }
       case 'streamWanted':
         this.#events.onStreamWanted()
         break
@@ -534,7 +481,8 @@ export class Session implements LivenessView {
 
   #onOk(id: bigint): void {
     if (this.#state === 'ready') {
-      if (!this.#takeOk(id) && id !== 0n && this.#context.profile.ackAcrossConnections) this.#events.onStrayOk(id)
+      const isOwed = this.#delivery?.acknowledged(id) === true
+      if (!isOwed && id !== 0n && this.#context.profile.ackAcrossConnections) this.#events.onStrayOk(id)
       return
     }
     if (id !== 0n) throw this.#unexpected('an OK for a message')
@@ -542,56 +490,13 @@ export class Session implements LivenessView {
     if (this.role === 'initiator') this.#write(this.#shaking().issue('challenge2'))
   }
 
-  /** @returns whether this OK was owed */
-  #takeOk(id: bigint): boolean {
-    const data = this.#dataOut
-    if (data?.guid === id && !data.isAcknowledged && this.#outstanding?.isInWindow(id) !== true) {
-      data.isAcknowledged = true
-      const isWritten = data.writtenMs !== undefined
-      if (isWritten) this.#leaveData(true)
-      this.#events.onAcknowledged(id)
-      if (isWritten) this.#events.onWritable()
-      return true
-    }
-    if (this.#outstanding?.acknowledge(id) !== true) return false
-    this.#events.onAcknowledged(id)
-    return true
-  }
-
-  /** The place on the data stream is free again. */
-  #leaveData(isDelivered: boolean): void {
-    this.#dataOut = undefined
-    this.#events.onDataSettled(isDelivered)
-  }
-
   #onText(message: TextFrame): void {
-    this.#inbound ??= new Inbound(this.#context.limits)
-    if (this.#inbound.add(message.guid, message.payload.length)) this.#events.onMessage(message)
+    this.#demandDelivery().received(message)
   }
 
-  /** A profile is large and a request is small: one that comes at once after another is a mistake, or an attack. */
   #onInfoRequest(sinceSeconds: bigint): void {
     if (this.#handshake !== undefined) this.#handshake.infoRequest = sinceSeconds
-    else if (this.#nowMs >= this.#nextInfoMs) {
-      this.#nextInfoMs = this.#nowMs + INFO_PAUSE_MS
-      this.#events.onInfoRequest(sinceSeconds)
-    }
-  }
-
-  #onContactRequest(request: ContactRequestFrame): void {
-    if (this.#keepsPace()) this.#events.onContactRequest(request)
-  }
-
-  /** Each may cost the application a write to its disk, and nothing holds them back. */
-  #keepsPace(): boolean {
-    this.#contactPace ??= new Pace(CONTACTS_AT_ONCE, CONTACTS_MS)
-    return this.#contactPace.take(this.#nowMs)
-  }
-
-  #onInfo(info: InfoResponseFrame): void {
-    if (this.#info !== 'asked') return
-    this.#info = 'answered'
-    this.#events.onInfo(info)
+    else this.#asked().onInfoRequest(sinceSeconds, this.#nowMs)
   }
 
   #onCall(frame: CallFrame): void {
@@ -611,27 +516,13 @@ export class Session implements LivenessView {
     const dataIsOverdue = liveness.dataDueMs(this) <= liveness.pingedMs
     const writtenUntilMs = liveness.ponged(this.#nowMs)
     this.#events.onPong()
-    if (dataIsOverdue) this.#giveUpData()
-    if (writtenUntilMs === undefined) return
-    for (;;) {
-      const guid = this.#outstanding?.giveUpOldest(writtenUntilMs)
-      if (guid === undefined) return
-      this.#events.onUnanswered(guid)
-    }
-  }
-
-  #giveUpData(): void {
-    const data = this.#dataOut
-    if (data === undefined) return
-    this.#outstanding ??= new Outstanding(this.#context.limits)
-    this.#outstanding.remember(data.guid)
-    this.#leaveData(false)
-    this.#events.onUnanswered(data.guid)
-    this.#events.onWritable()
+    if (dataIsOverdue) this.#delivery?.giveUpData()
+    if (writtenUntilMs !== undefined) this.#delivery?.giveUp(writtenUntilMs)
   }
 
   #write(frame: PeerFrame): void {
     writeFrame(this.#writer, frame, this.#context)
+    if (this.#context.profile.writingIsActivity && frame.type !== 'ping') this.#liveness?.active(this.#nowMs)
   }
 
   #answer(frame: PeerFrame): void {
@@ -684,6 +575,17 @@ export class Session implements LivenessView {
     return this.#liveness
   }
 
+  #asked(): Requests {
+    this.#requests ??= new Requests(this.#events)
+    return this.#requests
+  }
+
+  /** Only where the session is READY. */
+  #demandDelivery(): Delivery {
+    this.#delivery ??= new Delivery(this.#context.limits, this.#events)
+    return this.#delivery
+  }
+
   #demandRequests(what: string): void {
     this.#demandReady()
     this.#demand(this.#context.profile.requests, what)
@@ -704,9 +606,7 @@ export class Session implements LivenessView {
     this.#handshake?.abandon()
     this.#handshake = undefined
     this.#liveness = undefined
-    this.#outstanding = undefined
-    this.#dataOut = undefined
-    this.#inbound = undefined
+    this.#delivery = undefined
     this.#call = 'idle'
     this.#events.onClosed(error)
   }
@@ -755,8 +655,4 @@ export class Session implements LivenessView {
     this.#moveCall('idle', this.#nowMs)
     this.#events.onCall({ type: 'callHang' })
   }
-}
-
-function duplicate(): PeerError {
-  return new PeerError('duplicate-guid', 'this guid was written on this connection and has no OK yet')
 }

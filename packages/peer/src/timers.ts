@@ -22,11 +22,10 @@ export interface SessionTimers {
   answerMs: number
   /** The same for a message on the data stream, from its last byte. Default 60 000. */
   dataAnswerMs: number
-  /**
-   * A write of which nothing drains while nothing arrives; on a data stream, a frame that does not get on, either way.
-   * Default as `idleMs`.
-   */
+  /** A write of which nothing drains while nothing arrives. Default as `idleMs`. */
   stallMs: number
+  /** A frame on a data stream that does not get on, either way, though nobody holds it back here. Default 120 000. */
+  dataStallMs: number
   /** From our orderly end to that of the other side; then the stream is cut. Default 5 000. */
   lingerMs: number
   /** From one PING to the next during a call. Default 1 750. */
@@ -56,6 +55,7 @@ export function sessionTimers(profile: GenerationProfile, timers: Partial<Sessio
     pongMs: 7_000,
     answerMs: 20_000,
     dataAnswerMs: 60_000,
+    dataStallMs: 120_000,
     lingerMs: 5_000,
     callPingMs: 1_750,
     callPingJitterMs: 250,

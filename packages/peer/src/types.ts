@@ -85,7 +85,10 @@ export interface DataSink {
   write(bytes: Uint8Array): void | Promise<void>
   /** All of it came. Acknowledge with {@link Connection.acknowledge} when it is safe, else {@link Connection.refuse}. */
   end(): void
-  /** It will not come whole. Nothing needs to be acknowledged. */
+  /**
+   * It will not come whole; there is nothing to acknowledge. Instead of {@link end}, and never while a promise of
+   * {@link write} is open: so it may come after the connection was reported as closed.
+   */
   failed(error: PeerError): void
 }
 
@@ -162,7 +165,8 @@ export interface Connection {
   requestFile(request: OutgoingFileRequest): void
   /**
    * PING now; resolves when the PONG came, rejects with what ended the connection: `timeout` after `pongMs` without any
-   * sign of life. Rejects with `unsupported` in the classic generation, which knows no PONG.
+   * sign of life (longer while large messages are on their way). Rejects with `unsupported` in the classic generation,
+   * which knows no PONG.
    */
   probe(): Promise<void>
   /** Write out what is pending and close. What was not acknowledged by then counts as not delivered. */
@@ -193,11 +197,14 @@ export interface ConnectionHandlers {
   info?(info: InfoResponseFrame): void
   /** A call frame that is legal in the state of the call. */
   call?(frame: CallFrame): void
-  /** Somebody wants to be a contact of ours. At most one a second. */
+  /** The other side wants to be a contact of ours. Of these and of responses together, eight are handed out in 10 s. */
   contactRequest?(request: ContactRequestFrame): void
-  /** The answer to a contact request; believe it only if you asked. At most one a second. */
+  /** The answer to a contact request: believe it only if you asked. */
   contactResponse?(accepted: boolean): void
-  /** The other side asks for a file. Send it with {@link Connection.sendData} if you announced it to them, else ignore it. */
+  /**
+   * The other side asks for a file. Send it with {@link Connection.sendData} if you announced it to them, else ignore it.
+   * They may ask as often as they like: bound what you queue.
+   */
   fileRequest?(request: IncomingFileRequest): void
   /**
    * A file is coming: a data frame of type 4001. Say where it goes, or `undefined` to have it skipped without OK. Small
@@ -216,7 +223,10 @@ export interface AuthorizeContext {
 }
 
 export interface ChallengePolicy {
-  /** Issue challenges bound to identities and transport addresses (peer protocol §12.3). Default `false`. */
+  /**
+   * Issue challenges bound to identities and transport addresses (peer protocol §12.3). Default `false`, in the current
+   * generation `true`: see {@link Connection.extended}.
+   */
   bound?: boolean
   /**
    * As initiator, refuse to sign a challenge that is a curve point, unless it is bound: it could be a node key that

@@ -1,4 +1,5 @@
 // What a session of the current generation does that older ones do not: on machines, without a network.
+import { createRandom } from '@mimirjs/transport/testing'
 import { encodeFrame, MessageType, type PeerFrame } from '@mimirjs/wire/peer'
 import { describe, expect, test } from 'vitest'
 import { GENERATIONS } from '../src/generations.js'
@@ -11,7 +12,8 @@ const bytesOf = (...frames: PeerFrame[]): Uint8Array => concat(frames.map((frame
 const ok = (id: bigint): PeerFrame => ({ type: 'ok', id })
 const PONG = bytesOf({ type: 'pong' })
 const HASH = 'ab'.repeat(32)
-const ready = (options: object = {}): Promise<Machine> => machineIn('initiator', 'ready', { generation: 'current', ...options })
+const ready = (options: object = {}): Promise<Machine> =>
+  machineIn('initiator', 'ready', { generation: 'current', ...options })
 const data = (guid: bigint, dataBytes = 100_000, messageType = 0) => {
   const { payload: _, ...rest } = message(guid)
   return { ...rest, messageType, dataBytes }
@@ -44,8 +46,6 @@ describe('the profile', () => {
     expect([initiator.session.extended, acceptor.session.extended]).toEqual([true, true])
     const plain = await readyPair({ generation: 'current' })
     expect([plain.initiator.session.extended, plain.acceptor.session.extended]).toEqual([false, false])
-    const old = await readyPair({ generation: 'overlay', challenges: { bound: true } })
-    expect([old.initiator.session.extended, old.acceptor.session.extended]).toEqual([false, false])
   })
 
   test('both sides know the same token, the acceptor before the initiator can', async () => {
@@ -54,7 +54,8 @@ describe('the profile', () => {
     expect(initiator.token).toEqual(acceptor.token)
     const early = await machineIn('acceptor', 'challenge2Answered', { generation: 'current' })
     expect(early.token).toHaveLength(32)
-    const other = await readyPair({ generation: 'current', challenge: new Uint8Array(32).fill(9) })
+    const random = createRandom(8)
+    const other = await readyPair({ generation: 'current', random: (byteLength) => random.bytes(byteLength) })
     expect(other.initiator.token).not.toEqual(initiator.token)
     expect((await readyPair({ generation: 'overlay' })).initiator.token).toBeUndefined()
   })
@@ -100,7 +101,11 @@ describe('contact and file requests', () => {
       expect(attempt).toThrow(expect.objectContaining({ code: 'unsupported', blame: 'local' }))
     }
     machine.receive(
-      bytesOf({ type: 'contactResponse', accepted: true }, { type: 'streamWanted' }, { type: 'fileRequest', guid: 1n, name: 'a', hash: HASH }),
+      bytesOf(
+        { type: 'contactResponse', accepted: true },
+        { type: 'streamWanted' },
+        { type: 'fileRequest', guid: 1n, name: 'a', hash: HASH },
+      ),
     )
     expect(machine.events.map(({ type }) => type)).toEqual(['ready'])
   })
@@ -117,7 +122,9 @@ describe('contact and file requests', () => {
 
   test('a flood of contact frames is thinned', async () => {
     const machine = await ready()
-    const flood = concat(Array.from({ length: 500 }, () => bytesOf({ type: 'contactRequest', message: 'm', nickname: '', info: '' })))
+    const flood = concat(
+      Array.from({ length: 500 }, () => bytesOf({ type: 'contactRequest', message: 'm', nickname: '', info: '' })),
+    )
     machine.receive(flood)
     expect(machine.of('contactRequest')).toHaveLength(8)
     machine.advance(10_000).receive(flood)
@@ -132,9 +139,14 @@ describe('the message on the data stream', () => {
     machine.session.beginData(data(1n))
     expect([machine.session.window, machine.session.dataWindow, machine.session.unacknowledged]).toEqual([16, 0, 1])
     expect(() => machine.session.beginData(data(2n))).toThrow(expect.objectContaining({ code: 'window-full' }))
-    machine.session.dataWritten(machine.nowMs)
+    machine.session.delivery?.dataWritten(machine.nowMs)
     machine.receive(bytesOf(ok(1n), ok(1n)))
-    expect(machine.events.slice(1).map(({ type }) => type)).toEqual(['dataSettled', 'acknowledged', 'writable', 'strayOk'])
+    expect(machine.events.slice(1).map(({ type }) => type)).toEqual([
+      'dataSettled',
+      'acknowledged',
+      'writable',
+      'strayOk',
+    ])
     expect(machine.of('dataSettled')).toEqual([{ type: 'dataSettled', isDelivered: true }])
     expect(machine.session.dataWindow).toBe(1)
   })
@@ -145,7 +157,7 @@ describe('the message on the data stream', () => {
     machine.receive(bytesOf(ok(1n)))
     expect(machine.of('acknowledged')).toHaveLength(1)
     expect([machine.session.dataWindow, machine.session.unacknowledged]).toEqual([0, 0])
-    machine.session.dataWritten(machine.nowMs)
+    machine.session.delivery?.dataWritten(machine.nowMs)
     expect(machine.session.dataWindow).toBe(1)
     expect(machine.of('acknowledged')).toHaveLength(1)
   })
@@ -155,7 +167,7 @@ describe('the message on the data stream', () => {
     machine.session.send(message(5n), machine.nowMs)
     expect(() => machine.session.beginData(data(5n))).toThrow(expect.objectContaining({ code: 'duplicate-guid' }))
     machine.session.beginData(data(5n, 100, MessageType.fileResponse))
-    machine.session.dataWritten(machine.nowMs)
+    machine.session.delivery?.dataWritten(machine.nowMs)
     machine.receive(bytesOf(ok(5n)))
     expect([machine.session.window, machine.session.dataWindow]).toEqual([16, 0])
     machine.receive(bytesOf(ok(5n)))
@@ -178,7 +190,7 @@ describe('the message on the data stream', () => {
     machine.session.beginData(data(1n))
     machine.advance(300_000)
     expect(await machine.output(), 'it is not written yet').toHaveLength(0)
-    machine.session.dataWritten(machine.nowMs)
+    machine.session.delivery?.dataWritten(machine.nowMs)
     machine.advance(59_999)
     expect(await machine.output()).toHaveLength(0)
     machine.advance(1)
@@ -195,7 +207,7 @@ describe('the message on the data stream', () => {
   test('no PONG either: dead', async () => {
     const machine = await ready({ timers: { pingMs: 1e9, pingJitterMs: 0 } })
     machine.session.beginData(data(1n, 60_000))
-    machine.session.dataWritten(machine.nowMs)
+    machine.session.delivery?.dataWritten(machine.nowMs)
     machine.advance(66_999)
     expect(machine.of('closed')).toEqual([])
     machine.advance(1)
@@ -205,7 +217,7 @@ describe('the message on the data stream', () => {
   test('the PONG of a PING from before says nothing about it', async () => {
     const machine = await ready({ timers: { pingMs: 59_000, pingJitterMs: 0 } })
     machine.session.beginData(data(1n))
-    machine.session.dataWritten(machine.nowMs)
+    machine.session.delivery?.dataWritten(machine.nowMs)
     machine.advance(59_000)
     expect(await machine.frames()).toEqual([{ type: 'ping' }])
     machine.advance(3_000).receive(PONG)
@@ -219,7 +231,7 @@ describe('the message on the data stream', () => {
   test('a slow link has the time that its buffers take', async () => {
     const machine = await ready({ timers: { pingMs: 1e9, pingJitterMs: 0 } })
     machine.session.beginData(data(1n, 16_000_000))
-    machine.session.dataWritten(machine.nowMs)
+    machine.session.delivery?.dataWritten(machine.nowMs)
     machine.advance(255_999)
     expect(await machine.output()).toHaveLength(0)
     machine.advance(1)
@@ -237,13 +249,23 @@ describe('the message on the data stream', () => {
     quiet.session.beginData(data(1n))
     quiet.advance(700_000)
     expect(quiet.of('closed')).toEqual([])
-    quiet.session.dataFailed()
+    quiet.session.delivery?.dataFailed()
     quiet.session.dataIsIn = true
     quiet.advance(700_000)
     expect(quiet.of('closed')).toEqual([])
     quiet.session.dataIsIn = false
     quiet.advance(0)
     expect(quiet.of('closed')).toEqual([{ type: 'closed', code: undefined }])
+  })
+
+  test('what we write puts the idle end off, PING and PONG do not', async () => {
+    const machine = await ready({ timers: { pingMs: 1e9, pingJitterMs: 0 } })
+    machine.advance(500_000).receive(bytesOf({ type: 'ping' }))
+    machine.session.requestInfo(0n)
+    machine.advance(599_999)
+    expect(machine.of('closed')).toEqual([])
+    machine.advance(1)
+    expect(machine.of('closed')).toEqual([{ type: 'closed', code: undefined }])
   })
 
   test('while the network takes what we write, a PONG may be late', async () => {
@@ -266,10 +288,13 @@ describe('OK on another connection', () => {
     const [one, other] = [await ready(), await ready()]
     one.session.send(message(1n), one.nowMs)
     one.session.beginData(data(2n))
-    one.session.dataWritten(one.nowMs)
+    one.session.delivery?.dataWritten(one.nowMs)
     other.receive(bytesOf(ok(1n), ok(2n), ok(0n), ok(9n)))
     expect(other.of('acknowledged')).toEqual([])
-    expect(other.of('strayOk').map(({ guid }) => guid), '0 is nobody').toEqual([1n, 2n, 9n])
+    expect(
+      other.of('strayOk').map(({ guid }) => guid),
+      '0 is nobody',
+    ).toEqual([1n, 2n, 9n])
     expect([1n, 2n, 9n, 1n].map((guid) => one.session.acknowledgedElsewhere(guid))).toEqual([true, true, false, false])
     expect(one.of('acknowledged').map(({ guid }) => guid)).toEqual([1n, 2n])
     expect([one.session.window, one.session.dataWindow]).toEqual([16, 1])

@@ -1,12 +1,15 @@
 // Data streams as others write and read them: the other side is bytes, put together by hand.
+import { createMemoryNetwork } from '@mimirjs/transport/memory'
 import { createClock, createRandom } from '@mimirjs/transport/testing'
 import { encodeDataFrame, encodeDataHeader, type PeerFrame } from '@mimirjs/wire/peer'
 import { describe, expect, test } from 'vitest'
 import { BENCHES, dataFrame } from './support/bench-by-hand.js'
 import { digest, Kept, pattern } from './support/current.js'
+import { alice, bob } from './support/keys.js'
 import { concat, message } from './support/machine.js'
+import { answerByHand } from './support/original.js'
 import { WireEnd } from './support/wire-end.js'
-import { type Resident, turns } from './support/world.js'
+import { Resident, turns } from './support/world.js'
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words)
 
@@ -193,7 +196,7 @@ describe.each(BENCHES)('what comes, $name', ({ make }) => {
   test('a frame that does not get on is given up, the connection is not', async () => {
     const kept: Kept[] = []
     const clock = createClock()
-    const options = { prepare: keepFiles(kept), peer: { clock, timers: { stallMs: 30_000, pingMs: 1e9 } } }
+    const options = { prepare: keepFiles(kept), peer: { clock, timers: { dataStallMs: 30_000, pingMs: 1e9 } } }
     const { b, prefix, open, close } = await make(options)
     const data = await open(prefix, encodeDataFrame(dataFrame(9n, pattern(1_000), 4001)).slice(0, 100))
     await b.until(() => kept.length === 1)
@@ -212,6 +215,44 @@ describe.each(BENCHES)('what comes, $name', ({ make }) => {
 })
 
 const ROOMY_STREAMS = { unauthenticated: 10_000, unauthenticatedPerAddress: 10_000 }
+
+describe('what leaves', () => {
+  test('the first bytes at once, however slow the source; then header and payload, and nothing else', async () => {
+    const net = createMemoryNetwork().streams
+    const ends: WireEnd[] = []
+    let answered: ReturnType<typeof answerByHand> | undefined
+    await net.listen('memory://b', {
+      onStream(stream) {
+        if (answered === undefined) answered = answerByHand(stream, bob)
+        else ends.push(new WireEnd(stream))
+      },
+    })
+    const a = new Resident(alice, [net], { generation: 'current' })
+    const connection = await a.peer.connect(bob.publicKey, ['memory://b'])
+    const { control, token } = await answered!
+    let give = (): void => {}
+    const payload = pattern(70_000)
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      await new Promise<void>((resolve) => {
+        give = resolve
+      })
+      yield payload
+    }
+    const { data: _, ...header } = dataFrame(5n, text(''))
+    connection.sendData({ ...header, dataBytes: payload.length, source: slow() })
+    while (ends.length === 0) await turns(1)
+    await ends[0]!.until(() => ends[0]!.bytes.length === 33)
+    expect(digest(ends[0]!.bytes)).toBe(digest(concat([Uint8Array.of(1), token])))
+    give()
+    await ends[0]!.until(() => ends[0]!.bytes.length === 33 + 44 + payload.length)
+    expect(digest(ends[0]!.bytes.slice(33))).toBe(digest(encodeDataFrame(dataFrame(5n, payload))))
+    control.frame({ type: 'ok', id: 5n })
+    await a.until(() => a.acknowledged.length === 1)
+    control.stream.abort()
+    await a.peer.close()
+    expect(ends).toHaveLength(1)
+  })
+})
 
 describe('tokens', () => {
   const [, { make }] = BENCHES as [unknown, (typeof BENCHES)[number]]
@@ -278,4 +319,3 @@ describe('tokens', () => {
     await close()
   })
 })
-

@@ -1,3 +1,4 @@
+import { createClock } from '@mimirjs/transport/testing'
 import { describe, expect, test } from 'vitest'
 import type { Connection, PeerError } from '../src/index.js'
 import { currentPair, digest, fileOf, Kept, type Pair, PLACES, type Place, pattern } from './support/current.js'
@@ -24,7 +25,12 @@ function keeping(kept: Kept[]): (...residents: Resident[]) => void {
 }
 
 /** Resolves with what `done` was told. */
-function send(from: Resident, connection: Connection, guid: bigint, file: Partial<ReturnType<typeof fileOf>>): Promise<PeerError | undefined> {
+function send(
+  from: Resident,
+  connection: Connection,
+  guid: bigint,
+  file: Partial<ReturnType<typeof fileOf>>,
+): Promise<PeerError | undefined> {
   return new Promise((resolve) => {
     connection.sendData({ ...fileOf(guid, pattern(0)), ...file, done: resolve })
     from.changed()
@@ -91,6 +97,41 @@ for (const { name, make, provesKeys } of PLACES) {
       expect(kept[0]!.ended).toBe(false)
       while (!isReturned) await turn()
       expect([connection.closed, back.closed]).toEqual([true, true])
+      await close()
+    })
+
+    test('an orderly end in the middle of a large message is one on both sides', async () => {
+      const place = make()
+      for (let round = 0; round < 5; round++) {
+        const { a, b, connection, close } = await currentPair(place)
+        const done = send(a, connection, 7n, fileOf(7n, pattern(20_000_000)))
+        for (let count = 0; count < round; count++) await turn()
+        connection.close()
+        expect(await done).toMatchObject({ code: 'closed' })
+        await b.until(() => b.ended.length === 1)
+        expect([a.ended, b.ended]).toEqual([[undefined], [undefined]])
+        await close()
+      }
+    })
+
+    test('a stream that takes nothing for two minutes is lost; then the connection is', async () => {
+      const clock = createClock()
+      const timers = { pingMs: 1e9, stallMs: 1e9, idleMs: 1e9 }
+      const { a, b, connection, close } = await currentPair(make(), { clock, timers }, (_, resident) => {
+        resident.handlers = () => ({ file: () => ({ write: () => new Promise(() => {}), end() {}, failed() {} }) })
+      })
+      for (const round of [1, 2]) {
+        const done = send(a, connection, 7n, fileOf(7n, pattern(20_000_000)))
+        for (let count = 0; count < 200; count++) await turn()
+        clock.advance(119_900)
+        for (let count = 0; count < 10; count++) await turn()
+        expect(a.ended).toEqual([])
+        clock.advance(200)
+        expect(await done).toMatchObject({ code: 'timeout', blame: 'timeout' })
+        expect(a.ended).toHaveLength(round - 1)
+      }
+      connection.abort()
+      await b.until(() => b.ended.length === 1)
       await close()
     })
 

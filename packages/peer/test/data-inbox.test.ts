@@ -12,9 +12,8 @@ import { concat, turn } from './support/machine.js'
 class Record implements InboxHost {
   readonly maxMessageBytes = 1_000_000
   readonly said: string[] = []
-  readonly inbox = new DataInbox(this)
+  readonly inbox: DataInbox = new DataInbox(this, () => this.inbox.resume())
   makeSink: (header: DataHeader) => DataSink | undefined = () => this.sink()
-  released = (): void => this.inbox.resume()
 
   message({ guid, payload, messageType }: TextFrame): void {
     this.said.push(`message ${guid} of type ${messageType}: ${digest(payload)}`)
@@ -129,7 +128,8 @@ describe('frames in any cut', () => {
 })
 
 describe('sinks', () => {
-  const file = (guid: bigint, dataBytes: number): Uint8Array => encodeDataFrame(dataFrame(guid, pattern(dataBytes), 4001))
+  const file = (guid: bigint, dataBytes: number): Uint8Array =>
+    encodeDataFrame(dataFrame(guid, pattern(dataBytes), 4001))
   const behind = encodeDataFrame(dataFrame(9n, pattern(3)))
 
   test('one that holds gets nothing more, and its bytes stay as they are', async () => {
@@ -159,7 +159,12 @@ describe('sinks', () => {
   })
 
   test.each([
-    ['throws', (): void => { throw new Error('disk') }],
+    [
+      'throws',
+      (): void => {
+        throw new Error('disk')
+      },
+    ],
     ['rejects', (): Promise<void> => Promise.reject(new Error('disk'))],
   ])('one that %s: told once, the rest is skipped, the stream goes on', async (_, write) => {
     const record = new Record()

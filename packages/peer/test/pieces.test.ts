@@ -57,7 +57,8 @@ describe('a source', () => {
     expect(error).toBeUndefined()
     expect(digest(concat(pieces))).toBe(digest(bytes))
     for (const piece of pieces) expect(piece.length).toBeLessThanOrEqual(512 * KIB)
-    if (pieceBytes <= 64 * KIB) for (const piece of pieces.slice(0, -1)) expect(piece.length).toBeGreaterThanOrEqual(64 * KIB)
+    if (pieceBytes <= 64 * KIB)
+      for (const piece of pieces.slice(0, -1)) expect(piece.length).toBeGreaterThanOrEqual(64 * KIB)
   })
 
   test('an empty one', async () => {
@@ -148,7 +149,8 @@ describe('a source', () => {
     let returned = 0
     const make = (count: number): AsyncIterable<Uint8Array> => ({
       [Symbol.asyncIterator]: () => ({
-        next: () => Promise.resolve(count-- > 0 ? { done: false, value: pattern(60) } : { done: true, value: undefined }),
+        next: () =>
+          Promise.resolve(count-- > 0 ? { done: false, value: pattern(60) } : { done: true, value: undefined }),
         return: () => {
           returned++
           return Promise.resolve({ done: true, value: undefined })

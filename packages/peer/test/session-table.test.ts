@@ -60,7 +60,8 @@ describe('state table', () => {
     const states = { initiator: 7, acceptor: 8 }
     expect(legal).toHaveLength(states[role])
     expect(legal.filter((codes) => codes.length > 1)).toHaveLength(1)
-    for (const event of ['ping', 'pong', 'infoRequest'] as const) expect(nextState(role, 'ready', event, current)).toBe('ready')
+    for (const event of ['ping', 'pong', 'infoRequest'] as const)
+      expect(nextState(role, 'ready', event, current)).toBe('ready')
   })
 
   test('frames of the current generation are unknown in the others', () => {

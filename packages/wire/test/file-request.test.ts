@@ -75,7 +75,10 @@ describe('a part of a file', () => {
       for (const at of [24, 32]) {
         const bytes = encodeFrame(part, 'current').slice()
         new DataView(bytes.buffer).setBigInt64(at, bad)
-        expect(codeOf(() => decodeFrame(bytes)), `${bad} at ${at}`).toBe('out-of-range')
+        expect(
+          codeOf(() => decodeFrame(bytes)),
+          `${bad} at ${at}`,
+        ).toBe('out-of-range')
       }
     }
   })

@@ -102,6 +102,8 @@ export interface ChatBackend {
   /** Those we talked to last first. */
   people(): Promise<ChatPerson[]>
   requests(): Promise<ChatRequest[]>
+  /** See that there is a connection to this person; `state` events tell how it stands. */
+  connect(peer: string): void
   /** Oldest first. */
   history(peer: string, options: { limit: number; before?: ChatEntry }): Promise<ChatEntry[]>
   /** Resolves with the id when the message is on disk. */

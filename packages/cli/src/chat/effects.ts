@@ -49,6 +49,7 @@ export class Effects {
         this.#readPeople()
         break
       case 'read':
+        if (effect.before === undefined) this.#options.backend.connect(effect.peer)
         this.#inLine(effect.peer, () => this.#read(effect))
         break
       case 'send':

@@ -81,6 +81,11 @@ export class MessengerBackend implements ChatBackend {
     return (await this.#messenger.search(text, options)).map(entryOf)
   }
 
+  connect(peer: string): void {
+    // Whether it comes about is told by the state, and whoever is written to is tried again anyway.
+    this.#messenger.connect(peer).catch(() => {})
+  }
+
   markRead(peer: string): Promise<void> {
     return this.#messenger.markRead(peer)
   }

@@ -74,7 +74,7 @@ export class ChatProgram {
   async run(open: string | undefined): Promise<void> {
     const { io, backend, drafts, stop } = this.#options
     const over = new Promise<void>((resolve, reject) => {
-      this.#end = (error) => (error === undefined ? resolve() : reject(error))
+      this.#end = (error) => (error === undefined ? resolve() : reject(asError(error)))
     })
     const onEnd = (): void => this.#end()
     const unlisten = backend.listen((event) => {
@@ -189,6 +189,10 @@ export class ChatProgram {
 
 /** A process that runs so long after it was to stop was not stopped. */
 const SUSPENDED_MS = 500
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
 
 function initialState({ self, look, drafts, nowMs }: ChatProgramOptions, terminal: Terminal): ChatState {
   return {

@@ -55,7 +55,9 @@ function words(list: readonly string[]): string {
 
 /** Flags that take the word behind them along. */
 export function valued(shapes: readonly CommandShape[]): string[] {
-  const flags = shapes.flatMap(({ options }) => options.filter(({ takesValue }) => takesValue).flatMap((option) => option.flags))
+  const flags = shapes.flatMap(({ options }) =>
+    options.filter(({ takesValue }) => takesValue).flatMap((option) => option.flags),
+  )
   return [...new Set(flags)].filter((flag) => flag !== '--home').sort()
 }
 

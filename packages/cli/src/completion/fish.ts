@@ -56,7 +56,9 @@ function linesOf({ path, commands, options, argument, choices }: CommandShape): 
   const free = `complete -c mimir -n ${quoted(`__mimir_argument ${quoted(path)}`)}`
   const at = `complete -c mimir -n ${quoted(`__mimir_at ${quoted(path)}`)}`
   return [
-    ...commands.map((command) => `${free} -a ${command.path.split(' ').at(-1) ?? ''} -d ${quoted(shortly(command.description))}`),
+    ...commands.map(
+      (command) => `${free} -a ${command.path.split(' ').at(-1) ?? ''} -d ${quoted(shortly(command.description))}`,
+    ),
     ...(choices.length > 0 ? [`${free} -a ${quoted(choices.join(' '))}`] : []),
     ...(argument === 'person' ? [`${free} -a '(__mimir_people)'`] : []),
     ...options.map((option) => `${at}${optionLine(option)}`),

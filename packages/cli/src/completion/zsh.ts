@@ -37,7 +37,7 @@ ${shapes.map(argumentCase).join('')}  esac
 }
 _mimir_people() {
   people=(\${(f)"$(mimir __complete people \${home:+--home} $home 2>/dev/null)"})
-  compadd -M 'm:{a-zA-Z}={A-Za-z}' -a people
+  if (($#people)); then compadd -M 'm:{a-zA-Z}={A-Za-z}' -a people; fi
 }
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
   _mimir "$@"
@@ -77,7 +77,9 @@ function valueCase({ path }: CommandShape, { flags, takesValue, value, choices }
 
 function argumentCase({ path, commands, argument, choices }: CommandShape): string {
   if (commands.length > 0) {
-    const list = commands.map((command) => quoted(`${command.path.split(' ').at(-1) ?? ''}:${shortly(command.description)}`))
+    const list = commands.map((command) =>
+      quoted(`${command.path.split(' ').at(-1) ?? ''}:${shortly(command.description)}`),
+    )
     return `    ${quoted(path)}) list=(${list.join(' ')}); _describe command list ;;\n`
   }
   if (choices.length > 0) return `    ${quoted(path)}) compadd ${choices.map(quoted).join(' ')} ;;\n`

@@ -101,6 +101,26 @@ describe('who is there', () => {
     expect(chat.press('tab').status).toContain('nothing is unread')
   })
 
+  test('what was unread at the start is marked, whichever is read first', () => {
+    const people = { type: 'people', people: [person(BOB, 'Bob', { unread: 1 })], requests: [] } as const
+    const read = {
+      type: 'read',
+      peer: BOB,
+      older: false,
+      entries: [entry(1, 'old'), entry(2, 'unread')],
+      start: true,
+    } as const
+    for (const events of [
+      [people, read],
+      [read, people],
+    ]) {
+      const chat = new ModelChat().happen({ type: 'open', peer: BOB }, ...events)
+      expect(chat.rows.join('\n')).toMatch(/Bob: old\n.*─── new ───\n.*Bob: unread/)
+      expect(chat.take()).toContainEqual({ do: 'mark-read', peer: BOB })
+      expect(chat.rows[0]).not.toContain('unread')
+    }
+  })
+
   test('a message in the open conversation is read, unless older ones are on the screen', () => {
     const chat = ModelChat.withBob(Array.from({ length: 50 }, (_, at) => entry(at + 1, `message ${at + 1}`)))
     chat.happen({ type: 'message', entry: entry(51, 'read at once') })

@@ -56,6 +56,25 @@ describe('what is typed', () => {
   )
 
   test(
+    'is on disk when the window is closed, and the program ends in order',
+    async () => {
+      const bob = await Friend.start('Bob')
+      const alice = new Alice()
+      await alice.knows(bob)
+      const pty = alice.chat([bob], { shell: 'trap : HUP; "$0" "$@"; echo "ended $?" >ended' })
+      await pty.until('nothing was said')
+      pty.type('before the window closed')
+      await pty.until('> before the window closed')
+      pty.close()
+      // Not by the signal that a terminal which cannot be put back would end in.
+      const ended = join(alice.cwd, 'ended')
+      await expect.poll(() => existsSync(ended) && readFileSync(ended, 'utf8'), { timeout: 10_000 }).toBe('ended 0\n')
+      expect(draftOf(alice, bob.key)).toContain('before the window closed')
+    },
+    LONG_MS,
+  )
+
+  test(
     'is put back when it was not accepted, and nothing is lost in between',
     async () => {
       const bob = await Friend.start('Bob')

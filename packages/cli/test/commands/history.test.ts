@@ -31,7 +31,7 @@ describe('mimir history', () => {
     const [alice, bob] = [new Person(), new Person()]
     const listening = await bob.listen()
     writeFileSync(join(alice.cwd, 'a.txt'), 'content')
-    await alice.run(['send', listening.publicKey, '--file', 'a.txt', '--address', listening.address])
+    await alice.run(['send', listening.publicKey, '--image', 'a.txt', '--address', listening.address])
     await listening.terminal.out.event('message')
     await listening.stop()
     const { out } = await bob.run(['history', await alice.publicKey(), '--save', 'out', '--json'])

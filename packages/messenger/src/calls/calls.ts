@@ -30,6 +30,11 @@ export interface CallsContext {
 
 /** What the originals offer. Source: current protocol §10. */
 const DEFAULT_MEDIA: CallMedia = { mimeType: 'audio/aac', sampleRate: 44_100, channelCount: 1 }
+/** Rings of one person in so much time; more are declined, and leave no trace. */
+const RINGS = 10
+const RINGS_MS = 60_000
+/** People whose rings are counted at a time. */
+const MAX_RINGING = 1_024
 const NOT_REACHABLE = `not reachable: no connection answered within ${REACH_MS / 1_000} s`
 
 /**
@@ -43,6 +48,8 @@ export class Calls {
   readonly #searches = new Map<LiveCall, { readonly search: LineSearch; readonly over: AbortController }>()
   /** Who may come back to a call that we ended while its line was down; with what forgets them. */
   readonly #gone = new Map<string, () => void>()
+  /** When each person began to ring, and how often since. */
+  readonly #rings = new Map<string, { sinceMs: number; count: number }>()
   #closed = false
 
   constructor(context: CallsContext) {
@@ -165,10 +172,21 @@ export class Calls {
     else if (this.#closed || gone !== undefined) {
       gone?.()
       say(line, DECLINE)
-    } else if (this.#calls.size >= this.#context.maxCalls) {
+    } else if (this.#ringsTooOften(peer)) say(line, DECLINE)
+    else if (this.#calls.size >= this.#context.maxCalls) {
       say(line, busyAnswer(line))
       this.#missed(peer, this.#context.clock.nowMs())
     } else this.#ring(peer, line, offer)
+  }
+
+  /** Each ring calls the application, and may be written down. */
+  #ringsTooOften(peer: string): boolean {
+    const nowMs = this.#context.clock.nowMs()
+    const rings = this.#rings.get(peer)
+    if (rings !== undefined && nowMs - rings.sinceMs < RINGS_MS) return ++rings.count > RINGS
+    if (this.#rings.size >= MAX_RINGING) this.#rings.clear()
+    this.#rings.set(peer, { sinceMs: nowMs, count: 1 })
+    return false
   }
 
   #ring(peer: string, line: CallLine, { mimeType, sampleRate, channelCount }: CallMedia): void {

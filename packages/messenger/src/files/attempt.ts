@@ -66,7 +66,7 @@ export class Attempt {
       await this.#context.fault('verified')
       const { partPath } = this.#record.row
       const path = await this.#land(plainPath, name)
-      await removeParts(this.#context, this.#landing, partPath, path)
+      await removeParts(this.#context, this.#landing, partPath, this.#record.row.path)
       return path
     } finally {
       source.leave()
@@ -77,8 +77,9 @@ export class Attempt {
   onBytes(part: Part): void {
     if (!this.#source.canResume || this.#counting) return
     if (!this.#countPace.isDue(this.#context.limits.countMs)) return
+    // Whatever fails here fails again when it is counted in the end, and is told then.
     this.#counting = this.#count(part)
-      .catch(this.#context.report)
+      .catch(() => {})
       .finally(() => {
         this.#counting = undefined
       })

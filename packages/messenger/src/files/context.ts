@@ -40,19 +40,19 @@ function jittered(ms: number, random: FilesContext['random']): number {
   return ms * (0.8 + (0.4 * new DataView(random(4).buffer).getUint32(0)) / 2 ** 32)
 }
 
-/** Resolves after `ms`, or at once when `signal` fires. */
-export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after `ms`, or at once when one of the signals fires. */
+export function sleep(clock: Clock, ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) {
+    if (signals.some(({ aborted }) => aborted)) {
       resolve()
       return
     }
     const wake = (): void => {
       cancel()
-      signal.removeEventListener('abort', wake)
+      for (const signal of signals) signal.removeEventListener('abort', wake)
       resolve()
     }
     const cancel = clock.schedule(wake, ms)
-    signal.addEventListener('abort', wake)
+    for (const signal of signals) signal.addEventListener('abort', wake)
   })
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 /** An open file. */
 export interface DiskFile {
@@ -39,7 +40,7 @@ export interface Disk {
   find(path: string): Promise<DiskEntry | undefined>
   /** Of what has this name itself, be it a symbolic link; undefined when there is none. */
   findName(path: string): Promise<DiskEntry | undefined>
-  /** With those above it, mode 0700; nothing happens when it is there. */
+  /** With those above it, mode 0700, and safely on the disk; nothing happens when it is there. */
   makeFolder(path: string): Promise<void>
   /** May files be made in this folder? */
   checkWritable(folder: string): Promise<void>
@@ -74,21 +75,10 @@ export const nodeDisk: Disk = {
   remove: (path) => fs.rm(path, { force: true }),
   find: (path) => orNothing(fs.stat(path)),
   findName: (path) => orNothing(fs.lstat(path)),
-  async makeFolder(path) {
-    await fs.mkdir(path, { recursive: true, mode: 0o700 })
-  },
+  makeFolder,
   checkWritable: (folder) => fs.access(folder, constants.W_OK | constants.X_OK),
   list: async (folder) => (await orNothing(fs.readdir(folder))) ?? [],
-  async syncFolder(folder) {
-    // Windows cannot open folders and does without.
-    if (process.platform === 'win32') return
-    const handle = await fs.open(folder, constants.O_RDONLY)
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-  },
+  syncFolder,
   async freeBytes(folder) {
     try {
       const { bavail, bsize } = await fs.statfs(folder)
@@ -97,6 +87,30 @@ export const nodeDisk: Disk = {
       return undefined
     }
   },
+}
+
+/** Level by level: Node's own way never ends where the system makes no folders, and says nothing to the disk. */
+async function makeFolder(path: string): Promise<void> {
+  if ((await orNothing(fs.stat(path)))?.isDirectory()) return
+  if (dirname(path) !== path) await makeFolder(dirname(path))
+  try {
+    await fs.mkdir(path, { mode: 0o700 })
+  } catch (cause) {
+    // Somebody else may have made it at the same moment.
+    if (errnoOf(cause) !== 'EEXIST' || !(await fs.stat(path)).isDirectory()) throw cause
+  }
+  await syncFolder(dirname(path))
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open folders and does without.
+  if (process.platform === 'win32') return
+  const handle = await fs.open(folder, constants.O_RDONLY)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 async function orNothing<T>(work: Promise<T>): Promise<T | undefined> {

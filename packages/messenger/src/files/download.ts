@@ -32,6 +32,8 @@ export class Download implements SourceEvents {
   readonly #waiters: Waiters
   readonly #stop = new AbortController()
   readonly #pace: Pace
+  /** Ends the pause after a failure. */
+  #wake = new AbortController()
   #how: HowToStop | undefined
   #isOver = false
   /** Of what comes, in its form. */
@@ -88,14 +90,19 @@ export class Download implements SourceEvents {
     return this.#record.commit({ path: this.#context.places.stored(target) })
   }
 
+  /** Do not wait any longer after a failure: something may have changed. */
+  retryNow(): void {
+    this.#wake.abort()
+  }
+
   onBytes(part: Part): void {
     this.#doneBytes = part.bytes
     if (this.#pace.isDue()) this.#tell({ state: 'progress' })
     this.#attempt.onBytes(part)
   }
 
-  onWaiting(why: MessengerError): void {
-    this.#tell({ state: 'waiting', error: why })
+  onWaiting(why?: MessengerError): void {
+    this.#tell({ state: 'waiting', ...(why ? { error: why } : {}) })
   }
 
   async onRestart(why: MessengerError): Promise<void> {
@@ -152,7 +159,8 @@ export class Download implements SourceEvents {
     this.#tell({ state: 'waiting', error, retryAtMs: clock.nowMs() + pauseMs })
     // Whoever waits can do something about the disk; the wish stays.
     if (error.code === 'file') this.#waiters.reject(error)
-    await sleep(clock, pauseMs, this.#stop.signal)
+    this.#wake = new AbortController()
+    await sleep(clock, pauseMs, this.#stop.signal, this.#wake.signal)
   }
 
   async #halt(how: HowToStop): Promise<void> {
@@ -176,7 +184,7 @@ export class Download implements SourceEvents {
   async #removePart(change: FileChange): Promise<void> {
     const { partPath, path } = this.#record.row
     await this.#record.commit({ partPath: '', doneBytes: 0, ...change })
-    await removeParts(this.#context, this.#landing, partPath, this.#context.places.real(path))
+    await removeParts(this.#context, this.#landing, partPath, path)
   }
 
   #tell(event: Pick<FileEvent, 'state'> & Partial<FileEvent>): void {

@@ -4,10 +4,10 @@ import { MessengerError } from '../error.js'
 import type { StoredFile } from '../store.js'
 import { storeError } from '../store-access.js'
 import { type Announcement, findAnnouncement, isSameFile } from './announcement.js'
-import { Asked } from './asked.js'
 import type { FilesContext } from './context.js'
 import { Download } from './download.js'
 import { withFile } from './file-error.js'
+import { GuidNotes } from './guid-notes.js'
 import { Landing } from './landing.js'
 import { Locks } from './locks.js'
 import { removeParts } from './parts.js'
@@ -30,7 +30,8 @@ export class Downloads {
   readonly #turns: Turns
   readonly #serverSlots: Slots
   readonly #landing: Landing
-  readonly #asked = new Asked()
+  /** An answer that comes too late is taken to its end and acknowledged: the sender waits for that. */
+  readonly #asked = new GuidNotes()
   readonly #locks = new Locks()
   readonly #running = new Map<string, Map<bigint, Download>>()
   #isClosed = false
@@ -83,6 +84,7 @@ export class Downloads {
     const isSame = known !== undefined && isSameFile(known, announcement.file)
     if (running && isSame) {
       if (target !== undefined) await running.redirect(target)
+      running.retryNow()
       return running
     }
     if (isSame && known.state === 'complete') {
@@ -97,11 +99,13 @@ export class Downloads {
       isSame && known.state !== 'complete'
         ? { ...known, path, state: 'wanted' }
         : { ...announcement.file, path, state: 'wanted' }
-    await store.putFile(file).catch((cause: unknown) => {
-      throw storeError(cause)
-    })
+    if (known?.state !== 'wanted' || known.path !== file.path || known.partPath !== file.partPath) {
+      await store.putFile(file).catch((cause: unknown) => {
+        throw storeError(cause)
+      })
+    }
     if (known && known.partPath !== file.partPath) {
-      await removeParts(this.#context, this.#landing, known.partPath, places.real(known.path))
+      await removeParts(this.#context, this.#landing, known.partPath, known.path)
     }
     return this.#start(announcement, file)
   }
@@ -135,7 +139,7 @@ export class Downloads {
       const row = await this.#demandRow(peer, guid)
       if (row.state === 'complete' || (row.state === 'known' && row.partPath === '')) return
       await new FileRecord(this.#context.store, row).commit({ state: 'known', path: '', partPath: '', doneBytes: 0 })
-      await removeParts(this.#context, this.#landing, row.partPath, this.#context.places.real(row.path))
+      await removeParts(this.#context, this.#landing, row.partPath, row.path)
     })
   }
 
@@ -146,9 +150,13 @@ export class Downloads {
       if (running) await running.stop('cancel')
       const row = await this.#row(peer, guid)
       const removed = await remove()
-      if (row) await removeParts(this.#context, this.#landing, row.partPath, this.#context.places.real(row.path))
+      if (row) await removeParts(this.#context, this.#landing, row.partPath, row.path)
       return removed
     })
+  }
+
+  retryNow(): void {
+    for (const download of this.#all()) download.retryNow()
   }
 
   attached(peer: string): void {
@@ -174,8 +182,11 @@ export class Downloads {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    const all = [...this.#running.values()].flatMap((ofPeer) => [...ofPeer.values()])
-    await Promise.allSettled(all.map((download) => download.stop('close')))
+    await Promise.allSettled(this.#all().map((download) => download.stop('close')))
+  }
+
+  #all(): Download[] {
+    return [...this.#running.values()].flatMap((ofPeer) => [...ofPeer.values()])
   }
 
   #announcement(peer: string, guid: bigint): Promise<Announcement> {

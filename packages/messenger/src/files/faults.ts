@@ -1,6 +1,6 @@
 /**
  * The steps at which a process may end, in the order of each story. Whoever hands in a hook is told each of them, and
- * waited for: a test can end the process exactly there. What is true after a restart is in the README of the package.
+ * waited for: a test can end the process exactly there.
  */
 export const FAULT_POINTS = [
   /** Outgoing: the copy is on disk, the message is not. */

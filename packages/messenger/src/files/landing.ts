@@ -35,46 +35,48 @@ export class Landing {
   }
 
   /** @returns where it is @throws {MessengerError} `file` | `store` */
-  land(arrival: Arrival): Promise<string> {
-    const turn = this.#last.then(() => this.#land(arrival))
-    this.#last = turn.catch(() => {})
-    return turn
-  }
-
-  /** Remove what a landing that was cut off may have left beside its target. */
-  async clean(from: string, target: string): Promise<void> {
-    await this.#context.disk.remove(beside(from, target))
-  }
-
-  async #land(arrival: Arrival): Promise<string> {
+  async land(arrival: Arrival): Promise<string> {
     const { disk, places } = this.#context
     const { from, target } = arrival
     const folder = dirname(target)
     return withFile('put a file into', folder, async () => {
       if (join(folder, '/') === join(places.downloads, '/')) await disk.makeFolder(folder)
-      await this.clean(from, target)
+      await this.clean(from, folder)
       if (arrival.isExact && (await this.#isThere(arrival))) {
         await arrival.claim(target)
         return target
       }
-      let near = await this.#bringNear(from, target)
-      const path = await makeUnique(target, async (candidate) => {
-        if (await disk.findName(candidate)) throw taken()
-        await arrival.claim(candidate)
-        await this.#context.fault('claimed')
-        try {
-          await this.#name(near, candidate)
-        } catch (cause) {
-          // Within what passes for one file system there may be borders, too.
-          if (errnoOf(cause) !== 'EXDEV' || near !== from) throw cause
-          near = await this.#copyNear(from, target)
-          await this.#name(near, candidate)
-        }
-      })
+      const near = await this.#bringNear(from, target)
+      const turn = this.#last.then(() => this.#give(near, arrival))
+      this.#last = turn.catch(() => {})
+      const path = await turn
       await disk.syncFolder(folder)
-      await this.clean(from, target)
+      await this.clean(from, folder)
       await this.#context.fault('landed')
       return path
+    })
+  }
+
+  /** Remove what a landing that was cut off may have left in the folder of its target. */
+  async clean(from: string, folder: string): Promise<void> {
+    await this.#context.disk.remove(beside(from, folder))
+  }
+
+  async #give(brought: string, { from, target, claim }: Arrival): Promise<string> {
+    const { disk, fault } = this.#context
+    let near = brought
+    return makeUnique(target, async (candidate) => {
+      if (await disk.findName(candidate)) throw taken()
+      await claim(candidate)
+      await fault('claimed')
+      try {
+        await this.#name(near, candidate)
+      } catch (cause) {
+        // Within what passes for one file system there may be borders, too.
+        if (errnoOf(cause) !== 'EXDEV' || near !== from) throw cause
+        near = await this.#copyNear(from, target)
+        await this.#name(near, candidate)
+      }
     })
   }
 
@@ -94,7 +96,7 @@ export class Landing {
 
   async #copyNear(from: string, target: string): Promise<string> {
     const { disk } = this.#context
-    const near = beside(from, target)
+    const near = beside(from, dirname(target))
     await disk.copy(from, near)
     await withOpen(disk, near, 'update', (file) => file.datasync())
     return near
@@ -125,8 +127,8 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   'UNKNOWN',
 ])
 
-function beside(from: string, target: string): string {
-  return join(dirname(target), `.${basename(from)}`)
+function beside(from: string, folder: string): string {
+  return join(folder, `.${basename(from)}`)
 }
 
 function taken(): Error {

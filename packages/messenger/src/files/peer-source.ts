@@ -3,8 +3,8 @@ import { toHex } from '@mimirjs/wire'
 import { type DataHeader, MAX_ATTACHMENT_METADATA_BYTES, MAX_DATA_BYTES, type TextFrame } from '@mimirjs/wire/peer'
 import { MessengerError } from '../error.js'
 import type { StoredFile } from '../store.js'
-import type { Asked } from './asked.js'
 import type { FilesContext } from './context.js'
+import type { GuidNotes } from './guid-notes.js'
 import type { Part } from './part.js'
 import { PeerFetch } from './peer-fetch.js'
 import type { Source, SourceEvents } from './source.js'
@@ -18,14 +18,14 @@ export class PeerSource implements Source {
   readonly #file: StoredFile
   readonly #events: SourceEvents
   readonly #turns: Turns
-  readonly #asked: Asked
+  readonly #asked: GuidNotes
   /** Connections on which the sender stayed silent about this file. */
   readonly #silent = new WeakSet<Connection>()
   #turn: Turn | undefined
   #canResume = true
   #fetch: PeerFetch | undefined
 
-  constructor(context: FilesContext, file: StoredFile, events: SourceEvents, turns: Turns, asked: Asked) {
+  constructor(context: FilesContext, file: StoredFile, events: SourceEvents, turns: Turns, asked: GuidNotes) {
     this.byteLength = file.sizeBytes
     this.#context = context
     this.#file = file
@@ -42,7 +42,7 @@ export class PeerSource implements Source {
   async enter(signal: AbortSignal): Promise<boolean> {
     const { peer } = this.#file
     const turn = this.#turns.take(peer, (connection) => this.#isUsable(connection), signal)
-    this.#turn = await Promise.race([turn, undefined])
+    this.#turn = await Promise.race([turn, Promise.resolve(undefined)])
     if (this.#turn === undefined && !signal.aborted) {
       this.#events.onWaiting(this.#whyNot())
       this.#turn = await turn
@@ -60,7 +60,7 @@ export class PeerSource implements Source {
     return extended || this.byteLength <= MAX_DATA_BYTES - MAX_ATTACHMENT_METADATA_BYTES - 4
   }
 
-  #whyNot(): MessengerError {
+  #whyNot(): MessengerError | undefined {
     const connections = this.#turns.connections(this.#file.peer)
     const [any] = connections
     if (any === undefined) return new MessengerError('unreachable', 'the sender of the file is not connected')
@@ -70,7 +70,7 @@ export class PeerSource implements Source {
     if (connections.every((connection) => this.#silent.has(connection))) {
       return new MessengerError('unreachable', 'the sender does not answer: the file may be gone')
     }
-    return new MessengerError('unreachable', 'other files come first')
+    return undefined
   }
 
   async fill(part: Part, signal: AbortSignal): Promise<boolean> {

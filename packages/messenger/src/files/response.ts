@@ -57,7 +57,7 @@ export class Response {
 
   /**
    * Resolves when all of it was handed to the network, or will not be.
-   * @throws {MessengerError} `file` when we do not have it any more | `too-large`
+   * @throws {MessengerError} `file` when we do not have it any more | `too-large` for one frame
    * @throws {PeerError} what sending it said
    */
   async send(): Promise<void> {
@@ -69,8 +69,9 @@ export class Response {
     const head = encodeAttachmentHead({ name, sizeBytes, hash, ...(this.#range && { offset }) }, 'current')
     const dataBytes = head.length + byteLength
     if (dataBytes > MAX_DATA_BYTES) {
-      this.#tooLarge()
-      return
+      if (this.#range) return
+      const most = `this program only takes ${MAX_DATA_BYTES} bytes at once`
+      throw new MessengerError('too-large', `the file of ${sizeBytes} bytes cannot be sent: ${most}`)
     }
     const real = places.real(path)
     await withOpen(disk, real, 'read', async (opened) => {
@@ -80,15 +81,6 @@ export class Response {
       if (this.#range === undefined && dataBytes <= MAX_CONTROL_PAYLOAD_BYTES) await this.#sendInline(opened, head)
       else await this.#sendData(opened, head, offset, byteLength)
     })
-  }
-
-  #tooLarge(): void {
-    if (this.#range) return
-    const { sizeBytes } = this.#file
-    const why = `the file of ${sizeBytes} bytes cannot be sent: this program only takes ${MAX_DATA_BYTES} bytes at once`
-    const error = new MessengerError('too-large', why)
-    this.#context.logger?.warn({ peer: this.#file.peer, guid: String(this.guid) }, error.message)
-    this.#tell('failed', 0, error)
   }
 
   async #sendInline(opened: DiskFile, head: Uint8Array): Promise<void> {
@@ -188,9 +180,8 @@ export class Response {
     return { guid: this.guid, replyTo: 0n, sendTimeMs, editTimeMs: 0n, messageType: MessageType.fileResponse }
   }
 
-  #tell(state: 'progress' | 'complete' | 'failed', doneBytes: number, error?: MessengerError): void {
+  #tell(state: 'progress' | 'complete', doneBytes: number): void {
     const { peer, sizeBytes } = this.#file
-    const event = { peer, id: String(this.guid), outgoing: true, state, doneBytes, sizeBytes }
-    this.#context.emit({ ...event, ...(error ? { error } : {}) })
+    this.#context.emit({ peer, id: String(this.guid), outgoing: true, state, doneBytes, sizeBytes })
   }
 }

@@ -40,7 +40,12 @@ export class ServerSource implements Source {
   }
 
   async enter(signal: AbortSignal): Promise<boolean> {
-    this.#leave = await this.#slots.take(signal)
+    const slot = this.#slots.take(signal)
+    this.#leave = await Promise.race([slot, Promise.resolve(undefined)])
+    if (this.#leave === undefined && !signal.aborted) {
+      this.#events.onWaiting()
+      this.#leave = await slot
+    }
     return this.#leave !== undefined
   }
 

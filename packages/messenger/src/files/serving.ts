@@ -1,5 +1,8 @@
 import { type Connection, type IncomingFileRequest, isPeerError } from '@mimirjs/peer'
+import { isMessengerError, type MessengerError } from '../error.js'
+import type { StoredFile } from '../store.js'
 import type { FilesContext } from './context.js'
+import { GuidNotes } from './guid-notes.js'
 import { Response } from './response.js'
 
 /** Requests of one connection: one is served, the others wait. */
@@ -22,6 +25,8 @@ export class Serving {
   /** Requests that wait, by peer. */
   readonly #queued = new Map<string, number>()
   readonly #working = new Set<Promise<void>>()
+  /** Files that were said to be too large; the other side may ask as often as it likes. */
+  readonly #told = new GuidNotes()
   #isClosed = false
 
   constructor(context: FilesContext) {
@@ -43,7 +48,7 @@ export class Serving {
     if (line.keys.has(key)) return
     const queued = this.#queued.get(peer) ?? 0
     if (queued >= limits.queuedRequests) {
-      logger?.debug({ peer, guid: String(request.guid) }, 'too many file requests; this one is ignored')
+      logger?.debug({ peer, messageId: String(request.guid) }, 'too many file requests; this one is ignored')
       return
     }
     line.keys.add(key)
@@ -112,7 +117,7 @@ export class Serving {
   async #serve(line: Line, connection: Connection, request: IncomingFileRequest): Promise<void> {
     const { store, logger } = this.#context
     const { peer } = line
-    const fields = { peer, guid: String(request.guid) }
+    const fields = { peer, messageId: String(request.guid) }
     try {
       const file = await store.announcedFile(peer, request.name)
       const isAnnounced = file?.state === 'offered' && file.server === '' && file.guid === request.guid
@@ -122,12 +127,23 @@ export class Serving {
       }
       if (connection.closed || this.#isClosed) return
       line.response = new Response(this.#context, connection, file, request.range)
-      await line.response.send()
+      await line.response.send().catch((cause: unknown) => {
+        if (isMessengerError(cause) && cause.code === 'too-large') this.#tellTooLarge(connection, file, cause)
+        else throw cause
+      })
     } catch (cause) {
       // Peers may ask as often as they like: nothing that they can repeat is worth an event.
       if (isPeerError(cause)) logger?.debug({ ...fields, err: cause }, 'a file could not be sent')
       else logger?.warn({ ...fields, err: cause }, 'a file that was asked for cannot be sent')
     }
+  }
+
+  #tellTooLarge(connection: Connection, { peer, guid, sizeBytes }: StoredFile, error: MessengerError): void {
+    if (this.#told.has(connection, guid)) return
+    this.#told.add(connection, guid)
+    const { emit, logger } = this.#context
+    logger?.warn({ peer, messageId: String(guid) }, error.message)
+    emit({ peer, id: String(guid), outgoing: true, state: 'failed', doneBytes: 0, sizeBytes, error })
   }
 }
 

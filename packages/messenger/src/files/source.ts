@@ -5,8 +5,8 @@ import type { Part } from './part.js'
 export interface SourceEvents {
   /** More of it has come. */
   onBytes(part: Part): void
-  /** Nothing comes for now. */
-  onWaiting(why: MessengerError): void
+  /** Nothing comes for now; without a reason, because others come first. */
+  onWaiting(why?: MessengerError): void
   /** What was there had to be thrown away. */
   onRestart(why: MessengerError): Promise<void>
 }

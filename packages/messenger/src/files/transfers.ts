@@ -183,6 +183,12 @@ export class Transfers {
     return removed
   }
 
+  /** The network is back, or there is room on the disk: wait no longer after failures. */
+  retryNow(): void {
+    this.#uploads.retryNow()
+    this.#downloads.retryNow()
+  }
+
   /** A download needs a connection to this peer, or uses one. */
   wants(peer: string): boolean {
     return this.#downloads.wants(peer)

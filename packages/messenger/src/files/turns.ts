@@ -77,13 +77,19 @@ export class Turns {
       const connection = connections.find((candidate) => waiter.isUsable(candidate))
       if (connection === undefined) continue
       this.#busy.add(peer)
-      waiter.grant({ connection, end: () => this.#end(peer) })
+      let isOver = false
+      const end = (): void => {
+        if (isOver) return
+        isOver = true
+        this.#end(peer)
+      }
+      waiter.grant({ connection, end })
       return
     }
   }
 
   #end(peer: string): void {
-    if (!this.#busy.delete(peer)) return
+    this.#busy.delete(peer)
     // Behind those of other peers, who may have waited for a place.
     const waiters = this.#waiting.get(peer)
     this.#waiting.delete(peer)

@@ -8,8 +8,8 @@ export interface FileEvent {
   readonly id: string
   readonly outgoing: boolean
   /**
-   * `progress`: bytes move, told at most every 100 ms. `waiting`: nothing moves for now, `error` says why; it goes on by
-   * itself. `paused`, `cancelled`: stopped by the user. `complete`: on our disk, or all of it sent or uploaded. `failed`:
+   * `progress`: bytes move, told at most every 100 ms. `waiting`: nothing moves for now, `error` says why, or others
+   * come first; it goes on by itself. `paused`, `cancelled`: stopped by the user. `complete`: on our disk, or all of it sent or uploaded. `failed`:
    * given up.
    */
   readonly state: 'progress' | 'waiting' | 'paused' | 'cancelled' | 'complete' | 'failed'

@@ -13,7 +13,9 @@ import type { FileEvent } from './types.js'
 
 interface Running {
   readonly stop: AbortController
-  readonly ended: Promise<void>
+  /** Ends the pause after a failure. */
+  wake: AbortController
+  ended: Promise<void>
 }
 
 export interface UploadsOptions {
@@ -49,11 +51,16 @@ export class Uploads {
   start(file: StoredFile): void {
     const key = `${file.peer}${file.guid}`
     if (this.#running.has(key)) return
-    const stop = new AbortController()
-    const ended = this.#run(file, stop.signal)
+    const running: Running = { stop: new AbortController(), wake: new AbortController(), ended: Promise.resolve() }
+    this.#running.set(key, running)
+    running.ended = this.#run(file, running)
       .catch(this.#context.report)
       .finally(() => this.#running.delete(key))
-    this.#running.set(key, { stop, ended })
+  }
+
+  /** Do not wait any longer after failures: something may have changed. */
+  retryNow(): void {
+    for (const { wake } of this.#running.values()) wake.abort()
   }
 
   async stop(peer: string, guid: bigint): Promise<void> {
@@ -67,7 +74,8 @@ export class Uploads {
     await Promise.all([...this.#running.values()].map(({ ended }) => ended))
   }
 
-  async #run(file: StoredFile, signal: AbortSignal): Promise<void> {
+  async #run(file: StoredFile, running: Running): Promise<void> {
+    const { signal } = running.stop
     await this.#context.fault('upload-starting')
     for (let failures = 0; !signal.aborted; failures++) {
       const leave = await this.#slots.take(signal)
@@ -81,7 +89,7 @@ export class Uploads {
       } finally {
         leave?.()
       }
-      await this.#pauseAfter(file, failure, failures, signal)
+      await this.#pauseAfter(file, failure, failures, running)
     }
   }
 
@@ -118,11 +126,12 @@ export class Uploads {
     this.#options.onPrepared(peer)
   }
 
-  async #pauseAfter(file: StoredFile, error: MessengerError, failures: number, signal: AbortSignal): Promise<void> {
+  async #pauseAfter(file: StoredFile, error: MessengerError, failures: number, running: Running): Promise<void> {
     const { clock } = this.#context
     const pauseMs = pauseAfterMs(this.#context, error, failures)
     this.#tell(file, { state: 'waiting', doneBytes: 0, error, retryAtMs: clock.nowMs() + pauseMs })
-    await sleep(clock, pauseMs, signal)
+    running.wake = new AbortController()
+    await sleep(clock, pauseMs, running.stop.signal, running.wake.signal)
   }
 
   #tell(

@@ -12,6 +12,7 @@ import { answer } from './support/fake-link.js'
 import { filesIn, newFolder } from './support/folders.js'
 import { connect, Person, sent } from './support/people.js'
 import { quiet, until } from './support/until.js'
+import './support/cleanup.js'
 
 const bytes = createRandom(8).bytes(300_000)
 const file = { bytes, name: 'photo.jpg', mimeType: 'image/jpeg' }
@@ -417,6 +418,28 @@ describe('the disk', () => {
     await ben.event(({ state }) => state === 'complete')
   })
 
+  test('that has room again is tried at once when somebody says so', async () => {
+    const clock = createClock()
+    const disk = breakableDisk()
+    const { ann, ben, message } = await sent(file, { receiver: { disk, clock } })
+    connect(ann, ben)
+    for (const say of [
+      () => ben.transfers.retryNow(),
+      () => void ben.transfers.download(ann.key, message.guid).catch(() => {}),
+    ]) {
+      disk.free = 5
+      const before = ben.states().length
+      if (before === 0)
+        await expect(ben.transfers.download(ann.key, message.guid)).rejects.toMatchObject({ code: 'file' })
+      else say()
+      await until(() => ben.states().length > before && clock.nextDueMs !== undefined)
+    }
+    disk.free = undefined
+    ben.transfers.retryNow()
+    await ben.event(({ state }) => state === 'complete')
+    expect(clock.nowMs()).toBe(0)
+  })
+
   test('that fills up meanwhile costs time, not the file, and the sender is not left waiting', async () => {
     const clock = createClock()
     const disk = breakableDisk()
@@ -454,8 +477,13 @@ describe('the disk', () => {
     expect(filesIn(join(ben.folder, 'files', 'in'))).toEqual([])
   })
 
-  test('a store that refuses is tried again, and the file is there once', async () => {
-    const { ann, ben, message } = await sent(file)
+  test.each([
+    ['with links', undefined],
+    ['without', 'EPERM'],
+  ])('%s, a store that refuses is tried again, and the file is there once', async (_, code) => {
+    const disk = breakableDisk()
+    disk.fail('link', code)
+    const { ann, ben, message } = await sent(file, { receiver: { disk } })
     connect(ann, ben)
     const change = ben.store.changeFile.bind(ben.store)
     let refusals = 0

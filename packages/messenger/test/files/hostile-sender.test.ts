@@ -7,6 +7,7 @@ import { answer, type FakeLink } from './support/fake-link.js'
 import { filesIn } from './support/folders.js'
 import { connect, sent } from './support/people.js'
 import { until } from './support/until.js'
+import './support/cleanup.js'
 
 const bytes = createRandom(9).bytes(200_000)
 

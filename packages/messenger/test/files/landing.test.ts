@@ -6,6 +6,7 @@ import { type Arrival, Landing } from '../../src/files/landing.js'
 import { type BreakableDisk, breakableDisk } from './support/breakable-disk.js'
 import { createContext } from './support/context.js'
 import { filesIn, newFolder } from './support/folders.js'
+import './support/cleanup.js'
 
 const CONTENT = 'what has arrived'
 
@@ -91,7 +92,7 @@ test('files that arrive together get names of their own', async () => {
   expect(new Set(claims).size).toBe(20)
   expect(filesIn(downloads)).toHaveLength(20)
   for (const [index, path] of paths.entries()) expect(readFileSync(path, 'utf8')).toBe(`file ${index}`)
-  expect(paths[7]).toBe(at('a (7).txt'))
+  expect(new Set(paths)).toContain(at('a (19).txt'))
 })
 
 test('a name that somebody takes between the look and the link is given up', async () => {

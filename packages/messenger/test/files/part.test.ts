@@ -8,6 +8,7 @@ import { nodeDisk } from '../../src/files/disk.js'
 import { Part } from '../../src/files/part.js'
 import { breakableDisk } from './support/breakable-disk.js'
 import { filesIn, newFolder } from './support/folders.js'
+import './support/cleanup.js'
 
 const bytes = createRandom(1).bytes(300_000)
 

@@ -2,24 +2,40 @@ import { readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { createRandom } from '@mimirjs/transport/testing'
 import { describe, expect, test } from 'vitest'
-import { filesIn } from './support/folders.js'
+import type { Store } from '../../src/store.js'
+import { createMemoryStore } from '../../src/store-memory.js'
+import { openSqliteStore } from '../../src/store-sqlite.js'
+import { filesIn, newFolder } from './support/folders.js'
+import { leftovers } from './support/leftovers.js'
 import { connect, Person, sent } from './support/people.js'
 import { until } from './support/until.js'
+import './support/cleanup.js'
 
 const bytes = createRandom(5).bytes(1_500_000)
 const file = { bytes, name: 'notes.txt', mimeType: 'text/plain' }
+
+function newStore(kind: 'memory' | 'sqlite'): Store {
+  if (kind === 'memory') return createMemoryStore()
+  const store = openSqliteStore(join(newFolder(), 'messenger.sqlite'))
+  leftovers.push(() => store.close())
+  return store
+}
 
 function same(path: string, expected: Uint8Array): boolean {
   return Buffer.compare(readFileSync(path), expected) === 0
 }
 
 describe.each([
-  ['our kind', true],
-  ['an original', false],
-])('from %s', (_, extended) => {
+  ['our kind', 'memory', true],
+  ['our kind', 'sqlite', true],
+  ['an original', 'memory', false],
+  ['an original', 'sqlite', false],
+] as const)('from %s, with a store of kind %s', (_, kind, extended) => {
+  const stores = () => ({ sender: { store: newStore(kind) }, receiver: { store: newStore(kind) } })
+
   test.each([0, 1, 20_000, 65_536, 70_000, 1_500_000])('a file of %d bytes arrives as it was sent', async (size) => {
     const expected = bytes.subarray(0, size)
-    const { ann, ben, message } = await sent({ ...file, bytes: expected })
+    const { ann, ben, message } = await sent({ ...file, bytes: expected }, stores())
     const link = connect(ann, ben, { extended })
     const path = join(ben.folder, 'downloads', 'notes.txt')
     expect(await ben.transfers.download(ann.key, message.guid)).toEqual({
@@ -47,7 +63,9 @@ describe.each([
   })
 
   test('a link that breaks at any byte only costs time', async () => {
-    const { ann, ben, message } = await sent(file, { receiver: { limits: { rangeBytes: 400_000 } } })
+    const { sender, receiver } = stores()
+    const limits = { rangeBytes: 400_000, countMs: 0 }
+    const { ann, ben, message } = await sent(file, { sender, receiver: { ...receiver, limits } })
     const random = createRandom(extended ? 6 : 7)
     const done = ben.transfers.download(ann.key, message.guid)
     let links = 0

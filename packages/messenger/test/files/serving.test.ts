@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { FakeLink, type LinkOptions } from './support/fake-link.js'
 import { attach, Person, type PersonOptions } from './support/people.js'
 import { quiet, until } from './support/until.js'
+import './support/cleanup.js'
 
 const bytes = createRandom(10).bytes(400_000)
 
@@ -204,12 +205,18 @@ describe('too large for one frame', () => {
       outgoing: true,
       error: { code: 'too-large', message: expect.stringContaining('600000000 bytes cannot be sent') },
     })
+    for (let time = 0; time < 3; time++) {
+      await quiet()
+      ask(request)
+    }
     ask({ ...request, range: { offset: 0, maxBytes: size } })
     await quiet()
     expect(link.a.sent).toEqual([])
     ask({ ...request, range: { offset: 599_999_000, maxBytes: size } })
     await until(() => got.length === 1)
     expect(got[0]?.file).toHaveLength(1_000)
+    // Once for each connection, however often it asks.
+    expect(ann.states().filter((state) => state === 'failed')).toHaveLength(1)
   })
 })
 

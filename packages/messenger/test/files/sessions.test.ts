@@ -13,6 +13,7 @@ import { countingDisk } from './support/counting-disk.js'
 import { filesIn, newFolder } from './support/folders.js'
 import { NetworkPerson, type NetworkPersonOptions } from './support/network.js'
 import { until } from './support/until.js'
+import './support/cleanup.js'
 
 const bytes = createRandom(13).bytes(3_000_000)
 
@@ -109,10 +110,12 @@ describe.each(NETWORKS)('real sessions over $name', (network) => {
   })
 
   test('end with the process of the receiver, whose next one goes on', async () => {
+    const inner = network.make()
+    const slow = faultyStreams(inner, { bytesPerSecond: 4_000_000 }, { seed: 17 })
     const { ann, ben, message, transport, address, peer } = await meet(
-      network,
+      { ...network, make: () => inner },
       { bytes, name: 'a.bin' },
-      { ben: { limits: { rangeBytes: 300_000, countMs: 0 } } },
+      { ben: { transport: slow, limits: { rangeBytes: 300_000, countMs: 0 } } },
     )
     const closed = expect(ben.person.transfers.download(peer, message.guid)).rejects.toMatchObject({ code: 'closed' })
     await ben.person.event(({ doneBytes }) => doneBytes > 0)

@@ -12,6 +12,7 @@ import { encryptedPieces, readOutgoing, stage } from '../../src/files/staging.js
 import { breakableDisk } from './support/breakable-disk.js'
 import { createContext } from './support/context.js'
 import { filesIn, newFolder } from './support/folders.js'
+import './support/cleanup.js'
 
 const SERVER = '5e'.repeat(32)
 const bytes = createRandom(3).bytes(700_001)

@@ -32,19 +32,22 @@ describeStores((newStore) => {
     expect((await store.contactNotes()).map(({ kind }) => kind)).toEqual(['request-out'])
   })
 
-  test('keeps the newest thousand requests, and every note of our own', async () => {
-    const store = newStore()
-    const peer = (index: number) => index.toString(16).padStart(64, '0')
-    const puts = Array.from({ length: 1_001 }, (_, index) => [
-      // The clock goes backwards: that is no reason to drop what is new.
-      store.putContactNote(note({ peer: peer(index), atMs: 5_000 - index })),
-      store.putContactNote(note({ peer: peer(index), kind: 'request-out' })),
-    ])
-    await Promise.all(puts.flat())
-    const requests = await store.contactNotes({ kind: 'request-in' })
-    expect(requests).toHaveLength(1_000)
-    expect(requests[0]?.peer).toBe(peer(1))
-    expect(requests.at(-1)?.peer).toBe(peer(1_000))
-    expect(await store.contactNotes({ kind: 'request-out' })).toHaveLength(1_001)
-  })
+  test.each(['request-in', 'response-out'] as const)(
+    'keeps the newest thousand of %s, and every question of ours',
+    async (kind) => {
+      const store = newStore()
+      const peer = (index: number) => index.toString(16).padStart(64, '0')
+      const puts = Array.from({ length: 1_001 }, (_, index) => [
+        // The clock goes backwards: that is no reason to drop what is new.
+        store.putContactNote(note({ peer: peer(index), kind, atMs: 5_000 - index })),
+        store.putContactNote(note({ peer: peer(index), kind: 'request-out' })),
+      ])
+      await Promise.all(puts.flat())
+      const notes = await store.contactNotes({ kind })
+      expect(notes).toHaveLength(1_000)
+      expect(notes[0]?.peer).toBe(peer(1))
+      expect(notes.at(-1)?.peer).toBe(peer(1_000))
+      expect(await store.contactNotes({ kind: 'request-out' })).toHaveLength(1_001)
+    },
+  )
 })

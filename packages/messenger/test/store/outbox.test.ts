@@ -164,7 +164,10 @@ describeStores((newStore) => {
     const [asked, asking, answered, sender, server] = ['1', '2', '3', '4', '5'].map((digit) => digit.repeat(64))
     await store.putContactNote({ ...note, peer: asked!, kind: 'request-out' })
     await store.putContactNote({ ...note, peer: asking!, kind: 'request-in' })
-    await store.putContactNote({ ...note, peer: answered!, kind: 'response-out' })
+    await store.putContactNote({ ...note, peer: answered!, kind: 'response-out', accepted: true })
+    // A refusal, and a yes that was heard, are worth no connection.
+    await store.putContactNote({ ...note, peer: '6'.repeat(64), kind: 'response-out' })
+    await store.putContactNote({ ...note, peer: '7'.repeat(64), kind: 'response-out', accepted: true, attempts: 1 })
     await store.putFile(fileOf(1n, { peer: sender!, state: 'wanted' }))
     await store.putFile(fileOf(2n, { peer: sender!, state: 'wanted' }))
     await store.putFile(fileOf(3n, { peer: BEN, state: 'known' }))

@@ -18,6 +18,8 @@ export type Report =
 
 const options = JSON.parse(process.argv[2] ?? '') as PersonOptions
 process.on('disconnect', () => process.exit(0))
+// Whoever started us may be gone before we listen for that.
+if (!process.connected) process.exit(0)
 
 function die(): never {
   process.kill(process.pid, 'SIGKILL')

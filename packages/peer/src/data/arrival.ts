@@ -1,6 +1,6 @@
 // An accepted stream of which nobody knows yet what it is for. Its first bytes say so, and may come one by one; what is
 // behind them goes to whoever takes the stream then.
-import type { ByteStream, Clock, StreamHandlers, TransportError } from '@mimirjs/transport'
+import { type ByteStream, type Clock, type StreamHandlers, TransportError } from '@mimirjs/transport'
 import { StreamRole } from '@mimirjs/wire/peer'
 import { concatBytes } from '../bytes.js'
 import { type DeadlineWheel, NOT_WAITING, type Waiting } from '../deadline-wheel.js'
@@ -56,6 +56,8 @@ export class Arrival implements StreamHandlers, Stranger, Waiting {
   #isDeciding = false
   #isPaused = false
   #isOver = false
+  /** It is closed, and with what. */
+  #end: { readonly error: TransportError | undefined } | undefined
 
   constructor(host: ArrivalHost, stream: ByteStream) {
     this.#host = host
@@ -124,6 +126,7 @@ export class Arrival implements StreamHandlers, Stranger, Waiting {
   closed(error?: TransportError): void {
     const wasOver = this.#isOver
     this.#isOver = true
+    this.#end = { error }
     this.#await(undefined)
     this.#host.gone(this)
     if (this.#taker !== undefined) this.#taker.closed(error)
@@ -179,7 +182,13 @@ export class Arrival implements StreamHandlers, Stranger, Waiting {
 
   /** @internal */
   take(handlers: StreamHandlers): void {
+    if (this.#taker !== undefined) throw new TransportError('misuse', 'start was called before on this stream')
     this.#taker = handlers
+    const end = this.#end
+    if (end !== undefined) {
+      queueMicrotask(() => handlers.closed(end.error))
+      return
+    }
     this.#await(undefined)
     this.#host.taken(this)
     if (!this.#isDeciding) queueMicrotask(() => this.#goOn())

@@ -11,8 +11,6 @@ export interface InboxHost {
   message(message: TextFrame): void
   file(header: DataHeader): DataSink | undefined
   fileEnded(guid: bigint): void
-  /** A sink holds us back no more: go on with {@link DataInbox.resume}. */
-  released(): void
   /** A sink failed: the rest of its file is skipped. */
   sinkFailed(cause: unknown): void
   /** Run a callback of the application. */
@@ -33,6 +31,7 @@ const SKIP: Target = { type: 'skip' }
 
 export class DataInbox {
   readonly #host: InboxHost
+  readonly #released: () => void
   readonly #reader = new DataStreamReader()
   #header: DataHeader | undefined
   #target: Target = SKIP
@@ -46,8 +45,10 @@ export class DataInbox {
   /** It is over, and a sink has to be told when it lets go. */
   #error: PeerError | undefined
 
-  constructor(host: InboxHost) {
+  /** @param released - a sink holds us back no more: go on with {@link resume} */
+  constructor(host: InboxHost, released: () => void) {
     this.#host = host
+    this.#released = released
   }
 
   /** A sink is busy: give nothing more until it is released. */
@@ -169,7 +170,7 @@ export class DataInbox {
 
   #release(): void {
     this.#isHeld = false
-    if (this.#error === undefined) this.#host.released()
+    if (this.#error === undefined) this.#released()
     else this.#abandon(this.#error)
   }
 

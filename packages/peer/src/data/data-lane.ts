@@ -1,44 +1,19 @@
 // The data streams of one connection: at most one on which we write and one on which the other side writes. It moves
 // bytes between them and the outbox and the inbox, and keeps their deadlines.
-import type { ByteStream, StreamHandlers, TransportError } from '@mimirjs/transport'
+import type { ByteStream, TransportError } from '@mimirjs/transport'
 import { PeerError } from '../error.js'
-import type { SessionTimers } from '../timers.js'
 import type { OutgoingData, OutgoingMessage } from '../types.js'
 import { toPeerError } from '../wire-fault.js'
-import { DataInbox, type InboxHost } from './data-inbox.js'
-import { DataOutbox, type OutboxHost } from './data-outbox.js'
+import { DataInbox } from './data-inbox.js'
+import { DataOutbox, type OutboxStreams } from './data-outbox.js'
+import type { LaneHost } from './lane-host.js'
+import { abandon, LaneStream } from './lane-stream.js'
 import { PayloadPieces, type Pieces, SourcePieces } from './pieces.js'
-import type { DataRole, OpenedStream, StreamOpener } from './stream-opener.js'
-
-/** Something that a peer has to see closed before it is closed itself. */
-export interface Closable {
-  abort(): void
-}
-
-/** What the streams of a connection ask and tell it. */
-export interface LaneHost extends Omit<OutboxHost, 'openStream' | 'cutStream'>, Omit<InboxHost, 'released'> {
-  readonly timers: SessionTimers
-  readonly opener: StreamOpener
-  /** As much is unfinished as allowed: nothing is to be read. */
-  readonly isPaused: boolean
-  /** Bytes of the other side arrived. */
-  heard(): void
-  /** It is in the middle of a frame, or not any more. */
-  receiving(isInside: boolean): void
-  /** Whether the other side may have another stream in this minute. */
-  mayAttach(): boolean
-  /** Deadlines may have moved, and {@link DataLane.moved} is to be called. */
-  changed(): void
-  /** A stream is open; and it is closed. */
-  opened(stream: Closable): void
-  closed(stream: Closable): void
-  /** A fault of ours. */
-  broken(cause: unknown): void
-}
+import type { DataRole, OpenedStream } from './stream-opener.js'
 
 const NEVER = Number.POSITIVE_INFINITY
 
-export class DataLane {
+export class DataLane implements OutboxStreams {
   readonly #host: LaneHost
   readonly #outbox: DataOutbox
   #inbox: DataInbox | undefined
@@ -52,18 +27,7 @@ export class DataLane {
 
   constructor(host: LaneHost) {
     this.#host = host
-    this.#outbox = new DataOutbox({
-      nowMs: () => host.nowMs(),
-      openStream: () => this.#openOut(),
-      cutStream: () => this.#cutOut(),
-      moved: () => host.moved(),
-      written: () => host.written(),
-      repeated: () => host.repeated(),
-      gaveUp: () => host.gaveUp(),
-      vanished: () => host.vanished(),
-      failed: (error) => host.failed(error),
-      call: (name, work) => host.call(name, work),
-    })
+    this.#outbox = new DataOutbox(host, this)
   }
 
   // --- what we send ------------------------------------------------------------------------------------------------
@@ -95,7 +59,8 @@ export class DataLane {
     this.#outbox.settled(isDelivered)
   }
 
-  #openOut(): void {
+  /** @internal */
+  openStream(): void {
     this.#open('write', ({ stream, prefix }) => {
       const side = new LaneStream(stream, {
         data: () => this.#lostOut(side, new PeerError('unexpected-type', 'the other side wrote on our data stream')),
@@ -115,10 +80,12 @@ export class DataLane {
     side.abort()
     if (side !== this.#out) return
     this.#out = undefined
+    if (this.#isClosed) return
     this.#guard(() => this.#outbox.lost(error))
   }
 
-  #cutOut(): void {
+  /** @internal */
+  cutStream(): void {
     const side = this.#out
     this.#out = undefined
     side?.abort()
@@ -142,7 +109,7 @@ export class DataLane {
       gone: () => this.#host.closed(side),
     })
     this.#in = side
-    this.#inbox = new DataInbox(this.#inboxHost(side))
+    this.#inbox = new DataInbox(this.#host, () => side === this.#in && this.#read((inbox) => inbox.resume()))
     this.#host.opened(side)
     side.start()
     this.#host.changed()
@@ -165,19 +132,6 @@ export class DataLane {
   /** The other side may have a stream: it has none that works, as far as we know. */
   get isFree(): boolean {
     return this.#in === undefined
-  }
-
-  #inboxHost(side: LaneStream): InboxHost {
-    const host = this.#host
-    return {
-      maxMessageBytes: host.maxMessageBytes,
-      message: (message) => host.message(message),
-      file: (header) => host.file(header),
-      fileEnded: (guid) => host.fileEnded(guid),
-      released: () => side === this.#in && this.#read((inbox) => inbox.resume()),
-      sinkFailed: (cause) => host.sinkFailed(cause),
-      call: (name, work) => host.call(name, work),
-    }
   }
 
   #receive(chunk: Uint8Array): void {
@@ -227,7 +181,7 @@ export class DataLane {
   /** We may want to read, or not any more. */
   moved(): void {
     const side = this.#in
-    if (side === undefined) return
+    if (side === undefined || this.#isClosed) return
     const isPaused = this.#host.isPaused || this.#inbox?.isHeld === true
     // What is waited for, waits from here on.
     if (side.isPaused && !isPaused) this.#inMs = this.#host.nowMs()
@@ -287,12 +241,12 @@ export class DataLane {
 
   get #outDueMs(): number {
     const sinceMs = this.#outbox.stuckSinceMs
-    return sinceMs === undefined ? NEVER : sinceMs + this.#host.timers.stallMs
+    return sinceMs === undefined ? NEVER : sinceMs + this.#host.timers.dataStallMs
   }
 
   get #inDueMs(): number {
     const isWaiting = this.#inbox?.isInside === true && this.#in?.isPaused === false
-    return isWaiting ? this.#inMs + this.#host.timers.stallMs : NEVER
+    return isWaiting ? this.#inMs + this.#host.timers.dataStallMs : NEVER
   }
 
   tick(nowMs: number): void {
@@ -304,7 +258,10 @@ export class DataLane {
     if (nowMs >= this.#inDueMs) this.#dropIn(error)
   }
 
-  /** The connection is over: what is not through will not be. */
+  /**
+   * The connection is over: what is not through will not be. The streams stay as they are until {@link cut}: the other side
+   * is to learn of the end by that of the control stream.
+   */
   close(error: PeerError): void {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -313,9 +270,16 @@ export class DataLane {
       this.#opening[role] = undefined
       opening?.controller.abort()
     }
-    this.#cutOut()
-    this.#dropIn(error)
+    this.#in?.setPaused(true)
+    this.#inbox?.close(error)
     this.#outbox.close(error)
+  }
+
+  /** Cut what is still open. */
+  cut(): void {
+    this.cutStream()
+    this.#in?.abort()
+    this.#in = undefined
   }
 
   #guard(work: () => unknown): void {
@@ -333,56 +297,7 @@ interface Opening {
   readonly untilMs: number
 }
 
-interface LaneStreamHandlers extends StreamHandlers {
-  /** Behind `closed`: the stream is nobody's any more. */
-  gone(): void
-}
-
-/** A data stream and what is known of it. */
-class LaneStream implements Closable {
-  isPaused = false
-  readonly #stream: ByteStream
-  readonly #handlers: LaneStreamHandlers
-  #isClosed = false
-
-  constructor(stream: ByteStream, handlers: LaneStreamHandlers) {
-    this.#stream = stream
-    this.#handlers = handlers
-  }
-
-  start(): void {
-    const handlers = this.#handlers
-    this.#stream.start({
-      data: (chunk) => handlers.data(chunk),
-      end: () => handlers.end(),
-      drain: () => handlers.drain(),
-      closed: (error) => {
-        this.#isClosed = true
-        handlers.closed(error)
-        handlers.gone()
-      },
-    })
-  }
-
-  setPaused(isPaused: boolean): void {
-    if (isPaused === this.isPaused || this.#isClosed) return
-    this.isPaused = isPaused
-    if (isPaused) this.#stream.pause()
-    else this.#stream.resume()
-  }
-
-  abort(): void {
-    if (!this.#isClosed) this.#stream.abort()
-  }
-}
-
 function streamError(cause: TransportError | undefined): PeerError {
   const message = cause === undefined ? 'the data stream closed' : `the data stream failed: ${cause.message}`
   return new PeerError('transport', message, { cause })
-}
-
-/** Nobody wants this stream. */
-function abandon(stream: ByteStream): void {
-  stream.start({ data() {}, end() {}, drain() {}, closed() {} })
-  stream.abort()
 }

@@ -4,13 +4,17 @@ import { PeerError } from '../error.js'
 import type { ByteSink } from '../frames/frame-writer.js'
 import type { Pieces } from './pieces.js'
 
-/** What an outbox asks and tells. */
-export interface OutboxHost {
-  nowMs(): number
+/** Where an outbox gets its stream. */
+export interface OutboxStreams {
   /** Get a stream to write on: {@link DataOutbox.opened} or {@link DataOutbox.lost} follows, later. */
   openStream(): void
   /** Cut the stream: no frame can follow on it. Nothing of it is told here any more. */
   cutStream(): void
+}
+
+/** What an outbox tells of its message. */
+export interface OutboxHost {
+  nowMs(): number
   /** The network took bytes. */
   moved(): void
   /** The message is written to its end. */
@@ -41,19 +45,19 @@ const NOTHING: Uint8Array = new Uint8Array(0)
 
 export class DataOutbox {
   readonly #host: OutboxHost
+  readonly #streams: OutboxStreams
   #job: OutgoingJob | undefined
   #state: 'waiting' | 'writing' | 'written' = 'waiting'
   #sentBytes = 0
   #sink: ByteSink | undefined
-  /** What has to be written before everything else. */
-  #prefix: Uint8Array = NOTHING
   #isOpening = false
   /** Since when the stream takes nothing. */
   #blockedMs: number | undefined
   #failures = 0
 
-  constructor(host: OutboxHost) {
+  constructor(host: OutboxHost, streams: OutboxStreams) {
     this.#host = host
+    this.#streams = streams
   }
 
   /** Since when a message does not get on because the stream takes nothing. */
@@ -72,7 +76,8 @@ export class DataOutbox {
   opened(sink: ByteSink, prefix: Uint8Array): void {
     this.#isOpening = false
     this.#sink = sink
-    this.#prefix = prefix
+    // At once: the other side does not wait long for it, and a source may take its time.
+    if (prefix.length > 0 && !sink.writeAll([prefix])) this.#blockedMs = this.#host.nowMs()
     this.#pump()
   }
 
@@ -107,7 +112,7 @@ export class DataOutbox {
   sourceFailed(error: PeerError): void {
     if (this.#state === 'writing') {
       this.#drop()
-      this.#host.cutStream()
+      this.#streams.cutStream()
     }
     this.#giveUp(error)
   }
@@ -135,7 +140,7 @@ export class DataOutbox {
     if (sink === undefined) {
       if (this.#isOpening) return
       this.#isOpening = true
-      this.#host.openStream()
+      this.#streams.openStream()
       return
     }
     while (this.#sink === sink && this.#blockedMs === undefined) {
@@ -151,11 +156,10 @@ export class DataOutbox {
   }
 
   #write(sink: ByteSink, job: OutgoingJob, piece: Uint8Array): void {
-    const chunks = [this.#prefix, this.#state === 'waiting' ? job.header : NOTHING, piece]
-    const written = chunks.filter((chunk) => chunk.length > 0)
+    const chunks = this.#state === 'waiting' ? [job.header, piece] : [piece]
     if (this.#state === 'waiting') this.#sentBytes = 0
-    this.#prefix = NOTHING
     this.#state = 'writing'
+    const written = chunks.filter((chunk) => chunk.length > 0)
     if (written.length === 0) return
     if (!sink.writeAll(written)) this.#blockedMs = this.#host.nowMs()
     this.#sentBytes += piece.length
@@ -183,7 +187,6 @@ export class DataOutbox {
 
   #drop(): void {
     this.#sink = undefined
-    this.#prefix = NOTHING
     this.#blockedMs = undefined
   }
 }

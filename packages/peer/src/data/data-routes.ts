@@ -79,7 +79,8 @@ export class DataRoutes<C extends Destination<S>, S extends Held> {
     if (mates?.size === 0 && keys.node !== undefined) this.#byNode.delete(keys.node)
     const isNodeEmpty = mates === undefined || [...mates].every(({ isReady }) => isReady)
     for (const waiting of [...this.#waiting]) {
-      const isLost = waiting.connection === connection || (waiting.node !== undefined && waiting.node === keys.node && isNodeEmpty)
+      const isLost =
+        waiting.connection === connection || (waiting.node !== undefined && waiting.node === keys.node && isNodeEmpty)
       if (isLost) waiting.stream.fail(nobody())
     }
   }

@@ -106,19 +106,21 @@ export class SourcePieces implements Pieces {
 
   /** @returns whether the question is answered */
   async #step(iterator: AsyncIterator<Uint8Array>): Promise<boolean> {
-    const { done, value } = await iterator.next()
+    const answer = await iterator.next()
     if (this.#isClosed()) return true
-    if (done === true) this.#end()
-    else this.#add(value)
+    const isEnd = answer.done === true
+    if (isEnd) this.#end()
+    else this.#add(answer.value)
     // Whether the last byte is the last is only known behind it.
-    if (done !== true && (this.#ready.length === 0 || this.#readBytes === this.#dataBytes)) return false
-    this.#state = done === true ? 'ended' : 'idle'
+    if (!isEnd && (this.#ready.length === 0 || this.#readBytes === this.#dataBytes)) return false
+    this.#state = isEnd ? 'ended' : 'idle'
     this.#events.onMore()
     return true
   }
 
   #add(piece: unknown): void {
-    if (!(piece instanceof Uint8Array)) throw new PeerError('message', `the source gave ${typeof piece}, expected bytes`)
+    if (!(piece instanceof Uint8Array))
+      throw new PeerError('message', `the source gave ${typeof piece}, expected bytes`)
     this.#readBytes += piece.length
     if (this.#readBytes > this.#dataBytes) {
       throw new PeerError('message', `the source gave more than the ${this.#dataBytes} bytes announced`)

@@ -3,8 +3,8 @@ import type { DeadlineWheel } from '../deadline-wheel.js'
 import type { PeerError } from '../error.js'
 import type { SessionTimers } from '../timers.js'
 import { Arrival, type ArrivalHost } from './arrival.js'
-import type { Closable } from './data-lane.js'
 import { DataRoutes, type Destination } from './data-routes.js'
+import type { Closable } from './lane-stream.js'
 import type { DataRole } from './stream-opener.js'
 
 export interface ReceptionHost {
@@ -25,7 +25,7 @@ export class Reception<C extends Destination<Arrival>> implements ArrivalHost {
   readonly clock: Clock
   readonly wheel: DeadlineWheel
   readonly timers: SessionTimers
-  readonly routes = new DataRoutes<C, Arrival>()
+  readonly routes: DataRoutes<C, Arrival> = new DataRoutes()
   readonly #host: ReceptionHost
 
   constructor(host: ReceptionHost) {

@@ -17,6 +17,8 @@ export interface Bench {
   /** What a data stream of alice's begins with. */
   readonly prefix: Uint8Array
   readonly connection: Connection
+  /** Alice dials once more, from where she is. */
+  dialAgain(): Promise<Shaken>
   /** A stream of alice's to bob, and these bytes on it. */
   open(...parts: Uint8Array[]): Promise<WireEnd>
   close(): Promise<void>
@@ -66,6 +68,7 @@ async function make(
     get connection() {
       return b.connections[0]!
     },
+    dialAgain: () => dialByHand(alicesNet, address, alice, bob.publicKey),
     open: async (...parts) => {
       const end = await WireEnd.dial(alicesNet, address)
       return parts.length === 0 ? end : end.write(...parts)

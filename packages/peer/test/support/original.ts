@@ -1,8 +1,9 @@
 // The other side of the current generation, written by hand from the protocol: what it writes is put together here, not
 // by the package under test, and its challenges are not bound, as those of the original clients.
+
+import { createHash } from 'node:crypto'
 import type { SeedSigner } from '@mimirjs/crypto'
 import type { ByteStream, StreamTransport } from '@mimirjs/transport'
-import { createHash } from 'node:crypto'
 import { encodeFrame } from '@mimirjs/wire/peer'
 import { WireEnd } from './wire-end.js'
 
@@ -39,8 +40,11 @@ export async function dialByHand(
 }
 
 /** Answer a control stream, from its role byte on. */
-export async function answerByHand(stream: ByteStream, self: SeedSigner): Promise<Shaken & { hello: Uint8Array }> {
-  const control = new WireEnd(stream)
+export async function answerByHand(
+  stream: ByteStream | WireEnd,
+  self: SeedSigner,
+): Promise<Shaken & { hello: Uint8Array }> {
+  const control = stream instanceof WireEnd ? stream : new WireEnd(stream)
   await control.until(() => control.bytes.length >= 1 + 16 + 80)
   const first = control.bytes
   if (first[0] !== 0) throw new Error(`a control stream begins with ${first[0]}`)
@@ -63,4 +67,3 @@ function tokenOf(initiator: Uint8Array, acceptor: Uint8Array, words: readonly Ui
   for (const word of words) hash.update(word)
   return new Uint8Array(hash.digest())
 }
-

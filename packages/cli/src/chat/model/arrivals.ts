@@ -18,6 +18,7 @@ export function arrived(state: ChatState, event: Arrival): Step {
     case 'message':
       return messageArrived(state, event.entry)
     case 'changed':
+      if (talkOf(state, event.peer).loaded === 'nothing') return step(state)
       return step(state, { do: 'read', peer: event.peer, limit: SEEK_ENTRIES })
     case 'state':
       return stateArrived(state, event)
@@ -98,9 +99,18 @@ function stateArrived(state: ChatState, { peer, id, state: progress }: Of<'state
 }
 
 function peopleRead(state: ChatState, { people, requests }: Of<'people'>): Step {
-  const next: ChatState = { ...state, people, requests }
+  const next = markedNew(state, { ...state, people, requests })
   const first = requests[0]?.peer ?? people[0]?.peer
   return next.open === undefined && first !== undefined ? opened(next, first) : seen(next)
+}
+
+/** At the start the conversation may be on the screen before it is known what of it is unread. */
+function markedNew(before: ChatState, state: ChatState): ChatState {
+  const { open } = state
+  if (before.people.length > 0 || open === undefined) return state
+  const talk = talkOf(state, open)
+  const unread = state.people.find(({ peer }) => peer === open)?.unread ?? 0
+  return talk.firstUnread === undefined ? changeTalk(state, open, { firstUnread: firstUnreadOf(talk, unread) }) : state
 }
 
 function readArrived(state: ChatState, { peer, older, entries, start }: Of<'read'>): Step {

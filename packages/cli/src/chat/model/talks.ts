@@ -31,7 +31,8 @@ export function opened(state: ChatState, peer: string): Step {
 export function seen(state: ChatState): Step {
   const talk = state.open === undefined ? undefined : talkOf(state, state.open)
   const person = state.people.find(({ peer }) => peer === state.open)
-  if (talk === undefined || talk.scroll !== undefined || person === undefined || person.unread === 0) return step(state)
+  const isShown = talk !== undefined && talk.loaded !== 'nothing' && talk.scroll === undefined
+  if (!isShown || person === undefined || person.unread === 0) return step(state)
   const people = state.people.map((other) => (other === person ? { ...person, unread: 0 } : other))
   return step({ ...state, people }, { do: 'mark-read', peer: person.peer })
 }

@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createSigner } from '@mimirjs/crypto'
 import { writeKeyFile } from '@mimirjs/crypto/keyfile'
 import { Messenger, type MessengerOptions } from '@mimirjs/messenger'
 import { onTestFinished } from 'vitest'
 import { temporaryFolder } from '../../support/folder.js'
+import { MIMIR } from '../../support/mimir.js'
 import { Pty, type PtyOptions } from './pty.js'
 
 /** Everybody's key is always the same one, because screens show the start of it. */
@@ -56,6 +58,14 @@ export class Friend {
   }
 }
 
+const PROGRAM = fileURLToPath(new URL('./chat-program.ts', import.meta.url))
+
+export interface ChatOptions extends PtyOptions {
+  args?: readonly string[]
+  /** A shell line around the program, which is `"$0" "$@"` in it. */
+  shell?: string
+}
+
 /** Alice at her terminal. */
 export class Alice {
   readonly cwd: string = temporaryFolder()
@@ -75,26 +85,16 @@ export class Alice {
   }
 
   /** Start `mimir chat`. @param friends - whom she can reach; the first is the one she talks to */
-  chat(friends: readonly Friend[] = [], options: PtyOptions & { args?: readonly string[] } = {}): Pty {
+  chat(friends: readonly Friend[] = [], options: ChatOptions = {}): Pty {
     const [first] = friends
     const to = first === undefined ? [] : [first.link, '--address', first.address]
-    const { args = [], ...pty } = options
-    return new Pty(
-      [
-        'chat',
-        ...to,
-        '--generation',
-        'current',
-        '--name',
-        'Alice',
-        '--home',
-        this.home,
-        '--listen',
-        'tcp://127.0.0.1:0',
-        ...args,
-      ],
-      { cwd: this.cwd, ...pty },
-    )
+    const { args = [], shell, ...pty } = options
+    const [node, ...runtime] = MIMIR
+    const command = [
+      ...[node, ...runtime.slice(0, -1), PROGRAM, 'chat', ...to, '--generation', 'current', '--name', 'Alice'],
+      ...['--home', this.home, '--listen', 'tcp://127.0.0.1:0', ...args],
+    ] as const
+    return new Pty(shell === undefined ? command : ['/bin/sh', '-c', shell, ...command], { cwd: this.cwd, ...pty })
   }
 
   /** Where others reach her, as her screen says it. */

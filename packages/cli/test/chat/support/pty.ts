@@ -1,19 +1,13 @@
-import { fileURLToPath } from 'node:url'
 import { type IPty, spawn } from '@lydell/node-pty'
 import unicode11 from '@xterm/addon-unicode11'
 import headless from '@xterm/headless'
 import { onTestFinished } from 'vitest'
-import { MIMIR } from '../../support/mimir.js'
-
-const program = fileURLToPath(new URL('./chat-program.ts', import.meta.url))
 
 export interface PtyOptions {
   columns?: number
   rows?: number
   env?: Record<string, string>
   cwd?: string
-  /** A shell line around the program, which is `"$0" "$@"` in it. */
-  shell?: string
 }
 
 /** Keys as a terminal sends them. */
@@ -50,25 +44,19 @@ export class Pty {
   readonly #watchers = new Set<() => void>()
   #isOver = false
 
-  constructor(args: readonly string[], options: PtyOptions = {}) {
-    const { columns = 80, rows = 24 } = options
+  constructor([program, ...args]: readonly [string, ...string[]], options: PtyOptions = {}) {
+    const { columns = 80, rows = 24, cwd } = options
     this.terminal = new headless.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 500 })
     this.terminal.loadAddon(new unicode11.Unicode11Addon())
     this.terminal.unicode.activeVersion = '11'
-    const [node, ...runtime] = MIMIR
-    const command = [...runtime.slice(0, -1), program, ...args]
     const { HOME = '/', PATH = '', TMPDIR } = process.env
-    this.process = spawn(
-      options.shell === undefined ? node : '/bin/sh',
-      options.shell === undefined ? command : ['-c', options.shell, node, ...command],
-      {
-        name: options.env?.['TERM'] ?? 'xterm-256color',
-        cols: columns,
-        rows,
-        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-        env: { HOME, PATH, LANG: 'C.UTF-8', ...(TMPDIR === undefined ? {} : { TMPDIR }), ...options.env },
-      },
-    )
+    this.process = spawn(program, args, {
+      name: options.env?.['TERM'] ?? 'xterm-256color',
+      cols: columns,
+      rows,
+      ...(cwd === undefined ? {} : { cwd }),
+      env: { HOME, PATH, LANG: 'C.UTF-8', ...(TMPDIR === undefined ? {} : { TMPDIR }), ...options.env },
+    })
     this.process.onData((data) => {
       this.output += data
       this.terminal.write(data, () => this.#look())
@@ -96,6 +84,13 @@ export class Pty {
 
   type(text: string): void {
     this.process.write(text)
+  }
+
+  /** The window is closed: there is nothing at the other end any more. */
+  close(): void {
+    // Not in the interface that all systems share.
+    const terminal = this.process as IPty & { destroy(): void }
+    terminal.destroy()
   }
 
   resize(columns: number, rows: number): void {

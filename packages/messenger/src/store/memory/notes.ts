@@ -12,9 +12,10 @@ export function notesStore(tables: Tables): NotesStore {
       checkNumber('attempts', note.attempts)
       tables.contact(note.peer)
       notes.set(`${note.peer} ${note.kind}`, owned(note))
-      if (note.kind !== 'request-in') return
-      const requests = [...notes].filter(([, { kind }]) => kind === 'request-in').map(([key]) => key)
-      for (const key of requests.slice(0, -MAX_CONTACT_REQUESTS)) notes.delete(key)
+      // Our own questions are as many as we ask; what others cause is bounded.
+      if (note.kind === 'request-out') return
+      const ofKind = [...notes].filter(([, { kind }]) => kind === note.kind).map(([key]) => key)
+      for (const key of ofKind.slice(0, -MAX_CONTACT_REQUESTS)) notes.delete(key)
     },
 
     async contactNotes({ peer, kind } = {}) {

@@ -120,7 +120,7 @@ export function outboxStore(tables: Tables): OutboxStore {
   }
 }
 
-/** Of a request, `attempts` tells that the other side has heard it. */
-function isToBeSent({ kind, attempts }: ContactNote): boolean {
-  return kind === 'response-out' || (kind === 'request-out' && attempts === 0)
+/** `attempts` tells that the other side has heard it. */
+function isToBeSent({ kind, accepted, attempts }: ContactNote): boolean {
+  return attempts === 0 && (kind === 'request-out' || (kind === 'response-out' && accepted))
 }

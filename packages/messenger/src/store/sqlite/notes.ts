@@ -4,8 +4,8 @@ import { checkNumber } from '../check.js'
 import { PEER_ID, toContactNote } from './rows.js'
 import type { Tables } from './tables.js'
 
-/** Those that a connection is wanted for: of a request, `attempts` tells that the other side has heard it. */
-export const TO_BE_SENT = `kind = 'response-out' OR (kind = 'request-out' AND attempts = 0)`
+/** Those that a connection is wanted for: `attempts` tells that the other side has heard it. */
+export const TO_BE_SENT = `attempts = 0 AND (kind = 'request-out' OR (kind = 'response-out' AND accepted = 1))`
 
 const PUT = `INSERT INTO contactNote (peer, kind, message, nickname, info, avatar, accepted, atMs, attempts)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -14,7 +14,7 @@ const PUT = `INSERT INTO contactNote (peer, kind, message, nickname, info, avata
     attempts = excluded.attempts`
 
 const DROP_OLDEST = `DELETE FROM contactNote WHERE id IN (
-  SELECT id FROM contactNote WHERE kind = 'request-in' ORDER BY id DESC LIMIT -1 OFFSET ${MAX_CONTACT_REQUESTS})`
+  SELECT id FROM contactNote WHERE kind = ? ORDER BY id DESC LIMIT -1 OFFSET ${MAX_CONTACT_REQUESTS})`
 
 const SELECT = `SELECT contactNote.*, peer.key AS peerKey FROM contactNote JOIN peer ON peer.id = contactNote.peer`
 
@@ -48,5 +48,6 @@ function put(tables: Tables, note: ContactNote): void {
   const { kind, message, nickname, info, avatar = null, accepted, atMs, attempts } = note
   const peer = tables.peerId(note.peer)
   tables.run(PUT, peer, kind, message, nickname, info, avatar, accepted ? 1 : 0, atMs, attempts)
-  if (kind === 'request-in') tables.run(DROP_OLDEST)
+  // Our own questions are as many as we ask; what others cause is bounded.
+  if (kind !== 'request-out') tables.run(DROP_OLDEST, kind)
 }

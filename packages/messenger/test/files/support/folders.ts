@@ -1,17 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach } from 'vitest'
-
-const folders: string[] = []
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
-})
+import { leftovers } from './leftovers.js'
 
 /** Removed when the test is over. */
 export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mimir-files-'))
-  folders.push(folder)
+  leftovers.push(() => rmSync(folder, { recursive: true }))
   return folder
 }
 

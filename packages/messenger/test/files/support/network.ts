@@ -3,13 +3,8 @@ import { type Connection, type ConnectionHandlers, Peer, type PeerOptions } from
 import { type StreamTransport, Transports } from '@mimirjs/transport'
 import { fromHex, toHex } from '@mimirjs/wire'
 import { MessageType } from '@mimirjs/wire/peer'
-import { afterEach } from 'vitest'
+import { leftovers } from './leftovers.js'
 import { Person, type PersonOptions } from './people.js'
-
-const open: Peer[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((peer) => peer.close({ timeoutMs: 1_000 })))
-})
 
 export interface NetworkPersonOptions extends PersonOptions {
   readonly transport: StreamTransport
@@ -37,7 +32,7 @@ export class NetworkPerson {
     this.person = new Person({
       ...options,
       key,
-      connectionsOf: (peer) => this.connections.filter(({ remotePublicKey }) => toHex(remotePublicKey) === peer),
+      connectionsOf: (peer) => this.#connectionsOf(peer),
       onKick: (peer) => void this.#dial(peer),
     })
     this.peer = new Peer({
@@ -50,7 +45,7 @@ export class NetworkPerson {
       onConnection: (connection) => this.#welcome(connection),
       ...options.peer,
     })
-    open.push(this.peer)
+    leftovers.push(() => this.peer.close({ timeoutMs: 1_000 }))
   }
 
   async listen(address: string): Promise<string> {
@@ -64,21 +59,22 @@ export class NetworkPerson {
     await this.peer.close({ timeoutMs: 1_000 })
   }
 
+  /** Until there is a connection, or nobody wants one any more; others may be elsewhere by now. */
   async #dial(peer: string): Promise<void> {
-    const address = this.addresses.get(peer)
-    if (address === undefined || this.#dialling.has(peer)) return
+    if (this.#dialling.has(peer)) return
     this.#dialling.add(peer)
-    while (this.person.transfers.wants(peer) && !this.#isClosed && this.person.links.length === 0) {
-      const isConnected = await this.peer.connect(fromHex(peer), [address]).then(
-        () => true,
-        () => false,
-      )
-      if (isConnected) break
+    const isWanted = (): boolean =>
+      this.person.transfers.wants(peer) && !this.#isClosed && this.#connectionsOf(peer).length === 0
+    while (isWanted()) {
+      const address = this.addresses.get(peer)
+      if (address !== undefined) await this.peer.connect(fromHex(peer), [address]).catch(() => {})
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
     this.#dialling.delete(peer)
-    const isHere = this.connections.some(({ remotePublicKey }) => toHex(remotePublicKey) === peer)
-    if (!isHere && this.person.transfers.wants(peer) && !this.#isClosed) void this.#dial(peer)
+  }
+
+  #connectionsOf(peer: string): Connection[] {
+    return this.connections.filter(({ remotePublicKey }) => toHex(remotePublicKey) === peer)
   }
 
   #welcome(connection: Connection): ConnectionHandlers {
@@ -100,6 +96,7 @@ export class NetworkPerson {
       closed: () => {
         this.connections.splice(this.connections.indexOf(connection), 1)
         transfers.detached(peer, connection)
+        void this.#dial(peer)
       },
     }
   }

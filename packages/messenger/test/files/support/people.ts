@@ -3,7 +3,6 @@ import type { Connection } from '@mimirjs/peer'
 import { type Clock, steadyClock } from '@mimirjs/transport'
 import { toHex } from '@mimirjs/wire'
 import { MessageType } from '@mimirjs/wire/peer'
-import { afterEach } from 'vitest'
 import type { OutgoingFile } from '../../../src/content.js'
 import type { Disk } from '../../../src/files/disk.js'
 import type { FaultHook } from '../../../src/files/faults.js'
@@ -14,11 +13,7 @@ import type { Store, StoredMessage } from '../../../src/store.js'
 import { createMemoryStore } from '../../../src/store-memory.js'
 import { FakeLink, type LinkOptions } from './fake-link.js'
 import { newFolder } from './folders.js'
-
-const open: Transfers[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((transfers) => transfers.close()))
-})
+import { leftovers } from './leftovers.js'
 
 export interface PersonOptions {
   readonly key?: string
@@ -75,7 +70,7 @@ export class Person {
       ...(options.disk ? { disk: options.disk } : {}),
       ...(options.faults ? { faults: options.faults } : {}),
     })
-    open.push(this.transfers)
+    leftovers.push(() => this.transfers.close())
   }
 
   /** Send a file to somebody, up to where the message is on our disk. */

@@ -1,3 +1,4 @@
+import type { FaultPoint } from '../../../src/files/faults.js'
 import type { Store } from '../../../src/index.js'
 
 /** A frame as it stands in the crash table. OK is the one for a message, not those of the handshake. */
@@ -22,7 +23,7 @@ export type CrashPoint =
   /** Inside a handler. */
   | { readonly at: 'handler'; readonly when: 'started' | 'answered' }
   /** Around the transfer of a file. */
-  | { readonly at: 'file'; readonly name: string }
+  | { readonly at: 'file'; readonly name: FaultPoint }
 
 /** The point as a line of the table. */
 export function nameOf(point: CrashPoint): string {
@@ -30,9 +31,7 @@ export function nameOf(point: CrashPoint): string {
     case 'store':
       return `${point.when} the commit of ${point.method}${point.nth === undefined ? '' : ` (${point.nth})`}`
     case 'write':
-      return point.when === 'half'
-        ? `in the middle of writing ${point.frame}`
-        : `${point.when} writing ${point.frame}`
+      return point.when === 'half' ? `in the middle of writing ${point.frame}` : `${point.when} writing ${point.frame}`
     case 'read':
       return `when ${point.frame} has come, unread`
     case 'data':

@@ -52,13 +52,14 @@ export class Stage {
   #other: Party | undefined
   #revived: Party | undefined
   #child: ChildProcess | undefined
+  #fileServerAddress: string | undefined
   #token = 0
   readonly #waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>()
 
   constructor(program: Program, generation: Generation) {
     this.#program = program
     this.generation = generation
-    for (const who of ['doomed', 'other'] as const) mkdirSync(this.#folderOf(who))
+    for (const who of ['doomed', 'other'] as const) mkdirSync(this.folderOf(who))
   }
 
   get doomedKey(): string {
@@ -78,7 +79,12 @@ export class Stage {
     return required(this.#revived, 'the doomed one has not been revived').messenger
   }
 
-  async open(contactRequests: Readonly<Record<'doomed' | 'other', 'ask' | 'accept'>>): Promise<void> {
+  /** @param fileServerAddress - with it, files go there */
+  async open(
+    contactRequests: Readonly<Record<'doomed' | 'other', 'ask' | 'accept'>>,
+    fileServerAddress?: string,
+  ): Promise<void> {
+    this.#fileServerAddress = fileServerAddress
     this.#other = await this.#openHere('other', contactRequests.other)
     const options = this.#options('doomed', contactRequests.doomed, this.#other.address)
     const child = fork(this.#program.file, [JSON.stringify(options)], {
@@ -96,7 +102,7 @@ export class Stage {
   }
 
   /** Have the doomed one do something. Rejects when it dies before it was done. */
-  call(method: keyof Messenger, ...args: readonly unknown[]): Promise<unknown> {
+  call(method: Extract<keyof Messenger, string>, ...args: readonly unknown[]): Promise<unknown> {
     return this.#tell((token) => ({ do: 'call', token, method, args }))
   }
 
@@ -114,7 +120,7 @@ export class Stage {
   /** What is on the disk of the dead one. */
   async doomedView(): Promise<View> {
     if (this.#revived) return viewOf(this.#revived.store, this.otherKey)
-    const store = openFolderStore(this.#folderOf('doomed'))
+    const store = openFolderStore(this.folderOf('doomed'))
     try {
       return await viewOf(store, this.otherKey)
     } finally {
@@ -141,9 +147,13 @@ export class Stage {
     })
   }
 
+  folderOf(who: 'doomed' | 'other'): string {
+    return join(this.#folder, who)
+  }
+
   /** How often a handler of the doomed one began with a text, and how often it ended. */
   runs(text: string): { began: number; ended: number } {
-    const file = join(this.#folderOf('doomed'), HANDLED_LOG)
+    const file = join(this.folderOf('doomed'), HANDLED_LOG)
     const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
     const count = (line: string): number => lines.filter((one) => one === line).length
     return { began: count(`began ${text}`), ended: count(`ended ${text}`) }
@@ -155,24 +165,27 @@ export class Stage {
       child.kill('SIGKILL')
       await once(child, 'exit')
     }
-    await Promise.all([this.#other, this.#revived].map((party) => party?.messenger.close({ timeoutMs: 1_000 })))
+    const parties = [this.#other, this.#revived].filter((party) => party !== undefined)
+    await Promise.all(parties.map(({ messenger }) => messenger.close({ timeoutMs: 1_000 })))
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
   async #openHere(who: 'doomed' | 'other', contactRequests: 'ask' | 'accept'): Promise<Party> {
-    const store = openFolderStore(this.#folderOf(who))
+    const store = openFolderStore(this.folderOf(who))
     const options = this.#options(who, contactRequests, undefined)
     return { store, ...(await openPerson(options, { store })) }
   }
 
   #options(who: 'doomed' | 'other', contactRequests: 'ask' | 'accept', address: string | undefined): PersonOptions {
     const other = address === undefined ? undefined : { peer: this.otherKey, address }
-    const { generation } = this
-    return { folder: this.#folderOf(who), seed: toHex(this.#seeds[who]), generation, contactRequests, other }
-  }
-
-  #folderOf(who: 'doomed' | 'other'): string {
-    return join(this.#folder, who)
+    return {
+      folder: this.folderOf(who),
+      seed: toHex(this.#seeds[who]),
+      generation: this.generation,
+      contactRequests,
+      other,
+      fileServerAddress: this.#fileServerAddress,
+    }
   }
 
   #tell(order: (token: number) => Order): Promise<unknown> {

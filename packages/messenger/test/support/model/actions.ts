@@ -61,6 +61,17 @@ export class Actions {
     this.#accept(device, to, serial, true, (messenger) => messenger.send(to, makeText(serial, 1, sizeBytes)))
   }
 
+  /** The text changes while it is on its way. */
+  sendThenEdit(device: Device): void {
+    const to = this.#other(device).publicKey
+    const serial = ++this.#ledger.serial
+    this.#accept(device, to, serial, true, async (messenger) => {
+      const sent = await messenger.send(to, makeText(serial, 1))
+      this.#world.clock.schedule(() => this.#editText(device, to, sent.id, serial), this.#choices.pick([0, 1, 100]))
+      return sent
+    })
+  }
+
   sendLarge(device: Device): void {
     this.send(device, this.#choices.between(LARGE_BYTES, LARGEST_BYTES))
   }
@@ -93,11 +104,16 @@ export class Actions {
   }
 
   edit(device: Device): void {
-    const { accepted, edited } = this.#ledger
+    const { accepted } = this.#ledger
     const own = accepted.filter((message) => message.device === device && message.isText)
     if (own.length === 0) return
     // Mostly the newest, which may be on its way.
     const { to, id, serial } = this.#choices.chance(0.6) ? own.at(-1)! : this.#choices.pick(own)
+    this.#editText(device, to, id, serial)
+  }
+
+  #editText(device: Device, to: string, id: string, serial: number): void {
+    const { edited } = this.#ledger
     const version = ++this.#ledger.serial
     this.#do(device, `edits #${serial} to v${version}`, async (messenger) => {
       edited.add(`${device.name} ${to} ${id}`)

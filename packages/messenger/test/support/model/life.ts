@@ -9,12 +9,25 @@ import type {
 } from '@mimirjs/transport'
 import type { Store } from '../../../src/index.js'
 
-/** What never happens any more. */
-const NEVER: Promise<never> = new Promise(() => {})
+/** What does not happen any more. A promise of its own for each who waits: one for all would keep them all. */
+function never(): Promise<never> {
+  return new Promise(() => {})
+}
+
+/** No side needs more of them until it is READY. */
+const HANDSHAKE_WRITES = 4
+
+/** Calls of a store that only look. */
+const READS: ReadonlySet<string> = new Set<keyof Store>([
+  ...(['setting', 'contacts', 'contactKinds', 'contact', 'pending', 'pendingPeers', 'nextUnhandled'] as const),
+  ...(['unhandledPeers', 'history', 'message', 'counts', 'conversations', 'search', 'contactNotes'] as const),
+  ...(['file', 'files', 'announcedFile'] as const),
+])
 
 /** Where a life ends: at the so-many-th step of a kind from now. */
 export interface CrashPoint {
-  readonly at: 'store' | 'write'
+  /** `talk`: a write behind those of the handshake. */
+  readonly at: 'store' | 'write' | 'talk'
   /** 1 for the next one. */
   nth: number
   readonly when: 'before' | 'after'
@@ -34,6 +47,7 @@ export class Life {
   readonly timers = new Set<() => void>()
   readonly #streams = new Set<LifeStream>()
   readonly #listeners = new Set<Listener>()
+  readonly #uncommitted: (() => void)[] = []
   readonly #onStep: () => void
   #dead = false
   #end: () => void = () => {}
@@ -90,7 +104,10 @@ export class Life {
     }
   }
 
-  /** The store outlives its process, as a file does. */
+  /**
+   * The store outlives its process, as a file does. What is written is committed at the end of the turn, all of a turn
+   * together, as the database does: until then it can be lost.
+   */
   store(store: Store, onCall: (name: string, args: readonly unknown[], result: Promise<unknown>) => void): Store {
     return new Proxy(store, {
       get: (target, name, receiver): unknown => {
@@ -98,7 +115,7 @@ export class Life {
         const member: unknown = Reflect.get(target, name, receiver)
         if (typeof member !== 'function') return member
         return (...args: unknown[]) => {
-          return this.#passStore(() => {
+          return this.#passStore(READS.has(String(name)), () => {
             const result = (member as (...args: unknown[]) => Promise<unknown>).apply(target, args)
             onCall(String(name), args, result)
             return result
@@ -112,7 +129,7 @@ export class Life {
     return {
       scheme: inner.scheme,
       dial: async (address: string, options?: DialOptions) => {
-        if (this.#dead) return NEVER
+        if (this.#dead) return never()
         return this.#adopt(await inner.dial(address, options))
       },
       listen: async (address: string, options: ListenOptions) => {
@@ -130,28 +147,41 @@ export class Life {
     }
   }
 
-  async #passStore(work: () => Promise<unknown>): Promise<unknown> {
+  async #passStore(isRead: boolean, work: () => Promise<unknown>): Promise<unknown> {
     this.#onStep()
     const point = this.#dead ? undefined : this.#reached('store')
     if (point?.when === 'before') this.kill(point.flush)
-    if (this.#dead) return NEVER
+    if (this.#dead) return never()
     let result: unknown
     try {
-      result = await work()
+      result = await (isRead ? work() : this.#commit(work))
     } catch (error) {
-      if (this.#dead) return NEVER
+      if (this.#dead) return await never()
       throw error
     } finally {
       this.#onStep()
     }
     if (point !== undefined) this.kill(point.flush)
-    return this.#dead ? NEVER : result
+    return this.#dead ? never() : result
+  }
+
+  #commit(work: () => Promise<unknown>): Promise<unknown> {
+    if (this.#uncommitted.length === 0) {
+      setImmediate(() => {
+        const works = this.#uncommitted.splice(0)
+        this.#onStep()
+        if (!this.#dead) for (const commit of works) commit()
+      })
+    }
+    return new Promise((resolve) => {
+      this.#uncommitted.push(() => resolve(work()))
+    })
   }
 
   /** @returns the point that this step is */
-  #reached(at: CrashPoint['at']): CrashPoint | undefined {
+  #reached(...at: readonly CrashPoint['at'][]): CrashPoint | undefined {
     const point = this.crashPoint
-    if (point?.at !== at) return undefined
+    if (point === undefined || !at.includes(point.at)) return undefined
     point.nth -= 1
     return point.nth <= 0 ? point : undefined
   }
@@ -160,8 +190,8 @@ export class Life {
     const own = new LifeStream(stream, {
       isDead: () => this.#dead,
       onStep: this.#onStep,
-      write: (work) => {
-        const point = this.#reached('write')
+      write: (work, isTalk) => {
+        const point = isTalk ? this.#reached('write', 'talk') : this.#reached('write')
         if (point?.when === 'before') this.kill(point.flush)
         const writable = !this.#dead && work()
         if (point !== undefined) this.kill(point.flush)
@@ -178,7 +208,7 @@ export class Life {
 interface StreamHost {
   isDead(): boolean
   onStep(): void
-  write(work: () => boolean): boolean
+  write(work: () => boolean, isTalk: boolean): boolean
   gone(): void
 }
 
@@ -188,6 +218,7 @@ class LifeStream implements ByteStream {
   readonly #inner: ByteStream
   readonly #host: StreamHost
   #started = false
+  #writes = 0
 
   constructor(inner: ByteStream, host: StreamHost) {
     this.#inner = inner
@@ -226,12 +257,12 @@ class LifeStream implements ByteStream {
 
   write(chunk: Uint8Array): boolean {
     this.#host.onStep()
-    return this.#host.write(() => this.#inner.write(chunk))
+    return this.#host.write(() => this.#inner.write(chunk), ++this.#writes > HANDSHAKE_WRITES)
   }
 
   writeAll(chunks: readonly Uint8Array[]): boolean {
     this.#host.onStep()
-    return this.#host.write(() => this.#inner.writeAll(chunks))
+    return this.#host.write(() => this.#inner.writeAll(chunks), ++this.#writes > HANDSHAKE_WRITES)
   }
 
   pause(): void {

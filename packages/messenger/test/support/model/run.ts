@@ -42,7 +42,8 @@ const IDLE_MS: number = 2 * HOUR_MS
 const WEIGHTS = {
   send: 30,
   sendLarge: 2,
-  edit: 8,
+  edit: 6,
+  sendThenEdit: 4,
   reply: 5,
   react: 4,
   delete: 4,
@@ -203,9 +204,9 @@ class Run {
   #crashSoon(device: Device): void {
     const { life } = device
     if (!life || life.crashPoint) return
-    const at = this.#choices.pick(['store', 'write'] as const)
+    const at = this.#choices.pick(['store', 'write', 'talk', 'talk'] as const)
     const when = this.#choices.pick(['before', 'after'] as const)
-    const nth = this.#choices.between(1, 12)
+    const nth = this.#choices.between(1, at === 'talk' ? 6 : 12)
     this.world.note(`${device.name} will crash ${when} ${at} ${nth}`)
     life.crashPoint = { at, nth, when, flush: this.#choices.chance(0.5) }
     void life.over.then(() => {

@@ -1,13 +1,10 @@
 import type { Connection } from '@mimirjs/peer'
 
-/** Answers that a connection may still owe; the oldest is forgotten first. */
-const MAX_ASKED = 64
+/** Of one connection; the oldest is forgotten first. */
+const MAX_GUIDS = 64
 
-/**
- * What was asked for on which connection. An answer that comes too late is taken to its end and acknowledged, so that the
- * sender is free for the next; what was never asked for is not even that.
- */
-export class Asked {
+/** Messages, noted by connection: what was asked for there, what was said there. Gone with the connection. */
+export class GuidNotes {
   readonly #guids = new WeakMap<Connection, Set<bigint>>()
 
   add(connection: Connection, guid: bigint): void {
@@ -16,7 +13,7 @@ export class Asked {
     guids.delete(guid)
     guids.add(guid)
     const [oldest] = guids
-    if (guids.size > MAX_ASKED && oldest !== undefined) guids.delete(oldest)
+    if (guids.size > MAX_GUIDS && oldest !== undefined) guids.delete(oldest)
   }
 
   has(connection: Connection, guid: bigint): boolean {

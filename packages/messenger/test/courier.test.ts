@@ -1,0 +1,126 @@
+import { generateSeed } from '@mimirjs/crypto'
+import type { Connection, OutgoingMessage, Peer } from '@mimirjs/peer'
+import { createClock } from '@mimirjs/transport/testing'
+import { toHex } from '@mimirjs/wire'
+import { expect, test } from 'vitest'
+import { Courier } from '../src/courier.js'
+import { createMemoryStore } from '../src/index.js'
+
+const text = (words: string): Uint8Array => new TextEncoder().encode(words)
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+
+/** A connection that keeps what is written on it. */
+function fakeConnection(): { connection: Connection; written: string[] } {
+  const written: string[] = []
+  const connection = {
+    closed: false,
+    generation: 'current',
+    window: 16,
+    windowFor: () => 16,
+    callState: 'idle',
+    remoteAddress: 'memory://there',
+    handshakeMs: 1,
+    send: ({ payload }: OutgoingMessage) => void written.push(new TextDecoder().decode(payload)),
+    close: () => {},
+  }
+  return { connection: connection as unknown as Connection, written }
+}
+
+function setUp() {
+  const clock = createClock(1_000_000)
+  const publicKey = generateSeed()
+  const peer = toHex(publicKey)
+  const store = createMemoryStore()
+  const delivered: bigint[] = []
+  const courier = new Courier(peer, publicKey, {
+    store,
+    network: { connection: () => undefined } as unknown as Peer,
+    clock,
+    retry: { minMs: 1_000, maxMs: 120_000 },
+    random: () => 0.5,
+    resolve: async () => [],
+    forget: () => {},
+    isBlocked: () => false,
+    connections: () => [],
+    hasErrand: async () => false,
+    onDelivered: (_, guid) => void delivered.push(guid),
+    onRefused: () => {},
+    onFailed: () => {},
+    onState: () => {},
+    onQuiet: () => {},
+    onError: (error) => {
+      throw error
+    },
+  })
+  const enqueue = (guid: bigint, words: string) =>
+    store.enqueue({ peer, guid, replyTo: 0n, sendTimeMs: 1, editTimeMs: 0, messageType: 0, payload: text(words) })
+  return { courier, store, clock, peer, delivered, enqueue }
+}
+
+test('an OK for an earlier version on a connection that was left does not stand for the later one', async () => {
+  const { courier, store, peer, delivered, enqueue } = setUp()
+  const [before, after] = [fakeConnection(), fakeConnection()]
+  await enqueue(7n, 'first')
+  courier.attach(before.connection)
+  await turn()
+  expect(before.written).toEqual(['first'])
+  // The other side is slow, another connection is made, and the text changed meanwhile.
+  courier.unanswered(7n, before.connection)
+  await turn()
+  courier.attach(after.connection)
+  await store.edit(peer, 7n, text('second'), 2)
+  courier.kick()
+  await turn()
+  expect(after.written).toEqual(['second'])
+
+  courier.acknowledged(7n, before.connection)
+  await turn()
+  expect(delivered).toEqual([])
+  courier.acknowledged(7n, after.connection)
+  await turn()
+  expect(delivered).toEqual([7n])
+})
+
+test('an OK on a connection that was left is enough for what was never changed', async () => {
+  const { courier, delivered, enqueue } = setUp()
+  const [before, after] = [fakeConnection(), fakeConnection()]
+  await enqueue(7n, 'first')
+  courier.attach(before.connection)
+  await turn()
+  courier.unanswered(7n, before.connection)
+  await turn()
+  courier.attach(after.connection)
+  courier.acknowledged(7n, before.connection)
+  await turn()
+  expect(delivered).toEqual([7n])
+})
+
+test('silence on a connection that was left says nothing about what was written since', async () => {
+  const { courier, store, peer, enqueue } = setUp()
+  const [before, after] = [fakeConnection(), fakeConnection()]
+  courier.attach(before.connection)
+  await turn()
+  courier.attach(after.connection)
+  await enqueue(7n, 'first')
+  courier.kick()
+  await turn()
+  courier.unanswered(7n, before.connection)
+  await turn()
+  expect(await store.pending(peer, 1, { refusedBeforeMs: 0 })).toHaveLength(1)
+})
+
+test('whoever closes while the outbox is looked at sets no timer', async () => {
+  const { courier, store, clock, peer, enqueue } = setUp()
+  const { connection } = fakeConnection()
+  courier.attach(connection)
+  await turn()
+  await enqueue(7n, 'first')
+  await store.markRefused(peer, 7n, clock.nowMs())
+  courier.detach(connection)
+  courier.close()
+  await turn()
+  expect(clock.nextDueMs).toBeUndefined()
+})
