@@ -7,7 +7,7 @@ import { createRandom, faultyDatagrams } from '@mimirjs/transport/testing'
 import { udp } from '@mimirjs/transport/udp'
 import { fromHex } from '@mimirjs/wire'
 import { Acts } from './acts.js'
-import { isAnswered } from './content.js'
+import { isAnswered, markOf } from './content.js'
 import { LOGS } from './logs.js'
 import type { Command, DeviceOptions, Report } from './protocol.js'
 
@@ -56,8 +56,10 @@ const handledLog = join(options.folder, LOGS.handled)
 messenger.on('message', async (message) => {
   // A handler takes its time now and then, so that some kills hit it in the middle.
   if (random.next() < 0.2) await new Promise((resolve) => setTimeout(resolve, random.next() * 20))
-  if (message.replyTo === undefined && isAnswered(message.text, options.replies))
-    await message.reply(`re:${message.text.slice(-40) || message.id}`)
+  if (message.replyTo === undefined && isAnswered(markOf(message.text), options.replies)) {
+    // The same whatever version of the text this device has: another may answer it, too.
+    await message.reply(`re:${markOf(message.text).slice(-40) || message.id}`)
+  }
   if (message.file && message.file.bytes === undefined) await acts.fetch(message)
   appendFileSync(handledLog, `${process.pid} ${message.from} ${message.id}\n`)
 })

@@ -12,6 +12,7 @@ const USAGE = 'usage: pnpm fuzz [NAME] [--seconds N] [--seed N] [--list]'
 const DEFAULT_SECONDS = 60
 /** Cases of one target before the next has its turn. */
 const BATCH = 500
+const ALIVE_MS = 1_000
 const NO_INPUT: Uint8Array = new Uint8Array(0)
 
 interface Options {
@@ -66,14 +67,18 @@ async function main(args: readonly string[]): Promise<number> {
       if (failure !== undefined)
         return failed(failure.target, failure.seed, `${failure.reason}\n  input ${failure.input}`)
     }
-    for (const { name, run } of runs) {
+    for (const run of runs) {
       const seed = (options.seed + round) | 0
-      watchdog.note(name, NO_INPUT)
+      // It takes its time, but not in one piece.
+      const alive = setInterval(() => watchdog.note(run.name, NO_INPUT), ALIVE_MS)
+      watchdog.note(run.name, NO_INPUT)
       cases += 1
       try {
-        await run(seed)
+        await run.run(seed)
       } catch (error) {
-        return failed(name, seed, error instanceof Error ? `${error.name}: ${error.message}` : String(error))
+        return await failed(run.name, seed, error instanceof Error ? `${error.name}: ${error.message}` : String(error))
+      } finally {
+        clearInterval(alive)
       }
     }
   }

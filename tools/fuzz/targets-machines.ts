@@ -104,6 +104,7 @@ const dataInbox: FuzzTarget = {
   feed(bytes, random) {
     let [givenBytes, open] = [0, 0]
     const host: InboxHost = {
+      wants: () => true,
       maxMessageBytes: 250,
       message: ({ payload }) => void (givenBytes += payload.length),
       file() {

@@ -2,6 +2,7 @@
 import { checkApiReports } from '../checks/api-report.mjs'
 import { checkDocsExamples } from '../checks/docs-examples.mjs'
 import { checkHygiene } from '../checks/hygiene.mjs'
+import { checkNamedTests } from '../checks/named-tests.mjs'
 import { checkSize } from '../checks/size.mjs'
 import { checkStranger } from '../checks/stranger.mjs'
 import { TURBO_ENV } from './prepare.mjs'
@@ -56,6 +57,7 @@ export const verifySteps = [
     run: async () => outcomeOf(await script('tools/fuzz/main.ts', ['--seconds', '10', '--seed', '1'])),
   },
   { name: 'docs', about: 'the TypeScript in README.md files and guides', run: checkDocsExamples },
+  { name: 'claims', about: 'every test that a table of the documents names is there', run: checkNamedTests },
   {
     name: 'site',
     about: 'the documentation site, no broken link',

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Failure, fuzz } from '../fuzz/fuzz.js'
 import { mutate } from '../fuzz/mutate.js'
 import { Random } from '../fuzz/random.js'
+import { RUNS } from '../fuzz/runs.js'
 import { Broken, type FuzzTarget } from '../fuzz/target.js'
 import { TARGETS } from '../fuzz/targets.js'
 
@@ -12,6 +13,12 @@ describe('a slice of every target', () => {
   test.each(TARGETS.map((target) => [target.name, target] as const))('%s', (_, target) => {
     expect(target.seeds.length).toBeGreaterThan(0)
     expect(fuzz(target, SEED, 1500, hooks)).toBeUndefined()
+  })
+})
+
+describe('a run of every model', () => {
+  test.each(RUNS.map((run) => [run.name, run] as const))('%s', async (_, run) => {
+    await expect(run.run(SEED)).resolves.toBeUndefined()
   })
 })
 

@@ -126,7 +126,9 @@ export class ContactRequests {
   /** CONTACT_REQUEST arrived. */
   requested(peer: string, frame: ContactRequestFrame): void {
     const nowMs = this.#context.clock.nowMs()
-    if (nowMs < (this.#askedAtMs.get(peer) ?? Number.NEGATIVE_INFINITY) + REQUEST_PAUSE_MS) return
+    const sinceMs = nowMs - (this.#askedAtMs.get(peer) ?? Number.NEGATIVE_INFINITY)
+    // Below 0 when the clock was set back.
+    if (sinceMs >= 0 && sinceMs < REQUEST_PAUSE_MS) return
     if (this.#askedAtMs.size >= MAX_PAUSES) this.#askedAtMs.clear()
     this.#askedAtMs.set(peer, nowMs)
     const { message, nickname, info, avatar } = frame

@@ -211,7 +211,7 @@ export class Courier {
         const rows = await this.#context.store.pending(this.peer, limit, { refusedBeforeMs })
         if (connection !== this.#connection || connection.closed) this.#pumpAgain = true
         else if (rows.length > 0) this.#write(connection, rows)
-        else if ((await this.#context.store.pending(this.peer, 1)).length > 0) this.#awaitRefused()
+        else if (await this.#awaitLeft()) this.#pumpAgain = true
       }
     } catch (cause) {
       this.#storeFailed('the outbox could not be read', cause)
@@ -344,9 +344,21 @@ export class Courier {
   async #hasWork(): Promise<boolean> {
     const { store, clock, hasErrand } = this.#context
     const due = await store.pending(this.peer, 1, { refusedBeforeMs: clock.nowMs() - REFUSED_PAUSE_MS })
-    if (due.length > 0 || (await hasErrand())) return true
-    if ((await store.pending(this.peer, 1)).length > 0) this.#awaitRefused()
-    return false
+    return due.length > 0 || (await hasErrand()) || (await this.#awaitLeft())
+  }
+
+  /**
+   * Nothing is due: what is left waits for acceptance.
+   * @returns whether some of it is due now, because it was refused at a time that this clock, set back since, has yet to reach
+   */
+  async #awaitLeft(): Promise<boolean> {
+    const { store, clock } = this.#context
+    const left = await store.pending(this.peer, LEFT_ROWS)
+    const nowMs = clock.nowMs()
+    const ahead = left.filter(({ refusedMs }) => refusedMs > nowMs)
+    for (const { guid } of ahead) await store.markRefused(this.peer, guid, nowMs - REFUSED_PAUSE_MS)
+    if (left.length > 0 && ahead.length === 0) this.#awaitRefused()
+    return ahead.length > 0
   }
 
   /** The disk may be full or gone for a while: nothing is lost by that, so go on until it is back. */
@@ -369,6 +381,8 @@ interface Written {
 const STORE_PAUSE_MS = 1_000
 /** Least time between two attempts at a message that the other side stays silent about. Source: current protocol §19.3. */
 const REFUSED_PAUSE_MS = 600_000
+/** Waiting messages that are looked at together: the oldest, and those behind them once they are delivered. */
+const LEFT_ROWS = 16
 
 /** Source: current protocol §11.3. */
 const SPREAD_MS = 300

@@ -128,6 +128,7 @@ export class Messenger {
         transport: parts.datagrams,
         signer: parts.signer,
         clientId: loaded.clientId >>> 0,
+        ...(options.clock ? { clock: options.clock } : {}),
         ...(options.logger ? { logger: options.logger } : {}),
       })
     this.#outbox = new Outbox({
@@ -611,6 +612,7 @@ export class Messenger {
   retryNow(): void {
     this.#reachability.refresh()
     this.#outbox.retryNow()
+    this.#transfers.retryNow()
     for (const connection of this.#network.connections()) connection.probe().catch(() => {})
   }
 

@@ -76,6 +76,8 @@ export class Reception {
       fileRequest: (request) => {
         if (mayTalk()) transfers.serve(peer, connection, request)
       },
+      // Of strangers nothing is held that could be large.
+      large: mayTalk,
       file: (header) => transfers.sink(peer, connection, header),
       call: (frame) => {
         if (frame.type !== 'callOffer' || mayTalk()) calls.heard(peer, connection, frame)
@@ -107,11 +109,16 @@ export class Reception {
 
   /** Whether the peer may say more than that it wants to be a contact. */
   #mayTalk(peer: string, { role }: Connection): boolean {
-    const { people, features, requests } = this.#context
+    const { people, features, requests, onError } = this.#context
     if (people.isBlocked(peer)) return false
     // Elsewhere nobody gets as far as this who may not talk.
     if (!features.strangersConnect) return true
-    return people.accepts(peer, role === 'initiator' ? 'outbound' : 'inbound') || requests.waitsFor(peer)
+    try {
+      return people.accepts(peer, role === 'initiator' ? 'outbound' : 'inbound') || requests.waitsFor(peer)
+    } catch (cause) {
+      onError(new MessengerError('handler', `acceptFrom failed for ${peer}, who is not let in`, { cause }))
+      return false
+    }
   }
 
   #received(peer: string, connection: Connection, frame: TextFrame): void {
@@ -134,7 +141,7 @@ export class Reception {
     }
     if (messageType === MessageType.callRecord) {
       // Only we ourselves write those (peer protocol §6.3).
-      logger?.warn({ peer, guid: String(guid) }, 'call record of somebody else dropped')
+      logger?.warn({ peer, messageId: String(guid) }, 'call record of somebody else dropped')
       acknowledge(connection, guid)
       return
     }

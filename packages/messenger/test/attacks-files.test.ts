@@ -407,6 +407,24 @@ describe('a file server that the sender names', () => {
     expect(logins.map(({ publicKey }) => publicKey)).toEqual([ben.key])
   })
 
+  test('for which our own program has no address, or fails to find one: the file waits, and nothing ends', async () => {
+    for (const fileServerAddress of [
+      () => 'nonsense',
+      () => 'tcp://',
+      () => {
+        throw new Error('no idea')
+      },
+    ]) {
+      const { ben, eve, files, pass, download } = await onServer(nodeOf, { fileServerAddress })
+      const done = expect(download()).rejects.toMatchObject({ code: 'aborted' })
+      await vi.waitFor(async () => expect(await ben.parts.store.files('wanted')).toHaveLength(1))
+      await pass(60_000)
+      await vi.waitFor(() => expect(files[0]).toMatchObject({ state: 'waiting', error: { code: 'unreachable' } }))
+      await ben.messenger.cancelDownload({ id: '5', peer: eve.key })
+      await done
+    }
+  })
+
   test('leads to its node and to no other place: an address is no key', async () => {
     for (const server of ['127.0.0.1', 'http://localhost:22/', `${'a'.repeat(63)}/`, `${'a'.repeat(64)}:22`, '']) {
       const { ben, eve } = await onServer(() => server)

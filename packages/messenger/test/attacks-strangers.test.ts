@@ -125,6 +125,30 @@ describe('from a stranger', () => {
   })
 })
 
+test('a policy that fails lets nobody in, says so, and ends nothing', async () => {
+  const overlay = createOverlay()
+  let fails = true
+  const ben = await overlay.person({
+    acceptFrom: () => {
+      if (fails) throw new Error('the list is not loaded yet')
+      return true
+    },
+  })
+  const errors = listenTo(ben.messenger, 'error')
+  const eve = overlay.hand()
+  const line = await eve.dial(ben)
+  // It is asked by our own side as well, when the connection is ready.
+  await settle()
+  line.say(text(1n, 'hello'), { type: 'infoRequest', timeSeconds: 0n }, offer)
+  await line.echo()
+  expect(line.acknowledged).toEqual([])
+  expect(await historyWith(ben, eve)).toEqual([])
+  expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['handler']))
+  fails = false
+  line.say(text(1n, 'hello'))
+  await line.heard('ok')
+})
+
 describe('CONTACT_RESPONSE', () => {
   async function asked() {
     const overlay = createOverlay()

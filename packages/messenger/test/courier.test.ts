@@ -30,7 +30,13 @@ function fakeConnection(): { connection: Connection; written: string[] } {
 }
 
 function setUp() {
-  const clock = createClock(1_000_000)
+  const steady = createClock(10_000_000)
+  const clock = {
+    offsetMs: 0,
+    nowMs: () => steady.nowMs() + clock.offsetMs,
+    schedule: (callback: () => void, delayMs: number) => steady.schedule(callback, delayMs),
+    nextDueMs: () => steady.nextDueMs,
+  }
   const publicKey = generateSeed()
   const peer = toHex(publicKey)
   const store = createMemoryStore()
@@ -122,5 +128,25 @@ test('whoever closes while the outbox is looked at sets no timer', async () => {
   courier.detach(connection)
   courier.close()
   await turn()
-  expect(clock.nextDueMs).toBeUndefined()
+  expect(clock.nextDueMs()).toBeUndefined()
+})
+
+test('what waits for acceptance does not wait for a clock that was set back', async () => {
+  const { courier, clock, enqueue } = setUp()
+  const [before, after] = [fakeConnection(), fakeConnection()]
+  await enqueue(7n, 'first')
+  courier.attach(before.connection)
+  await turn()
+  courier.unanswered(7n, before.connection)
+  await turn()
+  clock.offsetMs = -5_000_000
+  courier.attach(after.connection)
+  await turn()
+  expect(after.written).toEqual(['first'])
+  // Once on each connection, all the same.
+  courier.unanswered(7n, after.connection)
+  await turn()
+  courier.kick()
+  await turn()
+  expect(after.written).toEqual(['first'])
 })

@@ -86,6 +86,10 @@ export class ConnectionLane implements LaneHost {
     this.#session.dataIsIn = isInside
   }
 
+  wants(header: DataHeader): boolean {
+    return this.#session.wantsData(header)
+  }
+
   message(message: TextFrame): void {
     this.#session.takeData(message)
   }

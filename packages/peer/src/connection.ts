@@ -355,6 +355,14 @@ export class PeerConnection
     this.#call('message', (handlers) => handlers.message(message))
   }
 
+  onLarge(header: DataHeader): boolean {
+    let isWanted = true
+    this.run('large', () => {
+      isWanted = this.#handlers?.large?.(header) !== false
+    })
+    return isWanted && !this.closed
+  }
+
   onFile(header: DataHeader): DataSink | undefined {
     let sink: DataSink | undefined
     this.run('file', () => {

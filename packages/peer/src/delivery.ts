@@ -149,9 +149,17 @@ export class Delivery {
 
   // --- in ----------------------------------------------------------------------------------------------------------
 
-  /** A message came whole. One that is open already is not handed out again: its sender gets one OK for both. */
+  /**
+   * A message came whole. One that is open already is not handed out again, unless it is an edit: its sender gets one OK for
+   * both.
+   */
   received(message: TextFrame): void {
-    if (this.#inbound.add(message.guid, message.payload.length)) this.#events.onMessage(message)
+    const { guid, editTimeMs, payload } = message
+    if (!this.#inbound.add(guid, payload.length)) {
+      if (editTimeMs === 0n) return
+      this.#inbound.addEdit(guid, payload.length)
+    }
+    this.#events.onMessage(message)
   }
 
   /** A file came whole. */

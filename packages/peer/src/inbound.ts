@@ -6,6 +6,9 @@ export class Inbound {
   /** Payload bytes by guid. Made anew when there is something: an idle session holds none. */
   #open: Map<bigint, number> | undefined = undefined
   #bytes = 0
+  /** Edits of messages that are open, by guid: payload bytes of each. */
+  #edits: Map<bigint, number[]> | undefined = undefined
+  #editCount = 0
   /** Files by the guid of their announcement, which may itself be open. Their bytes are where the application put them. */
   #files: Set<bigint> | undefined = undefined
 
@@ -15,7 +18,7 @@ export class Inbound {
 
   /** As much is open as allowed. */
   get isFull(): boolean {
-    const count = (this.#open?.size ?? 0) + (this.#files?.size ?? 0)
+    const count = (this.#open?.size ?? 0) + this.#editCount + (this.#files?.size ?? 0)
     return count >= this.#limits.inboundMessages || this.#bytes >= this.#limits.inboundBytes
   }
 
@@ -28,6 +31,14 @@ export class Inbound {
     return true
   }
 
+  /** An edit of a message that is open: the one OK for both waits until both are done. */
+  addEdit(guid: bigint, byteLength: number): void {
+    this.#edits ??= new Map()
+    this.#edits.set(guid, [...(this.#edits.get(guid) ?? []), byteLength])
+    this.#editCount++
+    this.#bytes += byteLength
+  }
+
   addFile(guid: bigint): void {
     this.#files ??= new Set()
     this.#files.add(guid)
@@ -35,11 +46,22 @@ export class Inbound {
 
   /** @returns `false` when neither a message nor a file is open under it */
   settle(guid: bigint): boolean {
+    if (this.#settleEdit(guid)) return false
     const byteLength = this.#open?.get(guid)
     if (this.#open === undefined || byteLength === undefined) return this.#settleFile(guid)
     this.#open.delete(guid)
     this.#bytes -= byteLength
     if (this.#open.size === 0) this.#open = undefined
+    return true
+  }
+
+  #settleEdit(guid: bigint): boolean {
+    const [byteLength, ...others] = this.#edits?.get(guid) ?? []
+    if (byteLength === undefined) return false
+    if (others.length > 0) this.#edits?.set(guid, others)
+    else this.#edits?.delete(guid)
+    this.#editCount--
+    this.#bytes -= byteLength
     return true
   }
 

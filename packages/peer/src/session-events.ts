@@ -17,6 +17,7 @@ export interface SessionEvents {
   onReady(identity: ProvenIdentity): void
   onMessage(message: TextFrame): void
   /** A file begins on the data stream. */
+  onLarge(header: DataHeader): boolean
   onFile(header: DataHeader): DataSink | undefined
   onAcknowledged(guid: bigint): void
   /** An OK for a message that was not written here. */

@@ -256,6 +256,11 @@ export class Session implements LivenessView {
     if (this.#state === 'ready') this.#onText(message)
   }
 
+  /** A data frame of the other side begins, and is a message. */
+  wantsData(header: DataHeader): boolean {
+    return this.#state === 'ready' && this.#events.onLarge(header)
+  }
+
   /** A data frame of the other side begins, and is a file. */
   takeFile(header: DataHeader): DataSink | undefined {
     return this.#state === 'ready' ? this.#events.onFile(header) : undefined

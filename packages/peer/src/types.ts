@@ -207,6 +207,11 @@ export interface ConnectionHandlers {
    */
   fileRequest?(request: IncomingFileRequest): void
   /**
+   * A large message is coming: its header, before anything is kept of the rest. `false` has it skipped without OK. Default:
+   * every one is wanted, up to the ceilings.
+   */
+  large?(header: DataHeader): boolean
+  /**
    * A file is coming: a data frame of type 4001. Say where it goes, or `undefined` to have it skipped without OK. Small
    * ones come as `message`.
    */

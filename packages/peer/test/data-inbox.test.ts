@@ -12,8 +12,13 @@ import { concat, turn } from './support/machine.js'
 class Record implements InboxHost {
   readonly maxMessageBytes = 1_000_000
   readonly said: string[] = []
+  isWanted = true
   readonly inbox: DataInbox = new DataInbox(this, () => this.inbox.resume())
   makeSink: (header: DataHeader) => DataSink | undefined = () => this.sink()
+
+  wants(): boolean {
+    return this.isWanted
+  }
 
   message({ guid, payload, messageType }: TextFrame): void {
     this.said.push(`message ${guid} of type ${messageType}: ${digest(payload)}`)
@@ -211,6 +216,15 @@ describe('sinks', () => {
 })
 
 describe('memory', () => {
+  test('a message that is not wanted is skipped from its header on', () => {
+    const record = new Record()
+    record.isWanted = false
+    record.inbox.receive(encodeDataFrame(dataFrame(1n, pattern(5_000))))
+    record.isWanted = true
+    record.inbox.receive(encodeDataFrame(dataFrame(2n, pattern(10))))
+    expect(record.said).toEqual([`message 2 of type 0: ${digest(pattern(10))}`])
+  })
+
   test('a message grows with what comes; one that is too large is not kept at all', () => {
     const record = new Record()
     const heldBytes = process.memoryUsage().arrayBuffers

@@ -58,6 +58,17 @@ describe('sending', () => {
     expect(machine.of('acknowledged').map((event) => event.guid)).toEqual([5n])
   })
 
+  test('an edit that comes before its text has its OK is handed out, too', async () => {
+    const machine = await machineIn('initiator', 'ready')
+    machine.receive(bytesOf(text(7n, 'one'), text(7n, 'one'), { ...text(7n, 'two'), editTimeMs: 5n } as PeerFrame))
+    expect(machine.of('message')).toHaveLength(2)
+    machine.session.acknowledge(7n)
+    expect(await machine.frames()).toEqual([])
+    machine.session.acknowledge(7n)
+    machine.session.acknowledge(7n)
+    expect(await machine.frames()).toEqual([ok(7n)])
+  })
+
   test('classic: the frames of a turn are one write; a large payload goes by reference', async () => {
     const machine = await machineIn('initiator', 'ready')
     const before = machine.writes.length

@@ -218,28 +218,31 @@ describe('any bytes give events or a typed error', () => {
     }
   })
 
-  test('noise in every state, for both roles', async () => {
-    const random = createRandom(99)
-    const states = {
-      initiator: ['helloSent', 'challengeAnswered', 'challenge2Sent', 'ready'],
-      acceptor: ['waitHello', 'challengeSent', 'peerVerified', 'challenge2Answered', 'ready'],
-    } as const
-    for (const role of ['initiator', 'acceptor'] as const) {
-      for (const state of states[role]) {
-        for (let round = 0; round < 30; round++) {
-          const machine = await machineIn(role, state)
-          const noise = random.bytes(random.integer(100))
-          // Mostly a plausible header first, so that the noise gets as far as a body.
-          if (noise.length > 16 && random.chance(0.8)) {
-            noise.fill(0, 0, 12)
-            noise[7] = random.integer(10)
-            noise[15] = random.integer(100)
+  test.each(['classic', 'overlay', 'current'] as const)(
+    'noise in every state, for both roles, %s',
+    async (generation) => {
+      const random = createRandom(99)
+      const states = {
+        initiator: ['helloSent', 'challengeAnswered', 'challenge2Sent', 'ready'],
+        acceptor: ['waitHello', 'challengeSent', 'peerVerified', 'challenge2Answered', 'ready'],
+      } as const
+      for (const role of ['initiator', 'acceptor'] as const) {
+        for (const state of states[role]) {
+          for (let round = 0; round < 30; round++) {
+            const machine = await machineIn(role, state, { generation })
+            const noise = random.bytes(random.integer(100))
+            // Mostly a plausible header first, so that the noise gets as far as a body.
+            if (noise.length > 16 && random.chance(0.8)) {
+              noise.fill(0, 0, 12)
+              noise[7] = random.integer(10)
+              noise[15] = random.integer(100)
+            }
+            machine.receive(noise)
+            machine.session.endOfStream()
+            expect(machine.of('closed')).toHaveLength(1)
           }
-          machine.receive(noise)
-          machine.session.endOfStream()
-          expect(machine.of('closed')).toHaveLength(1)
         }
       }
-    }
-  })
+    },
+  )
 })

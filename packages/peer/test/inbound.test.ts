@@ -17,6 +17,16 @@ test('full by count, full by bytes', () => {
   expect(byBytes.isFull).toBe(true)
 })
 
+test('an edit of an open message has the OK wait for both', () => {
+  const open = inbound(3, 1_000)
+  open.add(5n, 10)
+  open.addEdit(5n, 20)
+  open.addEdit(5n, 30)
+  expect(open.isFull).toBe(true)
+  expect([open.settle(5n), open.settle(5n), open.settle(5n), open.settle(5n)]).toEqual([false, false, true, false])
+  expect(open.isFull).toBe(false)
+})
+
 test('each message is open once and settled once', () => {
   const open = inbound(10, 1_000)
   expect([open.add(5n, 1), open.add(5n, 1)]).toEqual([true, false])

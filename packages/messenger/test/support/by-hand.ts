@@ -2,7 +2,7 @@
 // on a network that proves node keys, with one control stream and one data stream per direction, and what it writes is
 // put together by hand: nothing keeps it from writing what no program of ours would.
 import { createSigner, generateSeed, type SeedSigner } from '@mimirjs/crypto'
-import { type ByteStream, type StreamTransport, Transports } from '@mimirjs/transport'
+import { type StreamTransport, Transports } from '@mimirjs/transport'
 import { createClock } from '@mimirjs/transport/testing'
 import { fromHex, toHex } from '@mimirjs/wire'
 import { type DataFrame, encodeDataFrame, type PeerFrame } from '@mimirjs/wire/peer'
@@ -99,7 +99,13 @@ export class Hand {
    */
   async answer(onLine: (line: Line) => void = () => {}): Promise<void> {
     const listener = await this.net.listen(this.address, {
-      onStream: (stream) => void this.#arrived(stream, onLine),
+      onStream: (stream) => {
+        const end = new WireEnd(stream)
+        this.#arrived(end, onLine).catch((error: unknown) => {
+          // They may leave in the middle, and do when we are not whom they want.
+          if (!end.closed) throw error
+        })
+      },
     })
     onTestFinished(() => listener.close())
   }
@@ -117,8 +123,7 @@ export class Hand {
     })
   }
 
-  async #arrived(stream: ByteStream, onLine: (line: Line) => void): Promise<void> {
-    const end = new WireEnd(stream)
+  async #arrived(end: WireEnd, onLine: (line: Line) => void): Promise<void> {
     await end.until(() => end.bytes.length > 0 || end.closed)
     if (end.bytes[0] === 1) {
       endWith(end)

@@ -8,6 +8,8 @@ import type { DataSink } from '../types.js'
 export interface InboxHost {
   /** Longest message that is collected; a longer one is skipped. */
   readonly maxMessageBytes: number
+  /** Whether a message that is coming is wanted: if not, it is skipped. */
+  wants(header: DataHeader): boolean
   message(message: TextFrame): void
   file(header: DataHeader): DataSink | undefined
   fileEnded(guid: bigint): void
@@ -129,7 +131,7 @@ export class DataInbox {
       const sink = this.#host.file(header)
       return sink === undefined ? SKIP : { type: 'file', sink }
     }
-    if (header.dataBytes > this.#host.maxMessageBytes) return SKIP
+    if (header.dataBytes > this.#host.maxMessageBytes || !this.#host.wants(header)) return SKIP
     return { type: 'message', bytes: NOTHING, filled: 0 }
   }
 

@@ -199,6 +199,10 @@ export class Machine implements SessionEvents {
     this.token = token
   }
 
+  onLarge(): boolean {
+    return true
+  }
+
   onFile(header: DataHeader): DataSink | undefined {
     return this.sink?.(header)
   }

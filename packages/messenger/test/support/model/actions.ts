@@ -236,7 +236,7 @@ export class Actions {
     if (!messenger || !life || life.dead) return
     this.#world.note(`${device.name} ${what}`)
     life.race(work(messenger)).catch((error: unknown) => {
-      // It was told that it cannot: by the block, by its own deletion, or because it closes.
+      // It was told that it cannot: by the block, by its own deletion, by the disk, or because it closes.
       const isExpected = isMessengerError(error) && EXPECTED.has(error.code)
       if (isExpected) this.#world.note(`${device.name}: ${error.code}`)
       else this.#world.broken(`${device.name} ${what}: ${String(error)}`)
@@ -244,4 +244,4 @@ export class Actions {
   }
 }
 
-const EXPECTED: ReadonlySet<string> = new Set(['blocked', 'unknown-request', 'closed'])
+const EXPECTED: ReadonlySet<string> = new Set(['blocked', 'unknown-request', 'closed', 'store'])

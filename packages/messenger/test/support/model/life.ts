@@ -43,6 +43,8 @@ export class Life {
   /** Resolves at the end. */
   readonly over: Promise<void>
   crashPoint: CrashPoint | undefined
+  /** Nothing can be written to the store now. */
+  isDiskFull = false
   /** Timers that are set. */
   readonly timers = new Set<() => void>()
   readonly #streams = new Set<LifeStream>()
@@ -173,8 +175,11 @@ export class Life {
         if (!this.#dead) for (const commit of works) commit()
       })
     }
-    return new Promise((resolve) => {
-      this.#uncommitted.push(() => resolve(work()))
+    return new Promise((resolve, reject) => {
+      this.#uncommitted.push(() => {
+        if (this.isDiskFull) reject(new Error('no space left on the device'))
+        else resolve(work())
+      })
     })
   }
 

@@ -59,6 +59,7 @@ const WEIGHTS = {
   restart: 2,
   crash: 3,
   crashSoon: 5,
+  fillDisk: 1,
   sleep: 1,
 }
 
@@ -184,6 +185,9 @@ class Run {
       case 'crashSoon':
         this.#crashSoon(device)
         break
+      case 'fillDisk':
+        this.#fillDisk(device)
+        break
       case 'sleep': {
         const ms = this.#choices.pick([2 * SECOND_MS, MINUTE_MS, HOUR_MS, 30 * HOUR_MS])
         world.note(`everybody sleeps for ${ms / SECOND_MS} s`)
@@ -214,6 +218,17 @@ class Run {
       this.#crashes += 1
       this.world.note(`${device.name} crashed`)
     })
+  }
+
+  /** For a while nothing can be written down. */
+  #fillDisk({ name, life }: Device): void {
+    if (!life || life.isDiskFull) return
+    const ms = this.#choices.pick([50, 5 * SECOND_MS, 2 * MINUTE_MS])
+    this.world.note(`the disk of ${name} is full for ${ms} ms`)
+    life.isDiskFull = true
+    this.world.clock.schedule(() => {
+      life.isDiskFull = false
+    }, ms)
   }
 
   /** A new life, with a clock that somebody may have set back or forth. */
@@ -261,7 +276,11 @@ class Run {
   async #comeToRest(): Promise<number> {
     const { world } = this
     world.note('the faults are over')
-    for (const device of world.devices) if (device.life) device.life.crashPoint = undefined
+    for (const { life } of world.devices) {
+      if (!life) continue
+      life.crashPoint = undefined
+      life.isDiskFull = false
+    }
     // Whoever is closing may finish.
     await world.advance(10 * SECOND_MS)
     for (const device of world.devices) if (!device.messenger) await this.#start(device)
