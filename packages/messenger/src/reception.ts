@@ -76,8 +76,8 @@ export class Reception {
       fileRequest: (request) => {
         if (mayTalk()) transfers.serve(peer, connection, request)
       },
-      // Of strangers nothing is held that could be large.
-      large: mayTalk,
+      // Of strangers nothing is held that could be large; the blocked are told that it came.
+      large: () => people.isBlocked(peer) || mayTalk(),
       file: (header) => transfers.sink(peer, connection, header),
       call: (frame) => {
         if (frame.type !== 'callOffer' || mayTalk()) calls.heard(peer, connection, frame)

@@ -29,7 +29,7 @@ export interface DownloadOptions {
    * is never replaced: a number is added to the name. Default: `downloads` in the messenger's folder.
    */
   to?: string
-  /** Stop waiting, and {@link Transfers.pause | pause} the download unless somebody else waits for it. */
+  /** Stop waiting, and pause ({@link Messenger.pauseDownload}) the download unless somebody else waits for it. */
   signal?: AbortSignal
   /** Told at most every 100 ms. */
   onProgress?(progress: DownloadProgress): void
