@@ -14,34 +14,35 @@ export type DeliveryEvents = Pick<
 >
 
 export class Delivery {
+  readonly #limits: PeerLimits
   readonly #events: DeliveryEvents
-  readonly #outstanding: Outstanding
-  readonly #inbound: Inbound
+  /** Each direction exists from its first message on: idle sessions are many. */
+  #outstanding: Outstanding | undefined = undefined
+  #inbound: Inbound | undefined = undefined
   /** The one message on the data stream. */
   #dataOut: DataWindow | undefined = undefined
 
   constructor(limits: PeerLimits, events: DeliveryEvents) {
+    this.#limits = limits
     this.#events = events
-    this.#outstanding = new Outstanding(limits)
-    this.#inbound = new Inbound(limits)
   }
 
   /** Messages on the control stream without OK, which have a place in the window. */
   get windowSize(): number {
-    return this.#outstanding.size
+    return this.#outstanding?.size ?? 0
   }
 
   /** Messages without OK, on both streams. */
   get unacknowledged(): number {
-    return this.#outstanding.size + (this.#dataOut?.isAcknowledged === false ? 1 : 0)
+    return this.windowSize + (this.#dataOut?.isAcknowledged === false ? 1 : 0)
   }
 
   get oldestMs(): number | undefined {
-    return this.#outstanding.oldestMs
+    return this.#outstanding?.oldestMs
   }
 
   get outstandingBytes(): number {
-    return this.#outstanding.byteLength
+    return this.#outstanding?.byteLength ?? 0
   }
 
   get dataOut(): DataWindow | undefined {
@@ -50,7 +51,7 @@ export class Delivery {
 
   /** The application has as much unfinished as allowed. */
   get isFull(): boolean {
-    return this.#inbound.isFull
+    return this.#inbound?.isFull === true
   }
 
   // --- out ---------------------------------------------------------------------------------------------------------
@@ -59,10 +60,11 @@ export class Delivery {
   demandNew(guid: bigint): void {
     const data = this.#dataOut
     const isData = data?.guid === guid && data.messageType !== MessageType.fileResponse
-    if (isData || this.#outstanding.isInWindow(guid)) throw duplicate()
+    if (isData || this.#outstanding?.isInWindow(guid) === true) throw duplicate()
   }
 
   sent(guid: bigint, nowMs: number, byteLength: number): void {
+    this.#outstanding ??= new Outstanding(this.#limits)
     this.#outstanding.add(guid, nowMs, byteLength)
   }
 
@@ -75,7 +77,7 @@ export class Delivery {
     const bytes = encodeHeader(header, maxMessageBytes)
     const { guid, messageType, dataBytes } = header
     // A file has the guid of its announcement, which may have no OK yet.
-    if (messageType !== MessageType.fileResponse && this.#outstanding.isInWindow(guid)) throw duplicate()
+    if (messageType !== MessageType.fileResponse && this.#outstanding?.isInWindow(guid) === true) throw duplicate()
     this.#dataOut = new DataWindow(guid, messageType, dataBytes)
     return bytes
   }
@@ -106,6 +108,7 @@ export class Delivery {
   giveUpData(): void {
     const data = this.#dataOut
     if (data === undefined) return
+    this.#outstanding ??= new Outstanding(this.#limits)
     this.#outstanding.remember(data.guid)
     this.#leaveData(false)
     this.#events.onUnanswered(data.guid)
@@ -115,7 +118,7 @@ export class Delivery {
   /** The same for what was written on the control stream by then. */
   giveUp(writtenUntilMs: number): void {
     for (;;) {
-      const guid = this.#outstanding.giveUpOldest(writtenUntilMs)
+      const guid = this.#outstanding?.giveUpOldest(writtenUntilMs)
       if (guid === undefined) return
       this.#events.onUnanswered(guid)
     }
@@ -124,11 +127,11 @@ export class Delivery {
   /** An OK came. @returns whether it was owed */
   acknowledged(guid: bigint): boolean {
     const data = this.#dataOut
-    if (data?.guid === guid && !data.isAcknowledged && !this.#outstanding.isInWindow(guid)) {
+    if (data?.guid === guid && !data.isAcknowledged && this.#outstanding?.isInWindow(guid) !== true) {
       this.#acknowledgedData(data)
       return true
     }
-    if (!this.#outstanding.acknowledge(guid)) return false
+    if (this.#outstanding?.acknowledge(guid) !== true) return false
     this.#events.onAcknowledged(guid)
     return true
   }
@@ -155,6 +158,7 @@ export class Delivery {
    */
   received(message: TextFrame): void {
     const { guid, editTimeMs, payload } = message
+    this.#inbound ??= new Inbound(this.#limits)
     if (!this.#inbound.add(guid, payload.length)) {
       if (editTimeMs === 0n) return
       this.#inbound.addEdit(guid, payload.length)
@@ -164,12 +168,13 @@ export class Delivery {
 
   /** A file came whole. */
   fileEnded(guid: bigint): void {
+    this.#inbound ??= new Inbound(this.#limits)
     this.#inbound.addFile(guid)
   }
 
   /** The application is done with a message or file. @returns `false` when neither is open */
   settle(guid: bigint): boolean {
-    return this.#inbound.settle(guid)
+    return this.#inbound?.settle(guid) === true
   }
 }
 

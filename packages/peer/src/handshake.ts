@@ -33,8 +33,8 @@ export class Handshake {
   #claimed: Uint8Array | undefined
   /** Ours, not answered yet. */
   #challenge: Uint8Array | undefined = undefined
-  /** What was said so far. */
-  readonly #words: Partial<Record<keyof HandshakeWords, Uint8Array>> = {}
+  /** What was said so far, where data streams are tied to it. */
+  readonly #words: Partial<Record<keyof HandshakeWords, Uint8Array>> | undefined
   #bytes = 0
   #frames = 0
 
@@ -43,6 +43,7 @@ export class Handshake {
     this.#channel = channel
     this.#claimed = wanted
     this.startedMs = startedMs
+    this.#words = context.profile.streams === 'roles' ? {} : undefined
   }
 
   /** The identity that has to prove itself. */
@@ -99,7 +100,7 @@ export class Handshake {
   issue(type: ChallengeType): ChallengeFrame {
     const data = issueChallenge(this.#context, ROLE_OF[type], this.claimed, this.#channel)
     this.#challenge = data
-    this.#words[type] = data
+    this.#note(type, data)
     this.#context.issued.add(data)
     return { type, data }
   }
@@ -107,7 +108,7 @@ export class Handshake {
   /** A challenge for us: a copy of what we may sign. @throws {PeerError} `challenge-refused` | `handler` */
   takeChallenge(type: ChallengeType, data: Uint8Array): Uint8Array {
     const challenge = data.slice()
-    this.#words[type] = challenge
+    this.#note(type, challenge)
     this.challengeBound = checkChallenge(this.#context, ROLE_OF[type], challenge, this.claimed, this.#channel)
     const { localAddress, remoteAddress } = this.#channel
     this.channelBound = this.challengeBound && localAddress.length > 0 && remoteAddress.length > 0
@@ -119,23 +120,27 @@ export class Handshake {
     const challenge = this.#challenge
     if (challenge === undefined) throw new RangeError('no challenge is open')
     this.abandon()
-    this.#words[type] = signature.slice()
+    if (this.#words !== undefined) this.#note(type, signature.slice())
     this.proof = proveIdentity(this.claimed, challenge, signature, this.#context)
   }
 
   /** Our answer to the challenge of the other side. */
   answer(type: AnswerType, signature: Uint8Array): ChallengeAnswerFrame {
-    this.#words[type] = signature
+    this.#note(type, signature)
     return { type, signature }
   }
 
   /** What ties data streams to this connection; only when all was said. */
   dataToken(role: Role): Uint8Array {
-    const { challenge, challengeAnswer, challenge2, challengeAnswer2 } = this.#words
+    const { challenge, challengeAnswer, challenge2, challengeAnswer2 } = this.#words ?? {}
     if (!challenge || !challengeAnswer || !challenge2 || !challengeAnswer2) throw new RangeError('not all was said yet')
     const { localPublicKey } = this.#context
     const [initiator, acceptor] = role === 'initiator' ? [localPublicKey, this.claimed] : [this.claimed, localPublicKey]
     return dataToken(initiator, acceptor, { challenge, challengeAnswer, challenge2, challengeAnswer2 })
+  }
+
+  #note(type: keyof HandshakeWords, word: Uint8Array): void {
+    if (this.#words !== undefined) this.#words[type] = word
   }
 
   /** No answer will be accepted any more. */

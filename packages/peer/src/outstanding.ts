@@ -11,7 +11,7 @@ export class Outstanding {
   readonly #limits: PeerLimits
   readonly #window: AckWindow<bigint, Written>
   /** Oldest first. */
-  readonly #unanswered = new Set<bigint>()
+  #unanswered: Set<bigint> | undefined = undefined
   /** Payload bytes of the messages in the window. */
   byteLength = 0
 
@@ -31,7 +31,7 @@ export class Outstanding {
   }
 
   has(guid: bigint): boolean {
-    return this.#window.has(guid) || this.#unanswered.has(guid)
+    return this.#window.has(guid) || this.#unanswered?.has(guid) === true
   }
 
   /** It has a place in the window: an OK for it is owed above all. */
@@ -41,7 +41,7 @@ export class Outstanding {
 
   /** One that was given up may be added again. */
   add(guid: bigint, atMs: number, byteLength: number): void {
-    this.#unanswered.delete(guid)
+    this.#unanswered?.delete(guid)
     this.#window.add(guid, { atMs, byteLength })
     this.byteLength += byteLength
   }
@@ -49,7 +49,7 @@ export class Outstanding {
   /** An OK came. @returns whether it was owed */
   acknowledge(guid: bigint): boolean {
     const written = this.#window.take(guid)
-    if (written === undefined) return this.#unanswered.delete(guid)
+    if (written === undefined) return this.#unanswered?.delete(guid) === true
     this.byteLength -= written.byteLength
     return true
   }
@@ -65,13 +65,14 @@ export class Outstanding {
 
   /** A late OK for this message counts. */
   remember(guid: bigint): void {
-    if (this.#unanswered.size >= this.#limits.unansweredMessages) this.#forgetFirst()
+    this.#unanswered ??= new Set()
+    if (this.#unanswered.size >= this.#limits.unansweredMessages) this.#forgetFirst(this.#unanswered)
     this.#unanswered.add(guid)
   }
 
-  #forgetFirst(): void {
-    for (const first of this.#unanswered) {
-      this.#unanswered.delete(first)
+  #forgetFirst(guids: Set<bigint>): void {
+    for (const first of guids) {
+      guids.delete(first)
       return
     }
   }
