@@ -153,6 +153,24 @@ describe('strangers', () => {
     expect((await ann.messenger.history(ben.key)).filter(({ state }) => state === 'waiting')).toHaveLength(40)
   })
 
+  test('a large message of theirs is passed over from its header on', async () => {
+    const world = createCurrentWorld()
+    const refused: string[] = []
+    const note = (fields: object, message: string): void => {
+      if (message === 'message of a stranger refused') refused.push((fields as { messageId: string }).messageId)
+    }
+    const quiet = (): void => {}
+    const logger = { debug: note, info: quiet, warn: quiet, error: quiet }
+    const [ann, ben] = [await world.person(), await world.person({ acceptFrom: 'contacts', logger })]
+    introduce(ann, ben)
+    const waiting = listenTo(ann.messenger, 'waiting')
+    const small = await ann.messenger.send(ben.key, 'small')
+    const large = await ann.messenger.send(ben.key, 'x'.repeat(70_000))
+    await world.pass(5 * 60_000)
+    expect(waiting.map(({ id }) => id)).toEqual([small.id, large.id])
+    expect(refused).toEqual([small.id])
+  })
+
   test('they learn nothing: no profile, no sign of a call', async () => {
     const { ann, ben, pass } = await pair({ acceptFrom: 'contacts' })
     const told = listenTo(ann.messenger, 'contact')

@@ -1,8 +1,7 @@
-import type { FileChange, Store, StoredFile } from '../../store.js'
+import type { FileChange, StoredFile } from '../../store.js'
 import { checkFile, checkInt64 } from '../check.js'
+import type { FilesStore } from '../parts.js'
 import { guidKey, owned, storable, type Tables } from './tables.js'
-
-export type FilesStore = Pick<Store, 'putFile' | 'changeFile' | 'file' | 'files' | 'announcedFile'>
 
 export function filesStore(tables: Tables): FilesStore {
   const { files } = tables

@@ -1,13 +1,12 @@
 import { equalBytes } from '@mimirjs/wire'
 import { InOrder } from '../../in-order.js'
-import { type NewIncoming, REACTION_DOUBLE_MS, type Received, type Store } from '../../store.js'
+import { type NewIncoming, REACTION_DOUBLE_MS, type Received } from '../../store.js'
 import { checkMessage, checkNumber } from '../check.js'
 import { contentOf } from '../content-of.js'
+import type { InboxStore } from '../parts.js'
 import { isComparedReaction, isReactionDouble, MAX_COMPARED } from '../reaction-double.js'
 import { type Row, view } from './row.js'
 import { guidKey, type Tables } from './tables.js'
-
-export type InboxStore = Pick<Store, 'receive' | 'nextUnhandled' | 'unhandledPeers' | 'discardHeld' | 'handled'>
 
 export function inboxStore(tables: Tables): InboxStore {
   const inOrder = new InOrder()

@@ -1,8 +1,7 @@
-import { MAX_CONTACT_REQUESTS, type Store } from '../../store.js'
+import { MAX_CONTACT_REQUESTS } from '../../store.js'
 import { checkNumber } from '../check.js'
+import type { NotesStore } from '../parts.js'
 import { owned, type Tables } from './tables.js'
-
-export type NotesStore = Pick<Store, 'putContactNote' | 'contactNotes' | 'deleteContactNote'>
 
 export function notesStore(tables: Tables): NotesStore {
   const { notes } = tables

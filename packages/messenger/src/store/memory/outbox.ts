@@ -1,23 +1,11 @@
 import { MessengerError } from '../../error.js'
-import type { ContactNote, Store } from '../../store.js'
+import type { ContactNote } from '../../store.js'
 import { checkFile, checkInt64, checkMessage, checkNumber } from '../check.js'
 import { contentOf } from '../content-of.js'
+import type { OutboxStore } from '../parts.js'
 import { changeFile, putFile } from './files.js'
 import { type Row, view } from './row.js'
 import { guidKey, type Tables } from './tables.js'
-
-export type OutboxStore = Pick<
-  Store,
-  | 'enqueue'
-  | 'prepared'
-  | 'edit'
-  | 'pending'
-  | 'pendingPeers'
-  | 'markDelivered'
-  | 'markFailed'
-  | 'markRefused'
-  | 'acceptedBy'
->
 
 export function outboxStore(tables: Tables): OutboxStore {
   const findStored = (peer: string, guid: bigint): Row | undefined => {

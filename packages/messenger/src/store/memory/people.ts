@@ -1,7 +1,5 @@
-import type { Store } from '../../store.js'
+import type { PeopleStore } from '../parts.js'
 import { owned, storable, type Tables } from './tables.js'
-
-export type PeopleStore = Pick<Store, 'setting' | 'setSetting' | 'contacts' | 'contactKinds' | 'contact' | 'putContact'>
 
 /** Settings, and what is known of people. */
 export function peopleStore(tables: Tables): PeopleStore {

@@ -1,6 +1,7 @@
 import { fromHex } from '@mimirjs/wire'
-import type { FileChange, Store, StoredFile } from '../../store.js'
+import type { FileChange, StoredFile } from '../../store.js'
 import { checkFile, checkInt64 } from '../check.js'
+import type { FilesStore } from '../parts.js'
 import { PEER_ID, toFile } from './rows.js'
 import type { Tables } from './tables.js'
 
@@ -16,8 +17,6 @@ export const FILES_IN_STATE: string = `${SELECT} WHERE file.state = ? ORDER BY f
 
 export const ANNOUNCED: string = `${SELECT}
   WHERE file.peer = ${PEER_ID} AND file.name = ? AND file.outgoing = 1 ORDER BY file.id DESC LIMIT 1`
-
-export type FilesStore = Pick<Store, 'putFile' | 'changeFile' | 'file' | 'files' | 'announcedFile'>
 
 export function filesStore(tables: Tables): FilesStore {
   return {

@@ -1,8 +1,9 @@
 import { fromHex } from '@mimirjs/wire'
 import { InOrder } from '../../in-order.js'
-import { type NewIncoming, REACTION_DOUBLE_MS, type Received, type Store } from '../../store.js'
+import { type NewIncoming, REACTION_DOUBLE_MS, type Received } from '../../store.js'
 import { checkMessage, checkNumber } from '../check.js'
 import { contentOf } from '../content-of.js'
+import type { InboxStore } from '../parts.js'
 import { isComparedReaction, isReactionDouble, MAX_COMPARED } from '../reaction-double.js'
 import { PEER_ID, SELECT_BY_GUID, SELECT_MESSAGE } from './rows.js'
 import type { Tables } from './tables.js'
@@ -35,8 +36,6 @@ const HELD = `heldBy IS NOT NULL AND state IN ('held', 'preparing')`
 const HELD_FILES = `DELETE FROM file WHERE outgoing = 1 AND (peer, guid) IN (SELECT peer, guid FROM message WHERE ${HELD})`
 
 export const COUNT_HELD: string = `SELECT count(*) AS n FROM message WHERE ${HELD}`
-
-export type InboxStore = Pick<Store, 'receive' | 'nextUnhandled' | 'unhandledPeers' | 'discardHeld' | 'handled'>
 
 export function inboxStore(tables: Tables): InboxStore {
   const inOrder = new InOrder()

@@ -1,6 +1,7 @@
 import { fromHex } from '@mimirjs/wire'
-import { type ContactNote, MAX_CONTACT_REQUESTS, type Store } from '../../store.js'
+import { type ContactNote, MAX_CONTACT_REQUESTS } from '../../store.js'
 import { checkNumber } from '../check.js'
+import type { NotesStore } from '../parts.js'
 import { PEER_ID, toContactNote } from './rows.js'
 import type { Tables } from './tables.js'
 
@@ -17,8 +18,6 @@ const DROP_OLDEST = `DELETE FROM contactNote WHERE id IN (
   SELECT id FROM contactNote WHERE kind = ? ORDER BY id DESC LIMIT -1 OFFSET ${MAX_CONTACT_REQUESTS})`
 
 const SELECT = `SELECT contactNote.*, peer.key AS peerKey FROM contactNote JOIN peer ON peer.id = contactNote.peer`
-
-export type NotesStore = Pick<Store, 'putContactNote' | 'contactNotes' | 'deleteContactNote'>
 
 export function notesStore(tables: Tables): NotesStore {
   return {

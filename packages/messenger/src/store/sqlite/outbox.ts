@@ -1,8 +1,9 @@
 import { fromHex } from '@mimirjs/wire'
 import { MessengerError } from '../../error.js'
-import type { NewOutgoing, OutgoingState, Store } from '../../store.js'
+import type { NewOutgoing, OutgoingState } from '../../store.js'
 import { checkFile, checkInt64, checkMessage, checkNumber } from '../check.js'
 import { contentOf } from '../content-of.js'
+import type { OutboxStore } from '../parts.js'
 import { changeFile, putFile } from './files.js'
 import { TO_BE_SENT } from './notes.js'
 import { PEER_ID, SELECT_BY_GUID, SELECT_MESSAGE } from './rows.js'
@@ -45,19 +46,6 @@ export const PENDING: string = `${SELECT_MESSAGE} WHERE seq IN (
 export const PENDING_PEERS: string = `SELECT DISTINCT peer FROM message WHERE state = 'stored'
   UNION SELECT peer FROM contactNote WHERE ${TO_BE_SENT}
   UNION SELECT peer FROM file WHERE state = 'wanted' AND server = ''`
-
-export type OutboxStore = Pick<
-  Store,
-  | 'enqueue'
-  | 'prepared'
-  | 'edit'
-  | 'pending'
-  | 'pendingPeers'
-  | 'markDelivered'
-  | 'markFailed'
-  | 'markRefused'
-  | 'acceptedBy'
->
 
 export function outboxStore(tables: Tables): OutboxStore {
   return {

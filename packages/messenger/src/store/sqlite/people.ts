@@ -1,11 +1,10 @@
 import { fromHex, toHex } from '@mimirjs/wire'
-import type { Contact, ContactChange, ContactKind, Store } from '../../store.js'
+import type { Contact, ContactChange, ContactKind } from '../../store.js'
+import type { PeopleStore } from '../parts.js'
 import { toContact } from './rows.js'
 import type { Tables } from './tables.js'
 
 const CONTACT_COLUMNS: ReadonlySet<string> = new Set(['kind', 'name', 'nickname', 'info', 'avatar', 'infoTimeSeconds'])
-
-export type PeopleStore = Pick<Store, 'setting' | 'setSetting' | 'contacts' | 'contactKinds' | 'contact' | 'putContact'>
 
 /** Settings, and what is known of people. */
 export function peopleStore(tables: Tables): PeopleStore {
