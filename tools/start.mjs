@@ -21,7 +21,11 @@ const VARIANTS = {
     packageName: '@mimirjs/example-chat',
     main: 'examples/chat/dist/main.js',
   },
-  groups: { later: 'group chats over a mediator' },
+  groups: {
+    about: 'a group over a mediator: roles, a ban, somebody who catches up, a mediator that is killed',
+    packageName: '@mimirjs/example-groups',
+    main: 'examples/groups/dist/main.js',
+  },
   overlay: { later: 'two people over the overlay network' },
   web: { later: 'a chat between two browsers' },
 }

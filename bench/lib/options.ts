@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { readArguments } from '../../tools/lib/arguments.mjs'
 import { FULL, QUICK, type Settings } from './settings.js'
-import { LATER, SUBJECTS, type SubjectName } from './subjects.js'
+import { ALONG, LATER, SUBJECTS, type SubjectName } from './subjects.js'
 
 export interface Options {
   readonly subjects: readonly SubjectName[]
@@ -15,7 +15,8 @@ export interface Options {
 
 export const USAGE = `pnpm bench [NAME ...] [--json FILE] [--rounds N] [--quick] [--check]
 
-NAME      ${Object.keys(SUBJECTS).join(', ')}; all of them when none is named
+NAME      ${Object.keys(SUBJECTS).join(', ')}; all of them when none is named;
+          mediator brings ${ALONG.mediator?.join(' and ')} along
 --json    write {"rows":[{"id","value","unit","against","ratio","target"}]} to FILE
 --rounds  rounds per row, medians are taken over them (default ${FULL.rounds}, with --quick ${QUICK.rounds})
 --quick   a smoke run: everything once and briefly; the figures mean nothing
@@ -46,8 +47,10 @@ export function parseOptions(args: readonly string[]): Options {
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error(`--rounds wants a whole number from 1, got "${values.rounds}"`)
   const all = Object.keys(SUBJECTS) as SubjectName[]
+  const named = all.filter((name) => positionals.includes(name))
+  const along = named.flatMap((name) => ALONG[name] ?? [])
   return {
-    subjects: positionals.length > 0 ? all.filter((name) => positionals.includes(name)) : all,
+    subjects: positionals.length > 0 ? all.filter((name) => [...named, ...along].includes(name)) : all,
     settings: { ...base, rounds },
     json: values.json === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '.', values.json),
     check: values.check,

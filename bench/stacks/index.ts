@@ -14,6 +14,7 @@ export const STACKS = {
   libp2p: async () => (await import('./libp2p.js')).libp2pStack('plain'),
   'libp2p-coalesced': async () => (await import('./libp2p.js')).libp2pStack('coalesced'),
   'mimir-tracker': async () => (await import('./mimir-tracker.js')).mimirTrackerStack(),
+  'mimir-mediator': async () => (await import('./mimir-mediator.js')).mimirMediatorStack(),
   'dgram-echo': async () => (await import('./dgram-echo.js')).dgramEchoStack('default'),
   'dgram-echo-without-lookup': async () => (await import('./dgram-echo.js')).dgramEchoStack('none'),
 } as const satisfies Record<string, () => Promise<Stack>>

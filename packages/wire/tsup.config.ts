@@ -7,5 +7,6 @@ export default library([
   'src/content/index.ts',
   'src/tracker/index.ts',
   'src/files/index.ts',
+  'src/mediator/index.ts',
   'src/link/index.ts',
 ])

@@ -5,6 +5,8 @@ export interface Options {
   /** The run goes on until so many are accepted. */
   readonly messages: number
   readonly kills: number
+  /** A group over a mediator, instead of people who write to each other. */
+  readonly groups: boolean
   /** Everything that people of the current generation send each other, not texts alone. */
   readonly mixed: boolean
   /** Keep the databases and logs of a run in which nothing was lost. */
@@ -14,16 +16,15 @@ export interface Options {
   readonly help: boolean
 }
 
-export const USAGE = `usage: pnpm chaos [--mixed] [--seed N] [--messages N] [--kills N] [--keep] [--json]
+export const USAGE = `usage: pnpm chaos [groups] [--mixed] [--seed N] [--messages N] [--kills N] [--keep] [--json]
 
 People as processes over faulty links, killed at random. By default three people of the classic generation
 write texts to each other. With --mixed they are of the current generation and send texts short and long,
 replies, reactions, edits, images, files and voice messages, ask for contact and delete; one of them has two
 devices and a file server; addresses move, links are cut, and the tracker and the file server are killed too.
+With groups five people are members of one group at a mediator, which is killed too; what is counted then are
+pairs of a message and a member it is for.
 The last line is the verdict, counted in the databases and on the disks that the processes left behind.`
-
-/** Promised by the documents; their subject is not there yet. */
-const LATER: Readonly<Record<string, string>> = { groups: 'group chats over a mediator' }
 
 /** @throws {Error} with a one-line message for anything that is not understood. */
 export function parseOptions(args: readonly string[]): Options {
@@ -40,13 +41,13 @@ export function parseOptions(args: readonly string[]): Options {
     },
   })
   const { mixed, keep, json, help } = values
-  for (const name of positionals) {
-    if (!Object.hasOwn(LATER, name)) throw new Error(`nothing is called ${name}`)
-    throw new Error(`${name} (${LATER[name]}) is not there yet: it comes with a later release`)
-  }
+  const stranger = positionals.find((name) => name !== 'groups')
+  if (stranger !== undefined) throw new Error(`nothing is called ${stranger}; there is groups`)
+  const groups = positionals.length > 0
+  if (groups && mixed) throw new Error('--mixed is for people who write to each other: leave it out with groups')
   const count = (name: 'seed' | 'messages' | 'kills'): number => {
     if (/^\d{1,9}$/.test(values[name])) return Number(values[name])
     throw new Error(`--${name}: expected a whole number from 0 on, got ${values[name]}`)
   }
-  return { seed: count('seed'), messages: count('messages'), kills: count('kills'), mixed, keep, json, help }
+  return { seed: count('seed'), messages: count('messages'), kills: count('kills'), groups, mixed, keep, json, help }
 }

@@ -45,6 +45,13 @@ export class Run {
     if (plan.hasFileServer) this.#fileServer = new Server('file-server', 'tcp://127.0.0.1:0', join(folder, 'files'))
   }
 
+  /** Who takes part, for people to read. */
+  get cast(): string {
+    const { plan } = this.#options
+    const devices = this.devices.length > plan.people.length ? `, ${this.devices.length} devices` : ''
+    return `${plan.people.length} people${devices}, ${plan.hasFileServer ? 'a tracker and a file server' : 'a tracker'}`
+  }
+
   get accepted(): number {
     return this.#accepted
   }

@@ -7,6 +7,7 @@ export class Server {
   readonly #program: string
   readonly #storage: string
   #address: string
+  #publicKey = ''
   #child: ChildProcess | undefined
 
   /** @param storage - file or folder that survives */
@@ -20,11 +21,25 @@ export class Server {
     return this.#address
   }
 
+  /** 64 hex digits; empty for a server without a key. */
+  get publicKey(): string {
+    return this.#publicKey
+  }
+
   async start(): Promise<void> {
     const child = startChild(this.#program, this.#address, this.#storage)
-    const [report] = (await once(child, 'message')) as [{ address: string }]
+    const [report] = (await once(child, 'message')) as [{ address: string; publicKey?: string }]
     this.#child = child
     this.#address = report.address
+    this.#publicKey = report.publicKey ?? ''
+  }
+
+  /** Ask a server that is there and answers one question at a time. */
+  async ask<Answer>(question: object): Promise<Answer> {
+    const answered = once(this.#child!, 'message')
+    this.#child!.send(question)
+    const [answer] = (await answered) as [Answer]
+    return answer
   }
 
   async kill(): Promise<void> {

@@ -14,9 +14,22 @@ export const ARROWS = {
   store: [],
   peer: ['wire', 'crypto', 'transport'],
   'resolver-client': ['wire', 'crypto', 'transport'],
+  'mediator-client': ['wire', 'crypto', 'transport'],
   tracker: ['wire', 'crypto', 'transport', 'store'],
-  messenger: ['wire', 'crypto', 'transport', 'store', 'peer', 'resolver-client'],
-  cli: ['wire', 'crypto', 'transport', 'store', 'peer', 'resolver-client', 'tracker', 'messenger'],
+  mediator: ['wire', 'crypto', 'transport', 'store'],
+  messenger: ['wire', 'crypto', 'transport', 'store', 'peer', 'resolver-client', 'mediator-client'],
+  cli: [
+    'wire',
+    'crypto',
+    'transport',
+    'store',
+    'peer',
+    'resolver-client',
+    'mediator-client',
+    'tracker',
+    'mediator',
+    'messenger',
+  ],
 }
 
 /**
@@ -41,6 +54,7 @@ const ADAPTERS = {
   'packages/crypto/src/native/**': ['node:crypto'],
   'packages/crypto/src/keyfile.ts': ['node:fs'],
   'packages/crypto/src/keyfile/**': ['node:crypto', 'node:fs', 'node:path'],
+  'packages/mediator/src/http.ts': ['node:http', 'node:net'],
   'packages/messenger/src/files/disk.ts': ['node:fs', 'node:path'],
   'packages/messenger/src/files/attempt.ts': ['node:path'],
   'packages/messenger/src/files/landing.ts': ['node:path'],

@@ -1,9 +1,17 @@
 import type { CodecTable } from './codec.js'
 import { filesCodecs } from './codecs-files.js'
 import { linkCodecs } from './codecs-link.js'
+import { mediatorCodecs } from './codecs-mediator.js'
 import { peerCodecs } from './codecs-peer.js'
 import { tlvCodecs } from './codecs-tlv.js'
 import { trackerCodecs } from './codecs-tracker.js'
 
 /** Every codec that vectors can name. A protocol adds a file with its own table and one line here. */
-export const CODECS: CodecTable = { ...tlvCodecs, ...peerCodecs, ...filesCodecs, ...linkCodecs, ...trackerCodecs }
+export const CODECS: CodecTable = {
+  ...tlvCodecs,
+  ...peerCodecs,
+  ...filesCodecs,
+  ...mediatorCodecs,
+  ...linkCodecs,
+  ...trackerCodecs,
+}

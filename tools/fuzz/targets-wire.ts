@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { ByteQueue, fromHex, isWireError, type WireErrorCode } from '@mimirjs/wire'
 import { FileResponseReader } from '@mimirjs/wire/content'
 import { encodeFilesInit, FilesRequestReader, FilesResponseReader } from '@mimirjs/wire/files'
+import { MEDIATOR_DIALECTS, MediatorRequestReader, MediatorResponseReader } from '@mimirjs/wire/mediator'
 import {
   type DataStreamEvent,
   DataStreamReader,
@@ -18,6 +19,7 @@ import { cut } from './cut.js'
 import { Broken, type FuzzTarget } from './target.js'
 
 const VECTORS = new URL('../../vectors/', import.meta.url)
+const NOTHING = new Uint8Array(0)
 
 interface SeedVector {
   readonly codec: string
@@ -25,7 +27,7 @@ interface SeedVector {
   readonly text?: string
 }
 
-const vectors: readonly SeedVector[] = ['tlv', 'peer', 'files', 'link', 'tracker'].flatMap((folder) =>
+const vectors: readonly SeedVector[] = ['tlv', 'peer', 'files', 'mediator', 'link', 'tracker'].flatMap((folder) =>
   readdirSync(new URL(`${folder}/`, VECTORS)).flatMap(
     (file) => JSON.parse(readFileSync(fileURLToPath(new URL(`${folder}/${file}`, VECTORS)), 'utf8')) as SeedVector[],
   ),
@@ -189,9 +191,9 @@ const fileResponseReader: FuzzTarget = {
   },
 }
 
-/** Both directions of a file server's stream. */
-function filesReader(name: string, codec: string, opening: Uint8Array, make: () => FilesStream): FuzzTarget {
-  const read = (pieces: Iterable<Uint8Array>) => sayings<object>(make(), pieces, (frame) => frame)
+/** One direction of the stream of a file server or a mediator. */
+function serverReader(name: string, codec: string, opening: Uint8Array, make: () => StreamReader<object>): FuzzTarget {
+  const read = (pieces: Iterable<Uint8Array>) => sayings(make(), pieces, (frame) => frame)
   return {
     name,
     seeds: pairsOf(codec).map((bytes) => Uint8Array.from([...opening, ...bytes])),
@@ -200,8 +202,6 @@ function filesReader(name: string, codec: string, opening: Uint8Array, make: () 
     },
   }
 }
-
-type FilesStream = FilesRequestReader | FilesResponseReader
 
 const attachment: FuzzTarget = {
   name: 'peer.attachment',
@@ -292,8 +292,22 @@ export const wireTargets: readonly FuzzTarget[] = [
   frameReader,
   dataStreamReader,
   fileResponseReader,
-  filesReader('files.RequestReader', 'files.requestFrame', encodeFilesInit(), () => new FilesRequestReader()),
-  filesReader('files.ResponseReader', 'files.responseFrame', new Uint8Array(0), () => new FilesResponseReader()),
+  serverReader('files.RequestReader', 'files.requestFrame', encodeFilesInit(), () => new FilesRequestReader()),
+  serverReader('files.ResponseReader', 'files.responseFrame', NOTHING, () => new FilesResponseReader()),
+  ...MEDIATOR_DIALECTS.flatMap((dialect) => [
+    serverReader(
+      `mediator.${dialect}.RequestReader`,
+      `mediator.${dialect}.requestFrame`,
+      NOTHING,
+      () => new MediatorRequestReader({ dialect }),
+    ),
+    serverReader(
+      `mediator.${dialect}.ResponseReader`,
+      `mediator.${dialect}.responseFrame`,
+      NOTHING,
+      () => new MediatorResponseReader({ dialect }),
+    ),
+  ]),
   tlvMessage,
   byteQueue,
 ]

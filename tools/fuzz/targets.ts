@@ -1,7 +1,13 @@
 import type { FuzzTarget } from './target.js'
 import { filesTargets } from './targets-files.js'
 import { machineTargets } from './targets-machines.js'
+import { mediatorMachineTargets } from './targets-mediator-machines.js'
 import { wireTargets } from './targets-wire.js'
 
 /** Everything that eats bytes of strangers. A package adds a file with its own rows and one line here. */
-export const TARGETS: readonly FuzzTarget[] = [...wireTargets, ...machineTargets, ...filesTargets]
+export const TARGETS: readonly FuzzTarget[] = [
+  ...wireTargets,
+  ...machineTargets,
+  ...filesTargets,
+  ...mediatorMachineTargets,
+]

@@ -2,10 +2,11 @@
 // Exit: 0 nothing failed, 1 something did; under MIMIR_CI=1 what is left out is a failure. 2 wrong arguments.
 import { runSteps, type Step } from '../lib/steps.mjs'
 import { browser } from './browser.js'
+import { cluster } from './cluster.js'
 import { runtimes } from './runtimes.js'
 import type { Suite } from './suite.js'
 
-const SUITES: readonly Suite[] = [browser, runtimes]
+const SUITES: readonly Suite[] = [browser, cluster, runtimes]
 
 /** Promised by the documents; their subject is not there yet. */
 const LATER: Readonly<Record<string, string>> = {

@@ -55,6 +55,11 @@ export const systemSteps = [
     run: async () => judgeCounts(await chaos(['--mixed', '--messages', '300', '--kills', '6'])),
   },
   {
+    name: 'chaos groups',
+    about: 'five members of a group, members and mediator killed',
+    run: async () => judgeCounts(await chaos(['groups', '--messages', '300', '--kills', '4'])),
+  },
+  {
     name: 'start',
     about: 'the main job: npm start -- --json',
     run: async () => judgeCounts(await runNode(['tools/start.mjs', '--json'], { timeoutMs: 3 * MINUTE_MS })),
@@ -63,5 +68,10 @@ export const systemSteps = [
     name: 'start chat',
     about: 'the chat without a person: npm start -- chat --json',
     run: async () => judgeCounts(await runNode(['tools/start.mjs', 'chat', '--json'], { timeoutMs: 3 * MINUTE_MS })),
+  },
+  {
+    name: 'start groups',
+    about: 'a group over a mediator: npm start -- groups --json',
+    run: async () => judgeCounts(await runNode(['tools/start.mjs', 'groups', '--json'], { timeoutMs: 3 * MINUTE_MS })),
   },
 ]

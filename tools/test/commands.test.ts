@@ -28,11 +28,10 @@ test.each(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[])('%s: --help, and o
 test.each([
   [chaosOptions, ['--messages', '-5'], '--messages: expected a whole number from 0 on, got -5'],
   [chaosOptions, ['--kills', 'many'], '--kills: expected a whole number from 0 on, got many'],
-  [chaosOptions, ['nonsense'], 'nothing is called nonsense'],
-  [chaosOptions, ['toString'], 'nothing is called toString'],
-  [chaosOptions, ['groups'], 'groups (group chats over a mediator) is not there yet'],
-  [chaosOptions, ['--mixed', 'groups'], 'groups (group chats over a mediator) is not there yet'],
-  [benchOptions, ['codec', 'mediator'], 'mediator (group chats over a mediator) comes with a later release'],
+  [chaosOptions, ['nonsense'], 'nothing is called nonsense; there is groups'],
+  [chaosOptions, ['toString'], 'nothing is called toString; there is groups'],
+  [chaosOptions, ['--mixed', 'groups'], '--mixed is for people who write to each other: leave it out with groups'],
+  [benchOptions, ['codec', 'yggdrasil'], 'yggdrasil (the overlay node) comes with a later release'],
   [benchOptions, ['nonsense'], 'no benchmark is called "nonsense"'],
 ])('%o %s', (parse, args, reason) => {
   expect(() => parse(args)).toThrow(reason)
@@ -40,10 +39,17 @@ test.each([
 })
 
 test('chaos: what is asked for, and what is not', () => {
-  const defaults = { seed: 1, messages: 2000, kills: 30, mixed: false, keep: false, json: false, help: false }
+  const modes = { groups: false, mixed: false }
+  const defaults = { seed: 1, messages: 2000, kills: 30, ...modes, keep: false, json: false, help: false }
   expect(chaosOptions([])).toEqual(defaults)
+  expect(chaosOptions(['groups', '--kills', '4'])).toEqual({ ...defaults, groups: true, kills: 4 })
   expect(chaosOptions(['--', '--seed', '7', '--json'])).toEqual({ ...defaults, seed: 7, json: true })
   expect(chaosOptions(['--mixed'])).toEqual({ ...defaults, mixed: true })
+})
+
+test('bench mediator: with the store and the proof of work', () => {
+  expect(benchOptions(['mediator']).subjects).toEqual(['mediator', 'mediator-store', 'pow'])
+  expect(benchOptions(['pow']).subjects).toEqual(['pow'])
 })
 
 test.each([

@@ -6,6 +6,13 @@ import { publicKeyFromSeed, sign, verify } from '@mimirjs/crypto'
 import { fromHex, isWireError, toHex } from '@mimirjs/wire'
 import { decodeFilesRequest, decodeFilesResponse, FilesRequestReader, FilesResponseReader } from '@mimirjs/wire/files'
 import {
+  decodeMediatorRequest,
+  decodeMediatorResponse,
+  MEDIATOR_DIALECTS,
+  MediatorRequestReader,
+  MediatorResponseReader,
+} from '@mimirjs/wire/mediator'
+import {
   classicGuid,
   type DataFrame,
   type DataHeader,
@@ -150,7 +157,7 @@ interface StreamReader<T> {
   end(): void
 }
 
-describe('data streams and file servers', () => {
+describe('data streams, file servers and mediators', () => {
   const cases = (file: string, codec: string) =>
     read<(Vector & { hex: string })[]>(file).filter((vector) => vector.codec === codec && vector.error !== 'trailing')
   const last = (said: readonly unknown[]) => said.at(-1)
@@ -181,6 +188,29 @@ describe('data streams and file servers', () => {
       if (error !== undefined) expect(said).toEqual([error])
       else expect(said).toEqual([decodeFilesResponse(fromHex(hex)), decodeFilesResponse(fromHex(hex))])
     }
+  })
+
+  describe.each(MEDIATOR_DIALECTS)('mediator, %s', (dialect) => {
+    test.each(cases('mediator/frames.json', `mediator.${dialect}.requestFrame`))('request $name', ({ hex, error }) => {
+      for (const chunkBytes of [1, 7, 10_000]) {
+        const reader = new MediatorRequestReader({ dialect })
+        const said = readStream(reader, error === undefined ? hex + hex : hex, chunkBytes)
+        const frame = error ?? decodeMediatorRequest(dialect, fromHex(hex))
+        expect(said).toEqual(error === undefined ? [frame, frame] : [frame])
+      }
+    })
+
+    test.each(cases('mediator/frames.json', `mediator.${dialect}.responseFrame`))(
+      'response $name',
+      ({ hex, error }) => {
+        for (const chunkBytes of [1, 7, 10_000]) {
+          const reader = new MediatorResponseReader({ dialect })
+          const said = readStream(reader, error === undefined ? hex + hex : hex, chunkBytes)
+          const frame = error ?? decodeMediatorResponse(fromHex(hex))
+          expect(said).toEqual(error === undefined ? [frame, frame] : [frame])
+        }
+      },
+    )
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Logger } from '@mimirjs/messenger'
+import type { Logger, MediatorAddress } from '@mimirjs/messenger'
 import type { Generation } from '@mimirjs/wire'
 import type { CliIo } from './io.js'
 import type { Output } from './output.js'
@@ -11,6 +11,8 @@ export interface Context {
   readonly home: string
   /** Address URLs of trackers, none given = empty. */
   readonly trackers: readonly string[]
+  /** Mediators to hear invites from; the first is where new groups are made. */
+  readonly mediators: readonly MediatorAddress[]
   /** Which apps to talk with. */
   readonly generation: Generation
   /** Fires when the person wants the command to end. */

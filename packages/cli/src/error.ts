@@ -3,6 +3,9 @@ import { ExitCode } from './exit-code.js'
 export type CliErrorCode =
   | 'usage' // the command line is wrong
   | 'bad-key' // neither a public key, nor a contact link, nor a known name
+  | 'no-group' // no group or invite is called so, or several are
+  | 'no-invite' // no such invite has come, or not yet
+  | 'stale' // the mediator was not reached: what is shown is what was known before
   | 'exists' // the file is there already and is not overwritten
   | 'no-identity' // the home folder has no key yet
   | 'not-read' // what was to be sent did not come to its end in time; nothing is accepted
@@ -20,6 +23,9 @@ export type CliErrorCode =
 const FACTS: Record<CliErrorCode, { blame: CliError['blame']; exitCode: ExitCode }> = {
   usage: { blame: 'local', exitCode: ExitCode.usage },
   'bad-key': { blame: 'local', exitCode: ExitCode.usage },
+  'no-group': { blame: 'local', exitCode: ExitCode.usage },
+  'no-invite': { blame: 'remote', exitCode: ExitCode.notYet },
+  stale: { blame: 'transport', exitCode: ExitCode.notYet },
   exists: { blame: 'local', exitCode: ExitCode.failure },
   'no-identity': { blame: 'local', exitCode: ExitCode.failure },
   'not-read': { blame: 'timeout', exitCode: ExitCode.failure },

@@ -18,6 +18,15 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   'MessengerError call': ExitCode.notYet,
   'MessengerError in-use': ExitCode.inUse,
   'MessengerError store': ExitCode.storage,
+  'MessengerError unknown-group': ExitCode.usage,
+  'MessengerError unknown-invite': ExitCode.notYet,
+  'MediatorError not-connected': ExitCode.notYet,
+  'MediatorError timeout': ExitCode.notYet,
+  'MediatorServerError bad-option': ExitCode.usage,
+  'MediatorServerError store-in-use': ExitCode.inUse,
+  'MediatorServerError store-foreign': ExitCode.storage,
+  'MediatorServerError store-newer': ExitCode.storage,
+  'MediatorServerError store': ExitCode.storage,
   'TrackerError bad-option': ExitCode.usage,
   'TrackerError public-address': ExitCode.usage,
   'TrackerError store-in-use': ExitCode.inUse,
@@ -35,6 +44,7 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
 
 /** What the system says in three letters, in words. */
 const SYSTEM: Readonly<Record<string, { says: string; exitCode: ExitCode }>> = {
+  EADDRINUSE: { says: 'another program listens there', exitCode: ExitCode.inUse },
   EACCES: { says: 'permission denied', exitCode: ExitCode.storage },
   EPERM: { says: 'the system does not permit it', exitCode: ExitCode.storage },
   EROFS: { says: 'the file system is read-only', exitCode: ExitCode.storage },

@@ -36,3 +36,9 @@ function refusal(error: unknown, parent: string): unknown {
   const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
   return isMissing ? new CliError('file', `the system makes no folders in ${parent}`, { cause: error }) : error
 }
+
+/** @throws {CliError} `file` for a folder, a pipe and the like where a database has to be; what is not there will be made */
+export function requireFile(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
+    throw new CliError('file', `${path} is not a regular file, as a database has to be`)
+}

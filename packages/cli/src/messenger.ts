@@ -13,6 +13,7 @@ export async function openMessenger(context: Context, options: MessengerOptions 
   makeFolder(context.home)
   const messenger = await Messenger.open(context.home, {
     trackers: context.trackers,
+    mediators: context.mediators,
     generation: context.generation,
     logger: context.logger,
     ...options,

@@ -1,4 +1,7 @@
+import { isPoint } from '@mimirjs/crypto'
+import type { MediatorAddress } from '@mimirjs/messenger'
 import { type Address, isTransportError, parseAddress, parseIp, unmapIpv4 } from '@mimirjs/transport'
+import { fromHex } from '@mimirjs/wire'
 import { InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from './duration.js'
 
@@ -27,6 +30,19 @@ export function parseTracker(text: string): string {
     throw new InvalidArgumentError(`Expected an IP address, as in udp://127.0.0.1:5050: ${host} is a name`)
   if (port === 0) throw new InvalidArgumentError('Expected a port above 0: 0 is for listening')
   return text
+}
+
+/** A mediator as `mimir mediator` prints it: its key, `@`, and where it listens. */
+export function parseMediator(text: string): MediatorAddress {
+  const [, key = '', address = ''] = /^([0-9a-f]{64})@(.*)$/i.exec(text) ?? []
+  if (key === '') throw new InvalidArgumentError('Expected <64 hex digits>@<address>, as mimir mediator prints it')
+  if (!isPoint(fromHex(key))) throw new InvalidArgumentError('These 64 hex digits are no public key')
+  return { publicKey: key.toLowerCase(), address: parsePeerAddress(address) }
+}
+
+/** Parser of `--mediator`, which may be given several times. */
+export function mediatorParser(text: string, before: MediatorAddress[] = []): MediatorAddress[] {
+  return [...before, parseMediator(text)]
 }
 
 /** @throws {InvalidArgumentError} */

@@ -3,9 +3,11 @@ import { callCommand } from './commands/call.js'
 import { chatCommand } from './commands/chat.js'
 import { completeCommand, completionCommand } from './commands/completion.js'
 import { contactsCommand } from './commands/contacts.js'
+import { groupCommand } from './commands/group/index.js'
 import { historyCommand } from './commands/history.js'
 import { idCommand } from './commands/id.js'
 import { listenCommand } from './commands/listen.js'
+import { mediatorCommand } from './commands/mediator/index.js'
 import { resolveCommand } from './commands/resolve.js'
 import { sendCommand } from './commands/send.js'
 import { trackerCommand } from './commands/tracker.js'
@@ -26,11 +28,13 @@ export function run(args: readonly string[], io: CliIo): Promise<number> {
   for (const command of [
     idCommand,
     trackerCommand,
+    mediatorCommand,
     listenCommand,
     sendCommand,
     resolveCommand,
     historyCommand,
     contactsCommand,
+    groupCommand,
     callCommand,
     chatCommand,
     completionCommand,

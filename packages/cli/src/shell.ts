@@ -1,3 +1,4 @@
+import type { MediatorAddress } from '@mimirjs/messenger'
 import type { Generation } from '@mimirjs/wire'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Context } from './context.js'
@@ -5,13 +6,14 @@ import { CliError } from './error.js'
 import { ExitCode } from './exit-code.js'
 import { homeFolder } from './home.js'
 import type { CliIo, OutputStream } from './io.js'
-import { listParser, parsePath, parseTracker } from './options.js'
+import { listParser, mediatorParser, parseMediator, parsePath, parseTracker } from './options.js'
 import { isClosedPipe, Output, writeTo } from './output.js'
 import { type Stop, watchSignals, whenAborted } from './stop.js'
 
 interface SharedOptions {
   home?: string
   tracker?: string[]
+  mediator?: MediatorAddress[]
   generation?: Generation
   json?: boolean
   quiet?: boolean
@@ -109,7 +111,8 @@ export class Shell {
       io: this.#io,
       output,
       home: homeFolder(this.#io, options.home),
-      trackers: options.tracker ?? trackersOf(this.#io.env['MIMIR_TRACKERS']),
+      trackers: options.tracker ?? listOf('MIMIR_TRACKERS', this.#io.env, parseTracker),
+      mediators: options.mediator ?? listOf('MIMIR_MEDIATORS', this.#io.env, parseMediator),
       generation: options.generation ?? generationOf(this.#io.env['MIMIR_GENERATION']),
       stop: stop.requested,
       force: stop.forced,
@@ -130,6 +133,11 @@ function shareOptions(command: Command): Command {
       '--tracker <address>',
       'tracker to ask and to announce at, such as udp://[200:…]:5050; may be repeated (default: $MIMIR_TRACKERS, comma separated)',
       listParser(parseTracker),
+    )
+    .option(
+      '--mediator <key@address>',
+      'server of groups, such as 8a88…@tcp://[200:…]:5042; may be repeated, the first makes new groups (default: $MIMIR_MEDIATORS, comma separated)',
+      mediatorParser,
     )
     .addOption(
       new Option(
@@ -153,17 +161,17 @@ function generationOf(name = ''): Generation {
   return generation
 }
 
-/** @throws {CliError} `usage` */
-function trackersOf(list = ''): string[] {
+/** The list in a variable, comma separated. @throws {CliError} `usage` */
+function listOf<T>(name: string, env: CliIo['env'], parse: (text: string) => T): T[] {
   try {
-    return list
+    return (env[name] ?? '')
       .split(',')
       .map((text) => text.trim())
       .filter((text) => text !== '')
-      .map((text) => parseTracker(text))
+      .map((text) => parse(text))
   } catch (cause) {
     if (!(cause instanceof InvalidArgumentError)) throw cause
-    throw new CliError('usage', `MIMIR_TRACKERS: ${cause.message}`, { cause })
+    throw new CliError('usage', `${name}: ${cause.message}`, { cause })
   }
 }
 

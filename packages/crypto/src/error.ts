@@ -4,6 +4,8 @@ export type CryptoErrorCode =
   | 'shared-secret' // an X25519 public key whose shared secret is all zero, whoever computes it
   | 'authentication' // a sealed message was altered, cut, or sealed under another key, nonce or associated data
   | 'finished' // a stream that has given its result, or failed, was handed more
+  | 'key-capability' // this signer's key cannot do what is asked of it
+  | 'self-check' // a signature just made did not verify: the hardware erred
   | 'random-source' // this runtime offers no cryptographically secure random bytes
   | 'key-file' // a file that holds no key in a known format
   | 'key-file-missing' // there is no such file
@@ -19,6 +21,8 @@ const BLAME: Record<CryptoErrorCode, Blame> = {
   'shared-secret': 'remote',
   authentication: 'remote',
   finished: 'local',
+  'key-capability': 'local',
+  'self-check': 'local',
   'random-source': 'local',
   'key-file': 'local',
   'key-file-missing': 'local',
@@ -41,4 +45,10 @@ export class CryptoError extends Error {
 
 export function isCryptoError(value: unknown): value is CryptoError {
   return value instanceof Error && value.name === 'CryptoError'
+}
+
+export function notAuthentic(cause?: unknown): CryptoError {
+  return new CryptoError('authentication', 'expected a tag that fits key, nonce and message; drop the message', {
+    cause,
+  })
 }

@@ -22,3 +22,11 @@ export const FILE_CHUNK_BYTES = 1_048_576
 export const ENCRYPTED_FILE_CHUNK_BYTES: number = FILE_CHUNK_BYTES + TAG_BYTES
 /** The largest file to encrypt: sizes and offsets of its stored form are exact numbers, every chunk index is a u32. */
 export const FILE_MAX_BYTES: number = 2 ** 52
+/** A key of a group chat. */
+export const GROUP_KEY_BYTES = 32
+/** An invite: ephemeral X25519 key, nonce, and the group key with its tag. Source: mediator protocol §18.2. */
+export const GROUP_INVITE_BYTES: number = X25519_BYTES + AEAD_NONCE_BYTES + GROUP_KEY_BYTES + TAG_BYTES
+/** What sealing adds to a message of a group: nonce and tag. */
+export const GROUP_OVERHEAD_BYTES: number = AEAD_NONCE_BYTES + TAG_BYTES
+/** The nonce of a mediator that a proof of work answers. */
+export const PROOF_OF_WORK_NONCE_BYTES = 32

@@ -14,7 +14,11 @@ export {
   ENCRYPTED_FILE_CHUNK_BYTES,
   FILE_CHUNK_BYTES,
   FILE_MAX_BYTES,
+  GROUP_INVITE_BYTES,
+  GROUP_KEY_BYTES,
+  GROUP_OVERHEAD_BYTES,
   HKDF_SHA256_MAX_BYTES,
+  PROOF_OF_WORK_NONCE_BYTES,
   SHA256_BYTES,
   TAG_BYTES,
   X25519_BYTES,
@@ -23,6 +27,7 @@ export { aes256GcmOpen, aes256GcmSeal, chacha20Poly1305Open, chacha20Poly1305Sea
 export { ed25519SeedToX25519, generateKeyPair, publicKeyFromSeed, sign } from './native/ed25519.js'
 export { equalConstantTime } from './native/equal.js'
 export { createFileDecryptor, createFileEncryptor, openFileChunk, sealFileChunk } from './native/file.js'
+export { groupOpen, groupSeal, unwrapGroupKey, wrapGroupKey } from './native/group.js'
 export { blake2b, hkdfSha256, sha256, sha512 } from './native/hash.js'
 export { createSha256 } from './native/sha256.js'
 export { createSigner } from './native/signer.js'
@@ -32,6 +37,21 @@ export { boxOpen, boxSeal } from './portable/box.js'
 export { generateSeed } from './portable/ed25519.js'
 export { ed25519PublicKeyToX25519, isPoint } from './portable/point.js'
 export { randomBytes } from './portable/random.js'
+export { proofOfWork } from './proof/loop.js'
+export { isProofOfWork } from './proof/rules.js'
 export type { Sha256 } from './sha256-stream.js'
 export { isSmallOrder } from './small-order.js'
-export type { Ed25519KeyPair, SeedSigner, Signer, X25519KeyPair } from './types.js'
+export type {
+  Ed25519KeyPair,
+  GroupCipher,
+  GroupInviteRandom,
+  OpenedGroupMessage,
+  PreparedProofOfWork,
+  ProofOfWork,
+  ProofOfWorkEngine,
+  ProofOfWorkOptions,
+  SeedSigner,
+  Signer,
+  UnwrappedGroupKey,
+  X25519KeyPair,
+} from './types.js'

@@ -13,7 +13,11 @@ export {
   ENCRYPTED_FILE_CHUNK_BYTES,
   FILE_CHUNK_BYTES,
   FILE_MAX_BYTES,
+  GROUP_INVITE_BYTES,
+  GROUP_KEY_BYTES,
+  GROUP_OVERHEAD_BYTES,
   HKDF_SHA256_MAX_BYTES,
+  PROOF_OF_WORK_NONCE_BYTES,
   SHA256_BYTES,
   TAG_BYTES,
   X25519_BYTES,
@@ -28,6 +32,7 @@ export { boxOpen, boxSeal, boxSharedKey } from './portable/box.js'
 export { ed25519SeedToX25519, generateKeyPair, generateSeed, publicKeyFromSeed, sign } from './portable/ed25519.js'
 export { equalConstantTime } from './portable/equal.js'
 export { createFileDecryptor, createFileEncryptor, openFileChunk, sealFileChunk } from './portable/file.js'
+export { groupOpen, groupSeal, unwrapGroupKey, wrapGroupKey } from './portable/group.js'
 export { blake2b, hkdfSha256, sha256, sha512 } from './portable/hash.js'
 export { ed25519PublicKeyToX25519, isPoint } from './portable/point.js'
 export { randomBytes } from './portable/random.js'
@@ -35,6 +40,21 @@ export { createSha256 } from './portable/sha256.js'
 export { createSigner } from './portable/signer.js'
 export { verify } from './portable/verify.js'
 export { generateX25519KeyPair, x25519, x25519PublicKey } from './portable/x25519.js'
+export { proofOfWork } from './proof/loop.js'
+export { isProofOfWork } from './proof/rules.js'
 export type { Sha256 } from './sha256-stream.js'
 export { isSmallOrder } from './small-order.js'
-export type { Ed25519KeyPair, SeedSigner, Signer, X25519KeyPair } from './types.js'
+export type {
+  Ed25519KeyPair,
+  GroupCipher,
+  GroupInviteRandom,
+  OpenedGroupMessage,
+  PreparedProofOfWork,
+  ProofOfWork,
+  ProofOfWorkEngine,
+  ProofOfWorkOptions,
+  SeedSigner,
+  Signer,
+  UnwrappedGroupKey,
+  X25519KeyPair,
+} from './types.js'

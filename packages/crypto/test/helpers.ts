@@ -60,3 +60,15 @@ export const EDGE_LENGTHS: readonly number[] = [
   0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 111, 112, 127, 128, 129, 255, 256, 257, 1_023, 1_400, 4_096, 65_535, 65_536,
   65_537,
 ]
+
+/** The same for a promise. */
+export async function codeOfRejection(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise
+  } catch (error) {
+    return codeOf(() => {
+      throw error
+    })
+  }
+  return 'nothing thrown'
+}

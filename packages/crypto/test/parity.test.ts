@@ -168,6 +168,48 @@ describe('both builds', () => {
     )
   })
 
+  test('seal and open for groups alike, wrong lengths included', () => {
+    fc.assert(
+      fc.property(about(32), about(12), bytes({ maxLength: 300 }), (key, nonce, message) => {
+        for (const cipher of ['rfc8439', 'legacy', 'none' as 'legacy'] as const) {
+          same((crypto) => crypto.groupSeal(key, message, cipher, nonce))
+          same((crypto) => toHex(crypto.groupOpen(key, message, cipher).plaintext))
+          same((crypto) => {
+            const { plaintext, cipher: fitting } = portable.groupOpen(
+              key,
+              crypto.groupSeal(key, message, cipher, nonce),
+              'rfc8439',
+            )
+            return [toHex(plaintext), fitting]
+          })
+        }
+      }),
+      { seed: SEED, numRuns: 60 },
+    )
+  })
+
+  test.each(EDGE_LENGTHS)('seal %s bytes for a group alike', (length) => {
+    const random = new SeededBytes(length)
+    const [key, nonce, message] = [random.bytes(32), random.bytes(12), random.bytes(length)]
+    for (const cipher of ['rfc8439', 'legacy'] as const) same((crypto) => crypto.groupSeal(key, message, cipher, nonce))
+  })
+
+  test('wrap the key of a group alike, and refuse the same recipients', () => {
+    const [groupKey, random] = [
+      new Uint8Array(32).fill(6),
+      { ephemeralPrivateKey: new Uint8Array(32).fill(5), nonce: new Uint8Array(12) },
+    ]
+    for (const publicKey of [...smallOrderEncodings(), ...overlongEncodings(), node.publicKeyFromSeed(groupKey)])
+      for (const cipher of ['rfc8439', 'legacy'] as const)
+        same((crypto) => crypto.wrapGroupKey(publicKey, groupKey, cipher, random))
+    same((crypto) => crypto.wrapGroupKey(groupKey, new Uint8Array(31), 'legacy', random))
+    for (const wrong of [
+      { ...random, nonce: groupKey },
+      { ...random, ephemeralPrivateKey: random.nonce },
+    ])
+      same((crypto) => crypto.wrapGroupKey(node.publicKeyFromSeed(groupKey), groupKey, 'legacy', wrong))
+  })
+
   test('stop with the same words', () => {
     for (const make of ['createFileEncryptor', 'createFileDecryptor'] as const)
       same((crypto) => {
@@ -215,6 +257,11 @@ describe('both builds', () => {
       same((crypto) => crypto.openFileChunk(right, wrong as unknown as number, right))
       same((crypto) => crypto.hkdfSha256(wrong, undefined, right, 32))
       same((crypto) => crypto.equalConstantTime(right, wrong))
+      same((crypto) => crypto.groupSeal(wrong, right, 'rfc8439', nonce))
+      same((crypto) => crypto.groupSeal(right, wrong, 'legacy', nonce))
+      same((crypto) => crypto.groupOpen(right, wrong, 'legacy'))
+      same((crypto) => crypto.wrapGroupKey(wrong, right, 'legacy'))
+      same((crypto) => crypto.isProofOfWork(wrong))
     },
   )
 

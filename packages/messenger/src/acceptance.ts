@@ -4,10 +4,11 @@ import { MessageType } from '@mimirjs/wire/peer'
 import { type Content, type EditContent, inlinePayload, isPath, type PlannedContent, planContent } from './content.js'
 import { isMessengerError, MessengerError } from './error.js'
 import type { Transfers } from './files/transfers.js'
+import type { Groups } from './groups/groups.js'
 import type { Sent } from './message.js'
 import type { Metering } from './metering.js'
 import type { People } from './people.js'
-import type { Store } from './store.js'
+import type { NewOutgoing, Store } from './store.js'
 import type { StoreAccess } from './store-access.js'
 
 export interface AcceptanceContext {
@@ -15,6 +16,7 @@ export interface AcceptanceContext {
   readonly access: StoreAccess
   readonly people: People
   readonly transfers: Transfers
+  readonly groups: Groups
   readonly metering: Metering
   readonly clock: Clock
   readonly generation: Generation
@@ -33,13 +35,15 @@ export class Acceptance {
    * While the messenger closes, running handlers may still answer.
    * @param heldBy - `seq` of the message whose handler says this; it waits for its end
    * @throws {MessengerError} `bad-content` | `too-large` | `unsupported` | `blocked` | `file` | `unknown-message` | `store` |
-   * `closed`; then nothing was accepted
+   * `not-member` | `forbidden` | `closed`; then nothing was accepted
    */
   async accept(peer: string, content: Content, guid: bigint, heldBy: number | undefined): Promise<Sent> {
-    const { access, people, metering, generation, assertOpen } = this.#context
+    const { access, people, groups, metering, generation, assertOpen } = this.#context
     if (heldBy === undefined) assertOpen()
     if (people.isBlocked(peer)) throw new MessengerError('blocked', `${peer} is blocked: addContact undoes that`)
-    const planned = planContent(content, generation)
+    const isGroup = groups.find(peer) !== undefined
+    if (isGroup) groups.assertMaySend(peer)
+    const planned = planContent(content, isGroup ? 'group' : generation)
     if (planned.kind === 'edit') return this.#edit(peer, planned)
     try {
       await access.track(this.#enqueue(peer, planned, guid, heldBy))
@@ -72,16 +76,23 @@ export class Acceptance {
       ...(heldBy !== undefined && { heldBy }),
     }
     if (planned.kind === 'ready') {
-      await store.enqueue({ ...message, payload: planned.payload })
+      await store.enqueue(this.#ready({ ...message, payload: planned.payload }))
     } else if (planned.carriage === 'inline') {
       const { file: given, maxInlineBytes } = planned
       const file = isPath(given) ? await transfers.read(given, maxInlineBytes) : given
-      await store.enqueue({ ...message, payload: inlinePayload(planned, file) })
+      await store.enqueue(this.#ready({ ...message, payload: inlinePayload(planned, file) }))
     } else await transfers.enqueue(message, planned)
   }
 
+  /** To a group it goes as it is encrypted here. */
+  #ready(message: NewOutgoing): NewOutgoing {
+    const { groups } = this.#context
+    return groups.find(message.peer) ? { ...message, sealed: groups.sealed(message.peer, message) } : message
+  }
+
   async #edit(peer: string, { guid, payload }: EditContent): Promise<Sent> {
-    const { access, store } = this.#context
+    const { access, store, groups } = this.#context
+    const isGroup = groups.find(peer) !== undefined
     let editTimeMs = Math.floor(this.#context.clock.nowMs())
     for (;;) {
       const before = await access.ask(() => store.message(peer, guid, true))
@@ -89,7 +100,8 @@ export class Acceptance {
         throw new MessengerError('unknown-message', `no text ${guid} of ours to ${peer} can be edited`)
       // Later than the last one, whatever the clock says, or the other side would take it for a repetition.
       editTimeMs = Math.max(editTimeMs, before.editTimeMs + 1)
-      if (await access.ask(() => store.edit(peer, guid, payload, editTimeMs))) break
+      const sealed = isGroup ? groups.sealed(peer, { ...before, payload, editTimeMs }) : undefined
+      if (await access.ask(() => store.edit(peer, guid, payload, editTimeMs, sealed))) break
     }
     return { id: String(guid), to: peer }
   }

@@ -2,7 +2,7 @@ import { randomBytes, sha256 } from '@mimirjs/crypto'
 import { type Generation, toHex } from '@mimirjs/wire'
 import { encodeReaction, joinAttachment, MessageType } from '@mimirjs/wire/peer'
 import { MessengerError } from './error.js'
-import { type Carriage, FEATURES, unsupported } from './features.js'
+import { type Carriage, FEATURES, GROUP_FEATURES, unsupported } from './features.js'
 import { parseMessageId } from './message-id.js'
 import { VOICE_MIME_TYPE, VOICE_NAME } from './view.js'
 
@@ -75,17 +75,17 @@ export interface EditContent {
 export type PlannedContent = ReadyContent | FileContent | EditContent
 
 /**
- * What has to be done to send this in this generation.
+ * What has to be done to send this in this generation, or to a group.
  * @throws {MessengerError} `bad-content` | `too-large` | `unsupported`
  */
-export function planContent(content: Content, generation: Generation): PlannedContent {
+export function planContent(content: Content, generation: Generation | 'group'): PlannedContent {
   if (typeof content === 'string') return planText(content, 0n)
   if (typeof content !== 'object' || content === null) throw notContent()
   if ('edit' in content) {
     return { kind: 'edit', guid: parseMessageId(content.edit), payload: planText(content.text, 0n).payload }
   }
   const replyTo = content.replyTo === undefined ? 0n : parseMessageId(content.replyTo)
-  const { images, files, voice, reactions } = FEATURES[generation]
+  const { images, files, voice, reactions } = generation === 'group' ? GROUP_FEATURES : FEATURES[generation]
   if ('reaction' in content) {
     if (!reactions) throw unsupported(generation, 'reactions', 'reactions')
     return planReaction(content.reaction, replyTo)

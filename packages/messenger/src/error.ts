@@ -21,6 +21,11 @@ export type MessengerErrorCode =
   | 'unreachable' // all ways to the contact failed; it is tried again
   | 'call' // the call is not possible, or not any more
   | 'file-server' // the file server refused, with its words, or broke the protocol
+  | 'unknown-group' // we are in no group of this id, and were in none
+  | 'unknown-invite' // no such invite waits
+  | 'not-member' // we are not, or no longer, in this group
+  | 'forbidden' // our role in the group does not allow it
+  | 'mediator' // the mediator refused, with its words, or was not reached in time
 
 export type Blame = 'local' | 'remote' | 'transport' | 'timeout'
 
@@ -47,6 +52,11 @@ const BLAME: Record<MessengerErrorCode, Blame> = {
   unreachable: 'transport',
   call: 'local',
   'file-server': 'remote',
+  'unknown-group': 'local',
+  'unknown-invite': 'local',
+  'not-member': 'local',
+  forbidden: 'local',
+  mediator: 'remote',
 }
 
 /** Every failure of this package. Recognise it by `name` or {@link isMessengerError}, not by `instanceof`. */

@@ -47,8 +47,20 @@ export const FEATURES: Readonly<Record<Generation, Features>> = {
   },
 }
 
+/** What the apps can do in groups, whatever generation they speak between two people. */
+export const GROUP_FEATURES: Features = {
+  images: 'inline',
+  files: 'inline',
+  voice: 'none',
+  reactions: true,
+  contactRequests: false,
+  calls: false,
+  strangersConnect: false,
+}
+
 /** What to say when a generation lacks something: `unsupported`, with the generation and those that have it. */
-export function unsupported(generation: Generation, feature: keyof Features, what: string): MessengerError {
+export function unsupported(generation: Generation | 'group', feature: keyof Features, what: string): MessengerError {
+  if (generation === 'group') return new MessengerError('unsupported', `groups carry no ${what}`)
   const capable = Object.entries(FEATURES)
     .filter(([, features]) => features[feature] !== false && features[feature] !== 'none')
     .map(([name]) => name)

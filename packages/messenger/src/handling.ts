@@ -5,12 +5,13 @@ import { parseCommand } from './bot/command.js'
 import { quoting } from './content.js'
 import { MessengerError } from './error.js'
 import type { DownloadedFile, DownloadOptions } from './files/types.js'
+import type { Groups } from './groups/groups.js'
 import type { Handlers } from './handlers.js'
 import type { IncomingMessage } from './message.js'
 import { replyGuid } from './message-id.js'
 import type { Metering } from './metering.js'
 import type { People } from './people.js'
-import type { Contact, Store, StoredMessage } from './store.js'
+import type { Store, StoredMessage } from './store.js'
 import { viewContent } from './view.js'
 
 export interface HandlingContext {
@@ -24,8 +25,9 @@ export interface HandlingContext {
   readonly publicKey: string
   /** What commands begin with. */
   readonly commandPrefix: string
-  /** @throws {MessengerError} `bad-key` */
-  toOther(person: string | Uint8Array): string
+  readonly groups: Groups
+  /** A person, or a group. @throws {MessengerError} `bad-key` */
+  toReceiver(to: string | Uint8Array): string
   download(message: { id: string; peer: string }, options?: DownloadOptions): Promise<DownloadedFile>
   /** There is something to deliver to this peer. */
   kick(peer: string): void
@@ -43,13 +45,15 @@ export class Handling {
 
   /** Run the handlers of one message. @returns what to do once the cursor is on disk, if anybody took the message */
   async handle(row: StoredMessage, park: () => () => void): Promise<(() => void) | undefined> {
-    const { store, clock, people, handlers, metering, onFailure } = this.#context
+    const { clock, people, handlers, metering, onFailure } = this.#context
     if (people.isBlocked(row.peer)) return undefined
+    // What the blocked say in a group is not held back, for what others said behind it waits for it.
+    if (row.group && people.isBlocked(row.group.author)) return () => {}
     // Our own note: nothing to answer.
     if (row.messageType === MessageType.callRecord) return () => {}
-    const contact = await store.contact(row.peer)
+    const fromName = await this.#nameOf(row)
     const receivers = new Receivers(this.#context)
-    const message = this.#incoming(row, contact, receivers)
+    const message = this.#incoming(row, fromName, receivers)
     const startMs = clock.nowMs()
     const failed = (cause: unknown): void => {
       const what = `the handler of message ${row.guid} from ${row.peer} failed`
@@ -61,23 +65,34 @@ export class Handling {
     return () => receivers.release()
   }
 
-  #incoming(row: StoredMessage, contact: Contact | undefined, receivers: Receivers): IncomingMessage {
-    const { acceptance, publicKey, commandPrefix, toOther, download } = this.#context
+  async #nameOf({ peer, group }: StoredMessage): Promise<string> {
+    const { store } = this.#context
+    const author = group?.author ?? peer
+    const contact = await store.contact(author)
+    const member = group && (await store.member(peer, author))
+    return contact?.name || member?.nickname || contact?.nickname || author.slice(0, 8)
+  }
+
+  #incoming(row: StoredMessage, fromName: string, receivers: Receivers): IncomingMessage {
+    const { acceptance, groups, publicKey, commandPrefix, toReceiver, download } = this.#context
     const id = String(row.guid)
+    // What it is called by the others.
+    const said = String(row.group?.innerGuid ?? row.guid)
     const view = viewContent(row)
     let index = 0
     const message: IncomingMessage = {
       ...view,
       id,
-      from: row.peer,
-      fromName: contact?.name || contact?.nickname || row.peer.slice(0, 8),
+      from: row.group?.author ?? row.peer,
+      group: row.group && groups.find(row.peer),
+      fromName,
       command: parseCommand(view, commandPrefix),
       sentAt: new Date(row.sendTimeMs),
       receivedAt: new Date(row.settledMs),
-      reply: (content) => message.send(row.peer, quoting(content, id)),
-      react: (emoji) => message.send(row.peer, { reaction: emoji, replyTo: id }),
+      reply: (content) => message.send(row.peer, quoting(content, said)),
+      react: (emoji) => message.send(row.peer, { reaction: emoji, replyTo: said }),
       send: async (to, content) => {
-        const peer = toOther(to)
+        const peer = toReceiver(to)
         const sent = await acceptance.accept(
           peer,
           content,

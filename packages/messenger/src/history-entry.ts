@@ -7,11 +7,13 @@ export function withoutFile({ file: _, ...entry }: HistoryEntry): Omit<HistoryEn
   return entry
 }
 
-export function toEntry(row: StoredMessage): HistoryEntry {
+/** @param self - our public key, 64 lower-case hex digits */
+export function toEntry(row: StoredMessage, self: string): HistoryEntry {
   return {
     ...viewContent(row),
     id: String(row.guid),
     peer: row.peer,
+    author: row.outgoing ? self : (row.group?.author ?? row.peer),
     outgoing: row.outgoing,
     state: row.outgoing && row.state === 'stored' && row.refusedMs > 0 ? 'waiting' : row.state,
     sentAt: new Date(row.sendTimeMs),

@@ -29,6 +29,20 @@ export {
   type FileEvent,
   type TransferLimits,
 } from './files/types.js'
+export { Group } from './groups/group.js'
+export type {
+  CreateGroupOptions,
+  GroupChange,
+  GroupEvent,
+  GroupInvite,
+  GroupInvitePolicy,
+  GroupMember,
+  GroupProfile,
+  GroupRole,
+  GroupState,
+  MediatorAddress,
+  MediatorEvent,
+} from './groups/types.js'
 export type { MessageHandler } from './handlers.js'
 export type { HistoryEntry, IncomingMessage, Sent } from './message.js'
 export { Messenger } from './messenger.js'
@@ -65,6 +79,23 @@ export type {
   StoredFile,
   StoredMessage,
 } from './store.js'
+export type {
+  GroupBatch,
+  GroupCopy,
+  GroupMembership,
+  GroupRowChange,
+  GroupStore,
+  InGroup,
+  MemberChange,
+  MemberEntry,
+  MemberProfile,
+  NewGroupMessage,
+  Sealed,
+  SentToGroup,
+  StoredGroup,
+  StoredInvite,
+  StoredMember,
+} from './store-groups.js'
 export { createMemoryStore } from './store-memory.js'
 export { openSqliteStore, type SqliteStoreOptions } from './store-sqlite.js'
 export type {

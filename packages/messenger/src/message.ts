@@ -1,6 +1,7 @@
 import type { Command } from './bot/command.js'
 import type { Content } from './content.js'
 import type { DownloadedFile, DownloadOptions } from './files/types.js'
+import type { Group } from './groups/group.js'
 import type { StoredMessage } from './store.js'
 import type { IncomingFile, MessageKind, MessageView } from './view.js'
 
@@ -8,15 +9,17 @@ import type { IncomingFile, MessageKind, MessageView } from './view.js'
 export interface Sent {
   /** The message's id, the same on both sides: a signed 64-bit number as decimal text. */
   readonly id: string
-  /** Public key of the receiver, 64 lower-case hex digits. */
+  /** Public key of the receiver, or id of the group; 64 lower-case hex digits. */
   readonly to: string
 }
 
 /** One entry of a conversation. */
 export interface HistoryEntry extends MessageView {
   readonly id: string
-  /** Public key of the other person, 64 lower-case hex digits. */
+  /** Public key of the other person, or id of the group; 64 lower-case hex digits. */
   readonly peer: string
+  /** Public key of whoever said it, ourselves included; in a group, as its mediator says. */
+  readonly author: string
   readonly outgoing: boolean
   /** `waiting`: the other side is there and silent about it. */
   readonly state: StoredMessage['state'] | 'waiting'
@@ -27,11 +30,13 @@ export interface HistoryEntry extends MessageView {
 
 /** A message as a handler gets it. */
 export interface IncomingMessage {
-  /** Unique per sender; a handler that runs again after a crash sees the same id. */
+  /** Unique per sender, in a group per group; a handler that runs again after a crash sees the same id. */
   readonly id: string
-  /** Public key of the sender, 64 lower-case hex digits. */
+  /** Public key of the sender, 64 lower-case hex digits; in a group, as its mediator says. */
   readonly from: string
-  /** What we call the sender, else what they call themselves, else the start of their key. */
+  /** The group it was said in; `undefined` for what was said to us alone. */
+  readonly group: Group | undefined
+  /** What we call the sender, else what they call themselves (there), else the start of their key. */
   readonly fromName: string
   readonly kind: MessageKind
   /** The text, the caption of a file, or the emoji of a reaction. */
@@ -44,14 +49,14 @@ export interface IncomingMessage {
   readonly sentAt: Date
   readonly receivedAt: Date
   /**
-   * Answer the sender, quoting this message. On disk when it resolves, on its way when the handler has finished:
+   * Answer the sender, or the group, quoting this message. On disk when it resolves, on its way when the handler has finished:
    * what a handler sends through its message is released together with the inbox cursor, so a crash in between
    * neither loses nor doubles it.
    */
   reply(content: Content): Promise<Sent>
   /** Put an emoji under this message, under the same guarantee; an empty one takes it back. The generation must have reactions. */
   react(emoji: string): Promise<Sent>
-  /** Send to somebody else under the same guarantee as {@link reply}. */
+  /** Send to somebody else, or to a group, under the same guarantee as {@link reply}. */
   send(to: string | Uint8Array, content: Content): Promise<Sent>
   /**
    * Fetch the file of this message and put it on disk. @throws {MessengerError} `unknown-file` | `file` | `damaged` | `aborted`

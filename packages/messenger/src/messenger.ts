@@ -16,6 +16,7 @@ import { CONNECTION_RING_MS } from './calls/call-times.js'
 import { Calls } from './calls/calls.js'
 import { type ContactRequest, ContactRequests } from './contact-requests.js'
 import type { Content } from './content.js'
+import { Conversations } from './conversations.js'
 import { countBytes } from './counted-streams.js'
 import { isMessengerError, MessengerError } from './error.js'
 import { FEATURES, unsupported } from './features.js'
@@ -23,9 +24,11 @@ import { fileServerAccess } from './file-servers.js'
 import { Transfers } from './files/transfers.js'
 import type { DownloadedFile, DownloadOptions } from './files/types.js'
 import { openFolder } from './folder.js'
+import type { Group } from './groups/group.js'
+import { Groups } from './groups/groups.js'
+import type { CreateGroupOptions, GroupInvite } from './groups/types.js'
 import { Handlers, type MessageHandler } from './handlers.js'
 import { Handling } from './handling.js'
-import { toEntry, withoutFile } from './history-entry.js'
 import { toPeer, toPerson } from './identity.js'
 import { Inbox } from './inbox.js'
 import { logEvents } from './log-events.js'
@@ -87,6 +90,8 @@ export class Messenger {
   readonly #handling: Handling
   readonly #reachability: Reachability
   readonly #calls: Calls
+  readonly #groups: Groups
+  readonly #conversations: Conversations
   readonly #access = new StoreAccess()
   readonly #people: People
   /** Streams of messages: told to look again when the messenger closes. */
@@ -116,6 +121,7 @@ export class Messenger {
     this.#generation = generation
     this.#commandPrefix = commandPrefix(options.commandPrefix)
     this.#metering = new Metering(options.metrics, options.logger)
+    const transports = this.#metering.isOn ? this.#counted(parts.transports) : parts.transports
     this.#profile = loaded.profile
     this.#people = new People(store, this.#access, loaded.kinds, options.acceptFrom)
     // Not an `error` event: a listener of that may be the one that throws.
@@ -165,7 +171,7 @@ export class Messenger {
       clock,
       retry,
       connections: (peer) => this.#network.connectionsOf(fromHex(peer)),
-      kick: (peer) => this.#outbox.kick(peer),
+      kick: (peer) => this.#kick(peer),
       fileServer: fileServers.own,
       connectFileServer: (key) => fileServers.connect(key),
       onEvent: (event) => this.#emitter.emit('file', event),
@@ -185,6 +191,38 @@ export class Messenger {
       onCall: (call) => this.#emitter.emit('call', call),
       onMissed: (missed) => this.#missed(missed),
     })
+    this.#conversations = new Conversations({
+      store,
+      access: this.#access,
+      transfers: this.#transfers,
+      publicKey: this.publicKey,
+      group: (id) => this.#groups.find(id),
+    })
+    this.#groups = new Groups({
+      store,
+      clock,
+      access: this.#access,
+      people: this.#people,
+      signer: parts.signer,
+      transports,
+      publicKey: this.publicKey,
+      mediators: options.mediators ?? [],
+      policy: options.groupInvites ?? 'ask',
+      conversations: this.#conversations,
+      emitter: this.#emitter,
+      inbox: this.#inbox,
+      metering: this.#metering,
+      logger: options.logger,
+      profile: () => this.#profile,
+      send: (group, content) => this.send(group, content),
+      toOther: (person) => this.#toOther(person),
+      wakeWaiting: () => this.#outbox.wakeWaiting(),
+      assertOpen,
+      isClosing,
+      onError,
+      ...(options.clock ? { networkClock: options.clock } : {}),
+      ...(options.retry ? { retry } : {}),
+    })
     this.#acceptance = new Acceptance({
       store,
       clock,
@@ -192,6 +230,7 @@ export class Messenger {
       access: this.#access,
       people: this.#people,
       transfers: this.#transfers,
+      groups: this.#groups,
       metering: this.#metering,
       assertOpen,
     })
@@ -204,9 +243,10 @@ export class Messenger {
       metering: this.#metering,
       publicKey: this.publicKey,
       commandPrefix: this.#commandPrefix,
-      toOther: (person) => this.#toOther(person),
+      groups: this.#groups,
+      toReceiver: (to) => this.#groups.resolve(to) ?? this.#toOther(to),
       download: (message, how) => this.download(message, how),
-      kick: (peer) => this.#outbox.kick(peer),
+      kick: (peer) => this.#kick(peer),
       onFailure: (error, fields) => this.#report(error, fields),
     })
     this.#reachability = new Reachability({
@@ -238,7 +278,7 @@ export class Messenger {
     })
     this.#network = new Peer({
       signer: parts.signer,
-      transports: this.#metering.isOn ? this.#counted(parts.transports) : parts.transports,
+      transports,
       clientId: loaded.clientId,
       generation,
       // Random bytes to the originals; between our own kind they show that nobody relays, and logins need no ration.
@@ -274,6 +314,7 @@ export class Messenger {
       })
       await messenger.#requests.load()
       await messenger.#transfers.start()
+      await messenger.#groups.start()
       messenger.#metering.start(messenger.#emitter, () => messenger.health())
       for (const peer of await store.pendingPeers()) messenger.#outbox.kick(peer)
       return messenger
@@ -377,35 +418,44 @@ export class Messenger {
    * Take the next messages of this person before the commands and handlers get them, until it is ended. One that is opened
    * in a handler ends with the handler. A handler may talk with the sender of its own message: from the first time it
    * waits for an answer, that message counts as handled.
-   * @throws {MessengerError} `busy` while there is one with this person | `bad-key`, also for our own | `closed`
+   * @param options - `group`: take what the person says in this group, and say the rest there; default: what it says to us alone
+   * @throws {MessengerError} `busy` while there is one with this person (there) | `bad-key`, also for our own | `unknown-group` |
+   * `closed`
    */
-  conversation(person: string | Uint8Array): Dialogue {
+  conversation(person: string | Uint8Array, options: { group?: Group | string } = {}): Dialogue {
     this.#assertOpen()
     const send = (peer: string, content: Content): Promise<Sent> => this.send(peer, content)
-    const dialogue = this.#handlers.dialogues.open(this.#toOther(person), { clock: this.#clock, send })
+    const { group } = options
+    const parts = {
+      clock: this.#clock,
+      send,
+      ...(group === undefined ? {} : { group: this.#groups.get(typeof group === 'string' ? group : group.id).id }),
+    }
+    const dialogue = this.#handlers.dialogues.open(this.#toOther(person), parts)
     void this.#inbox.open()
     return dialogue
   }
 
   /**
-   * Send to a person. When the promise resolves the message is on disk and will be delivered, now or after any number
+   * Send to a person, or to a group. When the promise resolves the message is on disk and will be delivered, now or after any number
    * of restarts of either side.
    *
-   * @param to - public key (32 bytes or 64 hex digits) or contact link
-   * @throws {MessengerError} `bad-key`, also for our own | `bad-content` | `too-large` | `blocked` | `store` | `closed`; then nothing was
-   * accepted
+   * @param to - public key (32 bytes or 64 hex digits), contact link, or id of a group
+   * @throws {MessengerError} `bad-key`, also for our own | `bad-content` | `too-large` | `blocked` | `not-member`, `forbidden` for a
+   * group | `store` | `closed`; then nothing was accepted
    */
   async send(to: string | Uint8Array, content: Content): Promise<Sent> {
     this.#assertOpen()
     // Checking a key is costly; the keys of those we are busy with were checked before.
-    const peer = typeof to === 'string' && this.#outbox.knows(to) ? to : this.#toOther(to)
+    const isKnown = typeof to === 'string' && this.#outbox.knows(to)
+    const peer = isKnown ? to : (this.#groups.resolve(to) ?? this.#toOther(to))
     const sent = await this.#acceptance.accept(peer, content, randomGuid(), undefined)
-    this.#outbox.kick(peer)
+    this.#kick(peer)
     return sent
   }
 
   /**
-   * Resolves when the receiver has the message on disk. It waits as long as that takes, or until `signal` fires.
+   * Resolves when the receiver has the message on disk; for one to a group, when its mediator has. It waits as long as that takes, or until `signal` fires.
    * @throws {MessengerError} `unknown-message` | `aborted` | `closed` | `bad-content` for a message that was given up
    */
   whenDelivered(sent: Sent, options: { signal?: AbortSignal } = {}): Promise<void> {
@@ -461,26 +511,20 @@ export class Messenger {
     person: string | Uint8Array,
     options: { limit?: number; before?: HistoryEntry } = {},
   ): Promise<HistoryEntry[]> {
-    const peer = toPeer(person)
-    const { limit = 100, before: last } = options
-    const before =
-      last && (await this.#access.ask(() => this.#store.message(peer, parseMessageId(last.id), last.outgoing)))
-    const range = { limit, ...(before ? { beforeSeq: before.seq } : {}) }
-    const rows = await this.#access.ask(() => this.#store.history(peer, range))
-    return rows.map(toEntry)
+    return this.#conversations.history(this.#toConversation(person), options)
   }
 
   /**
    * Take a message out of our own history; the other side keeps its copy, for the protocol knows no deletion between two
-   * people. One that was not delivered yet will not be.
+   * people ({@link Group.deleteMessage} deletes everywhere). One that was not delivered yet will not be.
    * @returns whether there was such a message
    * @throws {MessengerError} `bad-key` | `bad-content` for an id that is none | `store` | `closed`
    */
   async deleteMessage(person: string | Uint8Array, id: string, options: { outgoing: boolean }): Promise<boolean> {
-    const peer = toPeer(person)
+    const peer = this.#toConversation(person)
     const guid = parseMessageId(id)
     this.#assertOpen()
-    const removed = await this.#transfers.remove(peer, guid, options.outgoing)
+    const removed = await this.#conversations.remove(peer, guid, options.outgoing)
     if (options.outgoing) this.#outbox.wakeWaiting()
     return removed
   }
@@ -492,6 +536,7 @@ export class Messenger {
   async setProfile(change: ProfileChange): Promise<void> {
     const nowMs = this.#clock.nowMs()
     this.#profile = await this.#access.ask(() => changeProfile(this.#store, this.#profile, change, nowMs))
+    this.#groups.profileChanged()
   }
 
   /**
@@ -531,24 +576,62 @@ export class Messenger {
     return this.#requests.decide(toPeer(person), false)
   }
 
-  /** Everybody we know, those we talked to last first, with what is unread. @throws {MessengerError} `store` | `closed` */
-  async conversations(): Promise<ConversationSummary[]> {
-    const rows = await this.#access.ask(() => this.#store.conversations())
-    return rows.map(({ contact, unread, last }) => ({ contact, unread, last: last && withoutFile(toEntry(last)) }))
+  /** Everybody we know, and our groups, those we talked to last first, with what is unread. @throws {MessengerError} `store` | `closed` */
+  conversations(): Promise<ConversationSummary[]> {
+    return this.#conversations.list()
   }
 
-  /** Everything of this person up to now has been read. @throws {MessengerError} `bad-key` | `store` | `closed` */
+  /** Everything of this person, or group, up to now has been read. @throws {MessengerError} `bad-key` | `store` | `closed` */
   async markRead(person: string | Uint8Array): Promise<void> {
-    const peer = toPeer(person)
-    const [newest] = await this.#access.ask(() => this.#store.history(peer, { limit: 1 }))
-    if (newest) await this.#access.ask(() => this.#store.markRead(peer, newest.seq))
+    await this.#conversations.markRead(this.#toConversation(person))
   }
 
   /** Texts and captions that contain this, newest first. @throws {MessengerError} `bad-key` | `store` | `closed` */
   async search(text: string, options: { person?: string | Uint8Array; limit?: number } = {}): Promise<HistoryEntry[]> {
     const { person, limit = 100 } = options
-    const range = { limit, ...(person === undefined ? {} : { peer: toPeer(person) }) }
-    return (await this.#access.ask(() => this.#store.search(text, range))).map(toEntry)
+    const range = { limit, ...(person === undefined ? {} : { peer: this.#toConversation(person) }) }
+    return this.#conversations.search(text, range)
+  }
+
+  /**
+   * Make a group, with us as its owner. It takes a proof of work of about a second. The key is made here, and never leaves
+   * unencrypted. If the answer of the mediator is lost, there may be a group there that nobody has the key of.
+   * @throws {MessengerError} `bad-content` without a mediator | `too-large` | `mediator` | `aborted` | `store` | `closed`
+   */
+  createGroup(options: CreateGroupOptions): Promise<Group> {
+    return this.#groups.create(options)
+  }
+
+  /** Those we are in, or were. @throws {MessengerError} `closed` */
+  async groups(): Promise<Group[]> {
+    this.#assertOpen()
+    return this.#groups.list()
+  }
+
+  /** @throws {MessengerError} `unknown-group` | `closed` */
+  async group(id: string): Promise<Group> {
+    this.#assertOpen()
+    return this.#groups.get(id)
+  }
+
+  /** Invites that wait for {@link joinGroup} or {@link declineGroup}. @throws {MessengerError} `store` | `closed` */
+  groupInvites(): Promise<GroupInvite[]> {
+    return this.#groups.invites.list()
+  }
+
+  /**
+   * Accept an invite. Once begun it is finished, at the next start if need be, unless it is refused.
+   * @param invite - the invite, or its id
+   * @throws {MessengerError} `unknown-invite` | `damaged` when no key can be had from it | `not-member` when it has expired | `mediator` |
+   * `aborted` | `store` | `closed`
+   */
+  joinGroup(invite: string | GroupInvite, options: { signal?: AbortSignal } = {}): Promise<Group> {
+    return this.#groups.join(invite, options)
+  }
+
+  /** Refuse an invite; nobody is told. @throws {MessengerError} `unknown-invite` | `mediator` | `store` | `closed` */
+  declineGroup(invite: string | GroupInvite): Promise<void> {
+    return this.#groups.decline(invite)
   }
 
   /**
@@ -557,7 +640,7 @@ export class Messenger {
    * @throws {MessengerError} `unknown-file` | `file` the disk, or the place to put it | `damaged` | `store` | `aborted` | `closed`
    */
   download(message: { id: string; peer: string }, options: DownloadOptions = {}): Promise<DownloadedFile> {
-    return this.#transfers.download(toPeer(message.peer), parseMessageId(message.id), options)
+    return this.#transfers.download(this.#toConversation(message.peer), parseMessageId(message.id), options)
   }
 
   /**
@@ -613,6 +696,7 @@ export class Messenger {
     this.#reachability.refresh()
     this.#outbox.retryNow()
     this.#transfers.retryNow()
+    this.#groups.retryNow()
     for (const connection of this.#network.connections()) connection.probe().catch(() => {})
   }
 
@@ -622,6 +706,7 @@ export class Messenger {
     return {
       listening: this.#reachability.addresses,
       connections: this.#network.connections().length,
+      mediators: this.#groups.connected,
       undelivered,
       unhandled,
     }
@@ -659,6 +744,7 @@ export class Messenger {
     await this.#reachability.close()
     await this.#within(leftMs(), this.#inbox.close())
     this.#outbox.close()
+    await this.#within(leftMs(), this.#groups.close(leftMs()))
     await this.#within(leftMs(), this.#transfers.close())
     await this.#network.close({ timeoutMs: leftMs() })
     await this.#resolver?.close()
@@ -686,8 +772,20 @@ export class Messenger {
 
   #toOther(person: string | Uint8Array): string {
     const peer = toPeer(person)
+    if (this.#groups.find(peer)) throw new MessengerError('bad-key', 'this is a group: expected a person')
     if (peer === this.publicKey) throw new MessengerError('bad-key', 'this is our own key: expected somebody else')
     return peer
+  }
+
+  /** A person, or a group. @throws {MessengerError} `bad-key` */
+  #toConversation(person: string | Uint8Array): string {
+    return this.#groups.resolve(person) ?? toPeer(person)
+  }
+
+  /** There is something to deliver. */
+  #kick(peer: string): void {
+    if (this.#groups.find(peer)) this.#groups.kick(peer)
+    else this.#outbox.kick(peer)
   }
 
   #missed(missed: MissedCall): void {

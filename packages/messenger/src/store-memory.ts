@@ -1,6 +1,10 @@
 import { filesStore } from './store/memory/files.js'
+import { groupMessagesStore } from './store/memory/group-messages.js'
+import { groupsStore } from './store/memory/groups.js'
 import { historyStore } from './store/memory/history.js'
 import { inboxStore } from './store/memory/inbox.js'
+import { invitesStore } from './store/memory/invites.js'
+import { membersStore } from './store/memory/members.js'
 import { notesStore } from './store/memory/notes.js'
 import { outboxStore } from './store/memory/outbox.js'
 import { peopleStore } from './store/memory/people.js'
@@ -17,6 +21,10 @@ export function createMemoryStore(): Store {
     ...historyStore(tables),
     ...notesStore(tables),
     ...filesStore(tables),
+    ...groupsStore(tables),
+    ...membersStore(tables),
+    ...groupMessagesStore(tables),
+    ...invitesStore(tables),
     close: async () => {},
   }
 }

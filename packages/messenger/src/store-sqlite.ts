@@ -1,8 +1,12 @@
 import { openDatabase } from '@mimirjs/store'
 import { conversationsStore } from './store/sqlite/conversations.js'
 import { filesStore } from './store/sqlite/files.js'
+import { groupMessagesStore } from './store/sqlite/group-messages.js'
+import { groupsStore } from './store/sqlite/groups.js'
 import { historyStore } from './store/sqlite/history.js'
 import { inboxStore } from './store/sqlite/inbox.js'
+import { invitesStore } from './store/sqlite/invites.js'
+import { membersStore } from './store/sqlite/members.js'
 import { notesStore } from './store/sqlite/notes.js'
 import { outboxStore } from './store/sqlite/outbox.js'
 import { peopleStore } from './store/sqlite/people.js'
@@ -35,6 +39,10 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
     ...searchStore(tables),
     ...notesStore(tables),
     ...filesStore(tables),
+    ...groupsStore(tables),
+    ...membersStore(tables),
+    ...groupMessagesStore(tables),
+    ...invitesStore(tables),
     close: () => tables.close(),
   }
 }

@@ -1,22 +1,25 @@
 import { MAX_ATTACHMENT_METADATA_BYTES } from '@mimirjs/wire/peer'
+import type { GroupStore, InGroup, Sealed } from './store-groups.js'
 
 /**
  * What a messenger keeps. Every method is one step: when its promise resolves, the step is as durable as the store
  * can make it, and a crash leaves either all of the step or nothing of it. So does a step that rejects.
  *
- * Peers are named by the lower-case hex of their 32-byte public key. In texts, NUL and halves of surrogate pairs become
- * U+FFFD. Bytes given are read before the promise resolves; change none until then.
+ * Peers are named by the lower-case hex of their 32-byte public key, groups as {@link GroupStore} says; where a method says
+ * peer it takes either. In texts, NUL and halves of surrogate pairs become U+FFFD. Bytes given are read before the promise
+ * resolves; change none until then.
  */
-export interface Store {
+export interface Store extends GroupStore {
   /** Values of the installation itself, such as its client id. */
   setting(name: string): Promise<string | undefined>
   setSetting(name: string, value: string): Promise<void>
 
+  /** People, without groups. */
   contacts(): Promise<Contact[]>
-  /** Those that are contacts or blocked, without the rest of what is known of them. */
+  /** People that are contacts or blocked, without the rest of what is known of them. */
   contactKinds(): Promise<ReadonlyMap<string, ContactKind>>
   contact(peer: string): Promise<Contact | undefined>
-  /** Create the contact or change the given fields. */
+  /** Create the contact or change the given fields. @throws {MessengerError} `store` when it is a group, or is to become one */
   putContact(peer: string, change: ContactChange): Promise<Contact>
 
   /**
@@ -32,13 +35,20 @@ export interface Store {
   /**
    * Give a message that we sent another payload, and send it again. A `held` one stays held.
    * @param editTimeMs - later than the last one, or nothing happens
+   * @param sealed - of a group; without it, {@link GroupStore.sealed} is to follow
    * @returns undefined when there is no such message, or it is `failed`, `preparing` or edited later than that
    */
-  edit(peer: string, guid: bigint, payload: Uint8Array, editTimeMs: number): Promise<StoredMessage | undefined>
+  edit(
+    peer: string,
+    guid: bigint,
+    payload: Uint8Array,
+    editTimeMs: number,
+    sealed?: Sealed,
+  ): Promise<StoredMessage | undefined>
   /** Oldest messages to `peer` that can be sent and are undelivered, in order of acceptance. */
   pending(peer: string, limit: number, options?: PendingOptions): Promise<StoredMessage[]>
   /**
-   * Peers that something is to be sent to or fetched from: a message of {@link pending}, a {@link ContactNote} of ours
+   * People that something is to be sent to or fetched from: a message of {@link pending}, a {@link ContactNote} of ours
    * that has not been heard and is no refusal, or a `wanted` file that only the peer has.
    */
   pendingPeers(): Promise<string[]>
@@ -85,7 +95,7 @@ export interface Store {
   remove(peer: string, guid: bigint, outgoing: boolean): Promise<boolean>
   counts(): Promise<StoreCounts>
 
-  /** Newest first, then contacts that no message was exchanged with. */
+  /** Newest first, then contacts and groups without a message. A group's name and description are its nickname and info. */
   conversations(): Promise<Conversation[]>
   /** Messages of this peer up to `seq` have been seen. It never becomes less. */
   markRead(peer: string, seq: number): Promise<void>
@@ -116,7 +126,7 @@ export interface Store {
   close(): Promise<void>
 }
 
-export type ContactKind = 'stranger' | 'contact' | 'blocked'
+export type ContactKind = 'stranger' | 'contact' | 'blocked' | 'group'
 
 export interface Contact {
   /** 64 lower-case hex digits. */
@@ -160,6 +170,8 @@ export interface NewOutgoing extends MessageContent {
   readonly heldBy?: number
   /** {@link Store.prepared} tells when it can be sent. */
   readonly state?: 'preparing'
+  /** Of a message to a group; without it, {@link GroupStore.sealed} is to follow. */
+  readonly sealed?: Sealed
 }
 
 export interface PendingOptions {
@@ -185,17 +197,21 @@ export interface StoredMessage extends MessageContent {
   readonly settledMs: number
   /** When the peer, though there, last stayed silent about it: it waits for acceptance. 0 for an accepted one. */
   readonly refusedMs: number
+  /** Of a message in a group. */
+  readonly group?: InGroup
 }
 
 export interface Received {
   readonly message: StoredMessage
   /** It was there before, with another payload; its state is what it was. */
   readonly edited: boolean
+  /** It is ours and waited for the mediator's word, which has come this way. */
+  readonly delivered?: true
 }
 
 export interface Conversation {
   readonly contact: Contact
-  /** Messages of theirs after {@link Store.markRead}, without reactions. */
+  /** Messages of theirs after {@link Store.markRead}, without reactions and, in a group, without what the mediator says. */
   readonly unread: number
   /** The newest message, of whose payload only the first 65 540 bytes: a list of whole files could fill the memory. */
   readonly last: StoredMessage | undefined

@@ -8,6 +8,8 @@ import type { LinkState, RetryOptions } from './courier.js'
 import type { MessengerError } from './error.js'
 import type { FaultHook } from './files/faults.js'
 import type { FileEvent, TransferLimits } from './files/types.js'
+import type { Group } from './groups/group.js'
+import type { GroupEvent, GroupInvite, GroupInvitePolicy, MediatorAddress, MediatorEvent } from './groups/types.js'
 import type { HistoryEntry, Sent } from './message.js'
 import type { Metrics } from './metrics.js'
 import type { Contact, Store } from './store.js'
@@ -41,6 +43,10 @@ export interface MessengerOptions extends Partial<MessengerParts> {
   fileServer?: FileServerOptions
   /** Address URL of a file server that somebody else named by its node key. Default `ygg://<key>:80`. */
   fileServerAddress?: (key: string) => string
+  /** Servers of groups to be connected to, so that invites are heard; the first is where groups are made. Default none. */
+  mediators?: readonly MediatorAddress[]
+  /** What becomes of invites into groups. Default `'ask'`. */
+  groupInvites?: GroupInvitePolicy
   /** Ceilings of file transfers. */
   transferLimits?: Partial<TransferLimits>
   /** Pauses between attempts to reach a peer. Default 1 000 ms doubling to 120 000 ms. */
@@ -69,7 +75,7 @@ export interface FileServerOptions {
 }
 
 export type MessengerEvents = {
-  /** The peer has stored the message. */
+  /** The peer has stored the message; for one to a group, its mediator has. */
   delivered: Sent
   /** The peer is there and silent about the message: it waits until the peer takes what we send. */
   waiting: Sent
@@ -83,6 +89,12 @@ export type MessengerEvents = {
   call: Call
   /** Somebody called and nobody took the call; it is in the history, too. */
   missedCall: MissedCall
+  /** Somebody wants us in a group, or to take a new key for one: see {@link Messenger.joinGroup}. */
+  groupInvite: GroupInvite
+  /** Something about a group has changed: its name, its members, our role, whether we are in it. */
+  group: GroupEvent
+  /** How we stand with a mediator has changed. */
+  mediator: MediatorEvent
   /** A file moves, in either direction. */
   file: FileEvent
   /** How we stand with a peer has changed. */
@@ -113,13 +125,18 @@ export interface ListenOptions {
 export interface Health {
   readonly listening: readonly string[]
   readonly connections: number
+  /** Connections to mediators that are up. */
+  readonly mediators: number
   readonly undelivered: number
   readonly unhandled: number
 }
 
-/** A person and how the talk with them stands. */
+/** A person, or a group, and how the talk with them stands. */
 export interface ConversationSummary {
+  /** Of a group: its id as `peer`, its name as `name`, and `group` as its `kind`. */
   readonly contact: Contact
+  /** `undefined` for a person. */
+  readonly group: Group | undefined
   /** Messages of theirs behind the last {@link Messenger.markRead}. */
   readonly unread: number
   /** `undefined` when nothing was said yet. */

@@ -1,7 +1,9 @@
 import { sha256 } from '@mimirjs/crypto'
 import { toHex } from '@mimirjs/wire'
 import { type AnnouncedFile, decodeAttachmentMetadata } from '@mimirjs/wire/content'
+import type { SystemMessage } from '@mimirjs/wire/mediator'
 import { decodeReaction, MessageType, splitAttachment } from '@mimirjs/wire/peer'
+import { readSystemMessage, systemText } from './groups/system-text.js'
 import type { StoredMessage } from './store.js'
 
 /** A file or image received. */
@@ -16,8 +18,20 @@ export interface IncomingFile {
   readonly damaged: boolean
 }
 
-/** `call`: a call that was missed or made, written down by this side. */
-export type MessageKind = 'text' | 'image' | 'file' | 'voice' | 'reaction' | 'call' | 'unknown'
+/**
+ * `call`: a call that was missed or made, written down by this side. `system`: what happened in a group, as its mediator says.
+ * `unreadable`: encrypted under a key that we do not have, or damaged.
+ */
+export type MessageKind =
+  | 'text'
+  | 'image'
+  | 'file'
+  | 'voice'
+  | 'reaction'
+  | 'call'
+  | 'system'
+  | 'unreadable'
+  | 'unknown'
 
 /** A stored message as a person reads it. */
 export interface MessageView {
@@ -27,6 +41,8 @@ export interface MessageView {
   /** Id of the message replied or reacted to. */
   readonly replyTo: string | undefined
   readonly file: IncomingFile | undefined
+  /** What happened in a group; `undefined` for what a person said. */
+  readonly system?: SystemMessage | undefined
 }
 
 const utf8Lenient = new TextDecoder()
@@ -65,6 +81,8 @@ function isInline(payload: Uint8Array): boolean {
 /** Never throws: what cannot be read is shown as text, as the originals do. */
 export function viewContent(message: StoredMessage): MessageView {
   const replyTo = message.replyTo === 0n ? undefined : String(message.replyTo)
+  if (message.group?.unreadable) return { kind: 'unreadable', text: '', replyTo: undefined, file: undefined }
+  if (message.group?.system) return viewSystem(message)
   const plain = (kind: MessageKind): MessageView => ({
     kind,
     text: utf8Lenient.decode(message.payload),
@@ -88,6 +106,11 @@ export function viewContent(message: StoredMessage): MessageView {
   } catch {
     return plain('unknown')
   }
+}
+
+function viewSystem({ payload }: StoredMessage): MessageView {
+  const system = readSystemMessage(payload)
+  return { kind: 'system', text: systemText(system), replyTo: undefined, file: undefined, system }
 }
 
 function viewFile(message: StoredMessage, replyTo: string | undefined): MessageView {

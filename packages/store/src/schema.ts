@@ -9,14 +9,21 @@ export interface SchemaOptions {
    * once published is never edited: append.
    */
   readonly migrations: readonly string[]
+  /**
+   * Take over databases of a predecessor that left no application_id: a file without one that has all of `tables`. It gets
+   * our number, and all migrations, which must cope with what is there (`IF NOT EXISTS`).
+   */
+  readonly adopt?: { readonly tables: readonly string[] } | undefined
 }
 
 /**
  * Refuse a file that is not ours before anything is written to it.
  * @throws {StoreError} `foreign` | `newer`
  */
-export function checkOwner(db: DriverDatabase, path: string, { applicationId, migrations }: SchemaOptions): void {
+export function checkOwner(db: DriverDatabase, path: string, options: SchemaOptions): void {
+  const { applicationId, migrations, adopt } = options
   const owner = readNumber(db, 'SELECT application_id AS n FROM pragma_application_id')
+  if (owner === 0 && adopt !== undefined && hasTables(db, adopt.tables)) return
   const tables = readNumber(db, 'SELECT count(*) AS n FROM sqlite_schema')
   // Without a number and without tables, the file is new, or the program died before its first commit.
   if (owner !== applicationId && (owner !== 0 || tables > 0)) {
@@ -41,8 +48,9 @@ export function migrate(db: DriverDatabase, { applicationId, migrations }: Schem
   if (owner === applicationId && userVersion(db) === migrations.length) return
   db.exec('BEGIN IMMEDIATE')
   try {
-    // Read again: another process may have been faster.
-    const version = userVersion(db)
+    // Read again: another process may have been faster. What a predecessor counted its versions by is not ours.
+    const ours = readNumber(db, 'SELECT application_id AS n FROM pragma_application_id') === applicationId
+    const version = ours ? userVersion(db) : 0
     for (const sql of migrations.slice(version)) db.exec(sql)
     db.exec(`PRAGMA application_id = ${applicationId}`)
     db.exec(`PRAGMA user_version = ${Math.max(version, migrations.length)}`)
@@ -55,6 +63,11 @@ export function migrate(db: DriverDatabase, { applicationId, migrations }: Schem
     }
     throw error
   }
+}
+
+function hasTables(db: DriverDatabase, names: readonly string[]): boolean {
+  const find = db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE type = 'table' AND name = ?", false)
+  return names.every((name) => Number(find.all([name])[0]!['n']) === 1)
 }
 
 function userVersion(db: DriverDatabase): number {

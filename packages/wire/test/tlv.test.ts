@@ -73,6 +73,7 @@ describe.each([
         expect(codec.decode(payload)).toEqual(message)
         const target = new Uint8Array(offset + payload.length + 5).fill(0xee)
         expect(codec.encodeInto(message, target, offset)).toBe(offset + payload.length)
+        expect(codec.encodeBehind(message, offset).subarray(offset)).toEqual(payload)
         expect(target.subarray(offset, offset + payload.length)).toEqual(payload)
         expect(target.subarray(offset + payload.length)).toEqual(new Uint8Array(5).fill(0xee))
         expect(codec.decode(target, offset, offset + payload.length)).toEqual(message)

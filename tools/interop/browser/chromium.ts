@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { installPackages } from '../debian.js'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'] as const
 
@@ -13,14 +13,5 @@ export function chromiumPath(): string | undefined {
 
 /** Where the continuous integration runs as root on a Debian: its package. @returns what went wrong */
 export function installChromium(): string | undefined {
-  for (const args of [
-    ['update', '-qq'],
-    ['install', '-y', '-qq', '--no-install-recommends', 'chromium'],
-  ]) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    const { status, error, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
-    if (error !== undefined) return `apt-get: ${error.message}`
-    if (status !== 0) return `apt-get ${args[0]} ended with ${status}\n${stderr}`
-  }
-  return undefined
+  return installPackages('chromium')
 }

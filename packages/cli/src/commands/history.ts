@@ -1,15 +1,16 @@
 import { resolve } from 'node:path'
-import type { HistoryEntry } from '@mimirjs/messenger'
+import type { HistoryEntry, Messenger } from '@mimirjs/messenger'
 import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { ExitCode } from '../exit-code.js'
 import { makeFolder } from '../folder.js'
-import { lookUp, openMessenger } from '../messenger.js'
+import { lookUp, openMessenger, peerText } from '../messenger.js'
 import { parseCount, parsePath } from '../options.js'
 import { parsePerson } from '../person.js'
 import { saveFile } from '../save.js'
 import type { Shell } from '../shell.js'
-import { entryJson, messageLine } from '../view.js'
+import { systemLine } from '../system-line.js'
+import { entryJson, messageLine, whoText } from '../view.js'
 
 interface HistoryOptions {
   readonly limit: number
@@ -29,27 +30,48 @@ export function historyCommand(shell: Shell): Command {
 
 async function history(context: Context, text: string, options: HistoryOptions): Promise<ExitCode> {
   const person = parsePerson(text)
+  await using messenger = await openMessenger(context, { trackers: [] })
+  return await printHistory(context, messenger, peerText(await lookUp(messenger, person)), options)
+}
+
+/** @param peer - public key of a person, or id of a group */
+export async function printHistory(
+  context: Context,
+  messenger: Messenger,
+  peer: string,
+  options: HistoryOptions,
+): Promise<ExitCode> {
   const folder = options.save === undefined ? undefined : resolve(context.io.cwd, options.save)
   if (folder !== undefined) makeFolder(folder)
-  await using messenger = await openMessenger(context, { trackers: [] })
-  const entries = await messenger.history(await lookUp(messenger, person), { limit: options.limit })
-  const contacts = new Map((await messenger.contacts()).map((contact) => [contact.peer, contact]))
+  const entries = await messenger.history(peer, { limit: options.limit })
+  const names = await namesIn(messenger, peer)
+  const who = (key: string): string =>
+    key === messenger.publicKey ? 'you' : whoText(names.get(key) || key.slice(0, 8), key)
   for (const entry of entries.reverse()) {
-    const { file } = entry
+    const { file, author } = entry
     const bytes = entry.outgoing ? undefined : file?.bytes
     const path =
       folder !== undefined && file !== undefined && bytes !== undefined
-        ? await saveFile(folder, { id: entry.id, from: entry.peer }, { name: file.name, bytes })
+        ? await saveFile(folder, { id: entry.id, from: author }, { name: file.name, bytes })
         : undefined
-    const contact = contacts.get(entry.peer)
-    const name = entry.outgoing ? 'you' : contact?.name || contact?.nickname || entry.peer.slice(0, 8)
-    const key = entry.outgoing ? messenger.publicKey : entry.peer
+    const name = entry.outgoing ? 'you' : names.get(author) || author.slice(0, 8)
     await context.output.result(entryJson(entry, path), () => {
-      const line = messageLine(entry, { time: entry.sentAt, name, key, path })
+      const said = entry.kind === 'system' ? { ...entry, text: systemLine(entry, who) } : entry
+      const line = messageLine(said, { time: entry.sentAt, name, key: author, path })
       return entry.outgoing && entry.state !== 'delivered' ? `${line} ${STATE_TEXT[entry.state]}` : line
     })
   }
   return ExitCode.ok
+}
+
+/** What people are called in a conversation: as contacts, else as they call themselves there. */
+async function namesIn(messenger: Messenger, peer: string): Promise<ReadonlyMap<string, string>> {
+  const contacts = await messenger.contacts()
+  const names = new Map(contacts.map(({ peer: key, name, nickname }) => [key, name || nickname]))
+  const group = (await messenger.groups()).find(({ id }) => id === peer)
+  for (const { publicKey, name } of (await group?.members()) ?? [])
+    if (!names.get(publicKey)) names.set(publicKey, name)
+  return names
 }
 
 const STATE_TEXT: Record<HistoryEntry['state'], string> = {

@@ -3,7 +3,6 @@ import { type IncomingMessage, isMessengerError, type Messenger } from '@mimirjs
 import type { Command } from 'commander'
 import { decodeText, MAX_TEXT_BYTES } from '../content.js'
 import type { Context } from '../context.js'
-import { formatDuration } from '../duration.js'
 import { CliError } from '../error.js'
 import { type ExecOptions, execCommand } from '../exec.js'
 import { ExitCode } from '../exit-code.js'
@@ -17,12 +16,14 @@ import type { Shell } from '../shell.js'
 import { whenAborted } from '../stop.js'
 import { messageJson, messageLine } from '../view.js'
 import { parseName } from './id.js'
+import { reportEvents } from './listen-events.js'
 
 interface ListenOptions {
   readonly listen?: string
   readonly announce?: string
   readonly name?: string
   readonly onlyContacts?: boolean
+  readonly join?: boolean
   readonly save?: string
   readonly exec?: string
   readonly reply?: boolean
@@ -41,6 +42,7 @@ export function listenCommand(shell: Shell): Command {
     )
     .option('--name <name>', 'what others see as your name; kept from then on', parseName)
     .option('--only-contacts', 'refuse everybody who is not in the contacts')
+    .option('--join', 'accept invites of our contacts into groups')
     .option('--save <folder>', 'save received files here, under names of our own', parsePath)
     .option(
       '--exec <command>',
@@ -52,7 +54,7 @@ export function listenCommand(shell: Shell): Command {
     .addHelpText(
       'after',
       `
-The command also gets MIMIR_ID, MIMIR_FROM, MIMIR_KIND and, with --save, MIMIR_FILE. A message counts as handled when
+The command also gets MIMIR_ID, MIMIR_FROM, MIMIR_KIND, in a group MIMIR_GROUP and, with --save, MIMIR_FILE. A message counts as handled when
 it is printed, saved and its command has ended, well or not; whatever stops us before that, it comes again with the
 same id at the next start. Commands run one at a time per sender, for up to 16 senders at once. What they print comes
 on standard output; with --json on standard error, so that JSON lines stay JSON lines.
@@ -77,6 +79,7 @@ async function listen(context: Context, options: ListenOptions): Promise<ExitCod
   const messenger = await openMessenger(context, {
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.onlyContacts ? { acceptFrom: 'contacts' as const } : {}),
+    ...(options.join ? { groupInvites: 'accept-from-contacts' as const } : {}),
   })
   const handling = new Handling(context, options, folder)
   try {
@@ -176,7 +179,13 @@ class Handling {
     const path = await this.#save(message)
     const json = messageJson(message, path)
     await this.#context.output.result(json, () =>
-      messageLine(message, { time: message.receivedAt, name: message.fromName, key: message.from, path }),
+      messageLine(message, {
+        time: message.receivedAt,
+        name: message.fromName,
+        key: message.from,
+        path,
+        group: message.group?.name,
+      }),
     )
     if (this.#options.exec === undefined) return
     try {
@@ -211,6 +220,7 @@ class Handling {
         MIMIR_ID: message.id,
         MIMIR_FROM: message.from,
         MIMIR_KIND: message.kind,
+        ...(message.group === undefined ? {} : { MIMIR_GROUP: message.group.id }),
         ...(path === undefined ? {} : { MIMIR_FILE: path }),
       },
       // JSON lines stay JSON lines.
@@ -240,21 +250,6 @@ function readerGone(cause: unknown): CliError {
       cause,
     },
   )
-}
-
-function reportEvents(context: Context, messenger: Messenger): void {
-  const { output } = context
-  const tell = (event: object, text: string): void => {
-    if (output.json) output.result(event, '').catch(() => {})
-    output.status(text)
-  }
-  messenger.on('announced', ({ address, ttlSeconds }) =>
-    tell({ event: 'announced', address, ttlSeconds }, `announced ${address} for ${formatDuration(ttlSeconds * 1000)}`),
-  )
-  messenger.on('delivered', ({ id, to }) =>
-    tell({ event: 'delivered', id, to }, `delivered ${id} to ${to.slice(0, 8)}`),
-  )
-  messenger.on('state', (state) => context.logger.debug(state, 'link'))
 }
 
 /** How long running commands may take after we were asked to stop, in ms. */

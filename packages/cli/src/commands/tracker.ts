@@ -1,12 +1,10 @@
-import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createTracker, type Tracker } from '@mimirjs/tracker'
 import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { formatDuration } from '../duration.js'
-import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
-import { makeFolder } from '../folder.js'
+import { makeFolder, requireFile } from '../folder.js'
 import { addressParser, parsePath } from '../options.js'
 import type { Shell } from '../shell.js'
 import { whenAborted } from '../stop.js'
@@ -67,12 +65,6 @@ async function runTracker(context: Context, options: TrackerOptions): Promise<Ex
   }
   output.status(`stopped; ${statsText(tracker)}`)
   return ExitCode.ok
-}
-
-/** @throws {CliError} `file` for a folder, a pipe and the like; what is not there will be made */
-function requireFile(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
-    throw new CliError('file', `${path} is not a regular file, as a database has to be`)
 }
 
 function statsText(tracker: Tracker): string {

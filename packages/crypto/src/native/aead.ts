@@ -1,8 +1,8 @@
 import { type CipherGCMTypes, createCipheriv, createDecipheriv, type DecipherGCM, getCipherInfo } from 'node:crypto'
+import { notAuthentic } from '../error.js'
 import { TAG_BYTES } from '../lengths.js'
 import type * as portable from '../portable/aead.js'
 import {
-  notAuthentic,
   chacha20Poly1305Open as portableChachaOpen,
   chacha20Poly1305Seal as portableChachaSeal,
   requireAead,

@@ -1,7 +1,7 @@
 import { gcm } from '@noble/ciphers/aes.js'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { requireBytes, requireUint8Array } from '../bytes.js'
-import { CryptoError } from '../error.js'
+import { CryptoError, notAuthentic } from '../error.js'
 import { AEAD_NONCE_BYTES, CIPHER_KEY_BYTES, TAG_BYTES } from '../lengths.js'
 
 /** What each of the two ciphers of this file is, here and natively. */
@@ -106,10 +106,4 @@ export function requireAead(
 export function requireTag(sealed: Uint8Array): void {
   if (sealed.length < TAG_BYTES)
     throw new CryptoError('authentication', `expected at least the ${TAG_BYTES}-byte tag, got ${sealed.length} bytes`)
-}
-
-export function notAuthentic(cause?: unknown): CryptoError {
-  return new CryptoError('authentication', 'expected a tag that fits key, nonce and message; drop the message', {
-    cause,
-  })
 }

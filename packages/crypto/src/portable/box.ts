@@ -1,7 +1,8 @@
 import { hsalsa, xsalsa20poly1305 } from '@noble/ciphers/salsa.js'
 import { requireBytes, requireUint8Array } from '../bytes.js'
+import { notAuthentic } from '../error.js'
 import { BOX_NONCE_BYTES, CIPHER_KEY_BYTES } from '../lengths.js'
-import { notAuthentic, requireTag } from './aead.js'
+import { requireTag } from './aead.js'
 import { x25519 } from './x25519.js'
 
 /** The constant of Salsa20 for 32-byte keys. */

@@ -4,7 +4,9 @@ import { basicsSuite } from './basics.js'
 import { boxSuite } from './box.js'
 import { ed25519Suite } from './ed25519.js'
 import { fileSuite } from './file.js'
+import { groupSuite } from './group.js'
 import { hashSuite } from './hash.js'
+import { proofSuite } from './proof.js'
 import { sha256Suite } from './sha256.js'
 import { verifySuite } from './verify.js'
 import { x25519Suite } from './x25519.js'
@@ -21,6 +23,8 @@ export function everySuite(crypto: Suite): void {
     verifySuite,
     x25519Suite,
     fileSuite,
+    groupSuite,
+    proofSuite,
   ]
   for (const suite of suites) suite(crypto)
 }

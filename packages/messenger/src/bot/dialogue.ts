@@ -45,6 +45,8 @@ export interface Held {
 
 export interface DialogueContext {
   readonly clock: Clock
+  /** Where what we say goes: the person, or the group. */
+  readonly to: string
   /** The message whose handler opens the dialogue. It is not what the person says next. */
   readonly during: IncomingMessage | undefined
   /** The same, if it is of this person and not handled yet. */
@@ -153,7 +155,8 @@ export class OpenDialogue implements Dialogue {
     if (signal?.aborted) throw aborted(signal)
     const { message } = this.#current ?? {}
     if (this.#failure && !message) throw this.#failure
-    if (question !== undefined) await (message ? message.send(this.peer, question) : this.#context.send(question))
+    if (question !== undefined)
+      await (message ? message.send(this.#context.to, question) : this.#context.send(question))
     this.settle()
     this.#current = await this.#take(timeoutMs, signal)
     return this.#current.message

@@ -10,10 +10,12 @@ export const MAX_DIALOGUES = 1_000
 
 export interface DialogueParts {
   readonly clock: Clock
+  /** The group in which the person is to say it; absent for what it says to us alone. */
+  readonly group?: string
   send(peer: string, content: Content): Promise<Sent>
 }
 
-/** The dialogues that are open: one per person at most. */
+/** The dialogues that are open: one per person at most, in each group and outside. */
 export class Dialogues {
   /** The one used longest ago stands first. */
   readonly #open = new Map<string, OpenDialogue>()
@@ -29,23 +31,26 @@ export class Dialogues {
   }
 
   /** One that a handler opens ends with the handler. @throws {MessengerError} `busy` */
-  open(peer: string, { clock, send }: DialogueParts): OpenDialogue {
-    if (this.#open.has(peer))
+  open(peer: string, { clock, send, group }: DialogueParts): OpenDialogue {
+    const key = keyOf(peer, group)
+    if (this.#open.has(key))
       throw new MessengerError('busy', `there is a conversation with ${peer} already: end it first, or go on with it`)
     this.#makeRoom()
     const scope = this.#scope()
+    const to = group ?? peer
     const dialogue: OpenDialogue = new OpenDialogue(peer, {
       clock,
+      to,
       during: scope?.message,
-      opener: openerOf(peer, scope),
-      send: (content) => send(peer, content),
+      opener: openerOf(key, scope),
+      send: (content) => send(to, content),
       onWait: () => {
-        this.#touch(dialogue)
+        this.#touch(key, dialogue)
         return this.#scope()?.park() ?? (() => {})
       },
-      onEnd: () => this.#open.delete(peer),
+      onEnd: () => this.#open.delete(key),
     })
-    this.#open.set(peer, dialogue)
+    this.#open.set(key, dialogue)
     scope?.add(dialogue)
     return dialogue
   }
@@ -53,12 +58,13 @@ export class Dialogues {
   /** @returns whether the message counts as handled; `false` when no dialogue looked at it */
   async offer(message: IncomingMessage, park: () => () => void): Promise<boolean> {
     // One may end and another begin while the message waits.
-    for (let dialogue: OpenDialogue | undefined; (dialogue = this.#open.get(message.from)); ) {
-      this.#touch(dialogue)
+    const key = keyOf(message.from, message.group?.id)
+    for (let dialogue: OpenDialogue | undefined; (dialogue = this.#open.get(key)); ) {
+      this.#touch(key, dialogue)
       const unpark = park()
       try {
         const taken = await dialogue.offer(message)
-        if (taken || this.#open.get(message.from) === dialogue) return taken
+        if (taken || this.#open.get(key) === dialogue) return taken
       } finally {
         unpark()
       }
@@ -72,9 +78,9 @@ export class Dialogues {
     for (const dialogue of [...this.#open.values()]) dialogue.stop(closed)
   }
 
-  #touch(dialogue: OpenDialogue): void {
-    if (!this.#open.delete(dialogue.peer)) return
-    this.#open.set(dialogue.peer, dialogue)
+  #touch(key: string, dialogue: OpenDialogue): void {
+    if (!this.#open.delete(key)) return
+    this.#open.set(key, dialogue)
   }
 
   #makeRoom(): void {
@@ -85,7 +91,13 @@ export class Dialogues {
   }
 }
 
-function openerOf(peer: string, scope: Scope | undefined): Held | undefined {
-  if (scope === undefined || scope.isFinished || scope.message.from !== peer) return undefined
+/** What a person says in a group is not said to us alone. */
+function keyOf(peer: string, group: string | undefined): string {
+  return group === undefined ? peer : `${group} ${peer}`
+}
+
+function openerOf(key: string, scope: Scope | undefined): Held | undefined {
+  if (scope === undefined || scope.isFinished) return undefined
+  if (keyOf(scope.message.from, scope.message.group?.id) !== key) return undefined
   return { message: scope.message, settle: () => scope.finish(), fail: () => {} }
 }

@@ -26,7 +26,7 @@ export async function findAnnouncement(
   guid: bigint,
   ownServer: string | undefined,
 ): Promise<Announcement> {
-  const announced = await readAnnouncement(store, peer, guid)
+  const { announced, isGroup } = await readAnnouncement(store, peer, guid)
   const { key, sizeBytes } = announced
   if (key && key.length !== CIPHER_KEY_BYTES) {
     throw new MessengerError('unsupported', 'the key of this file is itself encrypted, as groups of old did')
@@ -36,6 +36,8 @@ export async function findAnnouncement(
   if (key && server === undefined) {
     throw new MessengerError('unsupported', 'the message names no file server, and we have none')
   }
+  if (isGroup && key === undefined)
+    throw new MessengerError('unsupported', 'in a group nobody can be asked for a file that is on no file server')
   return {
     name: safeFileName(announced.originalName ?? announced.name),
     mimeType: announced.mimeType,
@@ -56,7 +58,11 @@ export async function findAnnouncement(
   }
 }
 
-async function readAnnouncement(store: Store, peer: string, guid: bigint): Promise<AnnouncedFile> {
+async function readAnnouncement(
+  store: Store,
+  peer: string,
+  guid: bigint,
+): Promise<{ announced: AnnouncedFile; isGroup: boolean }> {
   const message = await store.message(peer, guid, false).catch((cause: unknown) => {
     throw storeError(cause)
   })
@@ -66,7 +72,7 @@ async function readAnnouncement(store: Store, peer: string, guid: bigint): Promi
   } catch (cause) {
     throw new MessengerError('unknown-file', `message ${guid} announces no file`, { cause })
   }
-  if (announced) return announced
+  if (announced) return { announced, isGroup: message?.group !== undefined }
   const why = message ? 'announces no file to be fetched' : 'is not in the history'
   throw new MessengerError('unknown-file', `message ${guid} from ${peer} ${why}`)
 }

@@ -27,3 +27,18 @@ export type InboxStore = Pick<Store, 'receive' | 'nextUnhandled' | 'unhandledPee
 
 /** Files of messages. */
 export type FilesStore = Pick<Store, 'putFile' | 'changeFile' | 'file' | 'files' | 'announcedFile'>
+
+/** Groups, without what is said in them. */
+export type GroupsStore = Pick<Store, 'putGroup' | 'changeGroup' | 'group' | 'groups' | 'deleteGroup' | 'pendingGroups'>
+
+/** Who is in a group. */
+export type MembersStore = Pick<Store, 'putMembers' | 'putMember' | 'putMemberInfo' | 'member' | 'members'>
+
+/** What is said in a group, as far as it is other than between two. */
+export type GroupMessagesStore = Pick<
+  Store,
+  'sealed' | 'markSent' | 'receiveGroup' | 'removeByOuterGuid' | 'groupCopies' | 'unreadable' | 'decrypted'
+>
+
+/** Invites into groups. */
+export type InvitesStore = Pick<Store, 'putInvite' | 'invites' | 'deleteInvite'>

@@ -34,6 +34,23 @@ export function isReactionDouble(sendTimeMs: number, near: readonly NearReaction
   )
 }
 
+/** Reactions near to one, of all authors, that are looked at in a group; where there are more, a double is kept. */
+export const MAX_NEAR_IN_GROUP = 300
+
+/**
+ * The same among the reactions of a whole group.
+ * @param near - at most one more than {@link MAX_NEAR_IN_GROUP}
+ * @returns `seq` of the one that this one repeats
+ */
+export function findReactionDouble(
+  sendTimeMs: number,
+  near: readonly (NearReaction & { readonly seq: number; readonly isAuthor: boolean })[],
+): number | undefined {
+  if (near.length > MAX_NEAR_IN_GROUP) return undefined
+  const own = near.filter(({ isAuthor }) => isAuthor)
+  return isReactionDouble(sendTimeMs, own) ? own.find(({ isSame }) => isSame)?.seq : undefined
+}
+
 function isBetween(time: number, one: number, other: number): boolean {
   return time > Math.min(one, other) && time < Math.max(one, other)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ContactNote } from '../../src/index.js'
+import type { ContactNote } from '../../src/store.js'
 import { ANN, BEN, describeStores } from './support.js'
 
 function note(change: Partial<ContactNote> = {}): ContactNote {

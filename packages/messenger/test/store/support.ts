@@ -2,15 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe } from 'vitest'
-import {
-  createMemoryStore,
-  type NewFile,
-  type NewIncoming,
-  type NewOutgoing,
-  openSqliteStore,
-  type Store,
-  type StoredFile,
-} from '../../src/index.js'
+import { contentOf } from '../../src/store/content-of.js'
+import type { NewFile, NewIncoming, NewOutgoing, Received, Store, StoredFile } from '../../src/store.js'
+import type { NewGroupMessage, StoredGroup } from '../../src/store-groups.js'
+import { createMemoryStore } from '../../src/store-memory.js'
+import { openSqliteStore } from '../../src/store-sqlite.js'
 
 export const ANN = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c'
 export const BEN = '8139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b394'
@@ -80,4 +76,46 @@ export const FILE: NewFile = {
 /** A file from Ann. */
 export function fileOf(guid: bigint, change: Partial<StoredFile> = {}): StoredFile {
   return { peer: ANN, outgoing: false, guid, ...FILE, state: 'known', path: '', ...change }
+}
+
+export const GROUP: string = '6'.repeat(64)
+export const OTHER_GROUP: string = '9'.repeat(64)
+
+export function groupOf(change: Partial<StoredGroup> = {}): StoredGroup {
+  return {
+    id: GROUP,
+    mediator: 'ab'.repeat(32),
+    mediatorAddress: 'tcp://127.0.0.1:7000',
+    dialect: 'tlv-push',
+    chatId: -5n,
+    name: 'Bees',
+    description: 'about bees',
+    avatar: undefined,
+    key: new Uint8Array(32).fill(1),
+    formerKeys: [],
+    cipher: 'rfc8439',
+    permissions: 0x10,
+    state: 'joined',
+    syncedTo: 0n,
+    infoSinceSeconds: 0n,
+    ...change,
+  }
+}
+
+/** A message to the group. */
+export function toGroup(guid: bigint, change: Partial<NewOutgoing> = {}): NewOutgoing {
+  return { ...message(guid), peer: GROUP, sealed: { blob: bytes(`sealed ${guid}`), timestampSeconds: 77n }, ...change }
+}
+
+/** A message of Ann's in the group. */
+export function said(messageId: bigint, change: Partial<NewGroupMessage> = {}): NewGroupMessage {
+  const { guid: ofNumber, ...content } = contentOf(message(messageId + 1_000n))
+  const guid = change.guid ?? ofNumber
+  const numbers = { messageId, outerGuid: guid, timestampSeconds: 77n, receivedMs: 1 }
+  return { ...content, guid, author: ANN, outgoing: false, ...numbers, ...change }
+}
+
+/** Take in one page, whatever its last number. */
+export function takeIn(store: Store, ...messages: NewGroupMessage[]): Promise<Received[]> {
+  return store.receiveGroup(GROUP, { messages, syncedTo: 0n })
 }

@@ -1,6 +1,6 @@
 // What every driver has to do the same way, as a list without a test framework: run in this process, or by another Node.
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Database,
@@ -420,6 +420,41 @@ export function storeChecks(driver: DriverUnderTest, { kills = 5 }: { kills?: nu
         const empty = join(folder, 'empty.db')
         writeFileSync(empty, '')
         open(empty, { migrations: ['CREATE TABLE t (a)'] }).close()
+      }),
+    },
+    {
+      name: 'adopt: a predecessor\'s file becomes ours; what lacks a table, or has a number, is not one',
+      run: inFolder((folder) => {
+        const path = join(folder, 'old.db')
+        const make = (tables: readonly string[], pragmas = ''): void => {
+          const made = open(path, { migrations: [tables.map((name) => `CREATE TABLE ${name} (a);`).join('')] })
+          made.exec(`PRAGMA application_id = 0; PRAGMA user_version = 7; ${pragmas}`)
+          made.close()
+        }
+        const options = {
+          adopt: { tables: ['t', 'u'] },
+          migrations: ['CREATE TABLE IF NOT EXISTS t (a)', 'CREATE TABLE v (a)'],
+          exclusive: true,
+        }
+        make(['t', 'u', 'w'], 'INSERT INTO t VALUES (5)')
+        throwsCode(() => open(path, { ...options, adopt: { tables: ['t', 'missing'] } }), 'foreign')
+        throwsCode(() => open(path, { ...options, migrations: ['CREATE TABLE u (a)'] }), 'io')
+        throwsCode(() => open(path, { migrations: [] }), 'foreign')
+        // Once it is ours, it needs no adopting, and its version is ours.
+        for (const own of [options, { ...options, adopt: undefined }]) {
+          const db = open(path, own)
+          assert.deepEqual(column(db, 'SELECT a FROM t'), [5])
+          assert.deepEqual(column(db, 'SELECT user_version FROM pragma_user_version'), [2])
+          assert.deepEqual(column(db, 'SELECT name FROM sqlite_schema ORDER BY name'), ['t', 'u', 'v', 'w'])
+          db.close()
+        }
+        rmSync(path)
+        make(['t', 'u'], 'PRAGMA application_id = 77')
+        throwsCode(() => open(path, options), 'foreign')
+        rmSync(path)
+        const fresh = open(path, options)
+        assert.deepEqual(column(fresh, 'SELECT name FROM sqlite_schema ORDER BY name'), ['t', 'v'])
+        fresh.close()
       }),
     },
     {

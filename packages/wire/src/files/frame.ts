@@ -51,10 +51,7 @@ export function encodeFilesMessage<T extends TlvTable>(
   codec: TlvCodec<T>,
   message: TlvValue<T>,
 ): Uint8Array {
-  const payloadBytes = codec.byteLength(message)
-  const frame = newFrame(code, requestId, payloadBytes)
-  codec.encodeInto(message, frame, FILES_HEADER_BYTES)
-  return frame
+  return withHeader(code, requestId, codec.encodeBehind(message, FILES_HEADER_BYTES))
 }
 
 /**
@@ -88,19 +85,16 @@ export function checkPayloadBytes(payloadBytes: number, max: number): number {
 }
 
 function encodePayload(code: number, requestId: number, payload: Uint8Array): Uint8Array {
-  const frame = newFrame(code, requestId, payload.length)
+  const frame = newPiece(FILES_HEADER_BYTES + checkPayloadBytes(payload.length, MAX_FILES_PAYLOAD_BYTES))
   frame.set(payload, FILES_HEADER_BYTES)
-  return frame
+  return withHeader(code, requestId, frame)
 }
 
-/** A frame whose payload is still to be written. */
-function newFrame(code: number, requestId: number, payloadBytes: number): Uint8Array {
-  checkUint(code, 0xff, 'code')
-  checkUint(requestId, 0xffff, 'requestId')
-  checkPayloadBytes(payloadBytes, MAX_FILES_PAYLOAD_BYTES)
-  const frame = newPiece(FILES_HEADER_BYTES + payloadBytes)
-  frame[0] = code
-  writeU16(frame, 1, requestId)
+/** Fill in the header of a whole frame. */
+function withHeader(code: number, requestId: number, frame: Uint8Array): Uint8Array {
+  const payloadBytes = checkPayloadBytes(frame.length - FILES_HEADER_BYTES, MAX_FILES_PAYLOAD_BYTES)
+  frame[0] = checkUint(code, 0xff, 'code')
+  writeU16(frame, 1, checkUint(requestId, 0xffff, 'requestId'))
   write32(frame, 3, payloadBytes)
   return frame
 }

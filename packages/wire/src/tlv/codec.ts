@@ -16,6 +16,11 @@ export interface TlvCodec<T extends TlvTable> {
    */
   encode(message: TlvValue<T>): Uint8Array
   /**
+   * The payload behind `headBytes` bytes of room for a header, made and measured once. The room may hold anything: write all
+   * of it. @throws {WireError} as {@link encode}
+   */
+  encodeBehind(message: TlvValue<T>, headBytes: number): Uint8Array
+  /**
    * Write the payload into `target` from `offset` on; return the offset behind it. Nothing is written when it throws.
    * @throws {WireError} as {@link encode}; `out-of-range` also when the room does not suffice.
    */

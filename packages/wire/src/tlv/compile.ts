@@ -67,6 +67,12 @@ const target = newPiece(size), offset = 0
 ${write.body}
 return target
 },
+encodeBehind: (value, offset) => {
+${measure}
+const target = newPiece(offset + size)
+${write.body}
+return target
+},
 encodeInto: (value, target, offset = 0) => {
 ${measure}
 checkRoom(target, offset + size)

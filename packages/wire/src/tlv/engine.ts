@@ -9,6 +9,8 @@ export interface Engine {
   readonly byteLength: (value: object) => number
   /** @throws {WireError} when the value cannot be encoded. */
   readonly encode: (value: object) => Uint8Array
+  /** The same behind `headBytes` bytes of room. @throws {WireError} when the value cannot be encoded. */
+  readonly encodeBehind: (value: object, headBytes: number) => Uint8Array
   /** Write at `offset`, return the offset behind. @throws {WireError} also when the room does not suffice. */
   readonly encodeInto: (value: object, target: Uint8Array, offset?: number) => number
   /** The message in `bytes` from `start` to `end`. @throws {WireError} */

@@ -57,6 +57,11 @@ export function interpretEngine(plans: readonly FieldPlan[]): Engine {
       write(value, target, 0)
       return target
     },
+    encodeBehind(value, headBytes) {
+      const target = newPiece(headBytes + byteLength(value))
+      write(value, target, headBytes)
+      return target
+    },
     encodeInto(value, target, offset = 0) {
       checkRoom(target, offset + byteLength(value))
       return write(value, target, offset)

@@ -1,5 +1,6 @@
 import { MessageType } from '@mimirjs/wire/peer'
 import { type Conversation, MAX_PREVIEW_BYTES, type Store, type StoredMessage } from '../../store.js'
+import { SYSTEM_MESSAGE_TYPE } from '../../store-groups.js'
 import { checkNumber } from '../check.js'
 import { fold, isSearchable, searchableText } from '../searchable.js'
 import { isShown, type Row, view } from './row.js'
@@ -23,17 +24,8 @@ export function historyStore(tables: Tables): HistoryStore {
 
     async remove(peer, guid, outgoing) {
       const row = tables.find(peer, outgoing, guid)
-      if (!row) return false
-      if (row.state === 'unhandled') row.state = 'handled'
-      else if (row.outgoing && row.state !== 'delivered') row.state = 'failed'
-      Object.assign(row, { removed: true, payload: new Uint8Array(0), refusedMs: 0 })
-      tables.unhold(row)
-      tables.outbox.delete(row)
-      tables.inbox.delete(row)
-      // It counts as handled, so nothing waits for its handler any more.
-      tables.release(row.seq)
-      tables.files.delete(guidKey(peer, outgoing, guid))
-      return true
+      if (row) removeRow(tables, row)
+      return row !== undefined
     },
 
     async counts() {
@@ -44,7 +36,10 @@ export function historyStore(tables: Tables): HistoryStore {
     async conversations() {
       const all = [...tables.contacts.keys()].map((peer) => conversation(tables, peer))
       return all
-        .filter(({ contact, last }) => last !== undefined || contact.kind === 'contact')
+        .filter(({ contact, last }) => {
+          const { peer, kind } = contact
+          return kind === 'group' ? tables.groups.has(peer) : last !== undefined || kind === 'contact'
+        })
         .sort((a, b) => (b.last?.seq ?? 0) - (a.last?.seq ?? 0))
     },
 
@@ -97,12 +92,27 @@ function readSeq(tables: Tables, peer: string): number {
 }
 
 function conversation(tables: Tables, peer: string): Conversation {
+  const contact = tables.contact(peer)
   const newest = newestOf(tables, peer)
   const last = newest && { ...view(newest), payload: newest.payload.slice(0, MAX_PREVIEW_BYTES) }
   let unread = 0
   for (const row of shownBefore(tables.rowsByPeer.get(peer) ?? [], Number.POSITIVE_INFINITY)) {
     if (row.seq <= readSeq(tables, peer)) break
-    if (!row.outgoing && row.messageType !== MessageType.reaction) unread += 1
+    const isWord = contact.kind === 'group' && row.messageType === SYSTEM_MESSAGE_TYPE
+    if (!row.outgoing && row.messageType !== MessageType.reaction && !isWord) unread += 1
   }
-  return { contact: tables.contact(peer), unread, last }
+  return { contact, unread, last }
+}
+
+export function removeRow(tables: Tables, row: Row): void {
+  if (row.state === 'unhandled') row.state = 'handled'
+  else if (row.outgoing && row.state !== 'delivered') row.state = 'failed'
+  Object.assign(row, { removed: true, payload: new Uint8Array(0), refusedMs: 0 })
+  tables.unhold(row)
+  tables.dropSealed(row)
+  tables.outbox.delete(row)
+  tables.inbox.delete(row)
+  // It counts as handled, so nothing waits for its handler any more.
+  tables.release(row.seq)
+  tables.files.delete(guidKey(row.peer, row.outgoing, row.guid))
 }

@@ -1,10 +1,11 @@
 import { equalBytes } from '@mimirjs/wire'
 import { InOrder } from '../../in-order.js'
-import { type NewIncoming, REACTION_DOUBLE_MS, type Received } from '../../store.js'
+import type { NewIncoming, Received } from '../../store.js'
 import { checkMessage, checkNumber } from '../check.js'
 import { contentOf } from '../content-of.js'
 import type { InboxStore } from '../parts.js'
-import { isComparedReaction, isReactionDouble, MAX_COMPARED } from '../reaction-double.js'
+import { isComparedReaction, isReactionDouble } from '../reaction-double.js'
+import { Reactions } from './reactions.js'
 import { type Row, view } from './row.js'
 import { guidKey, type Tables } from './tables.js'
 
@@ -12,12 +13,21 @@ export function inboxStore(tables: Tables): InboxStore {
   const inOrder = new InOrder()
   const reactions = new Reactions()
 
+  function isDouble(message: NewIncoming): boolean {
+    const { sendTimeMs, payload } = message
+    const near = reactions.near(message.peer, message)
+    return isReactionDouble(
+      sendTimeMs,
+      near.map((row) => ({ sendTimeMs: row.sendTimeMs, isSame: equalBytes(row.payload, payload) })),
+    )
+  }
+
   function receive(message: NewIncoming): Received | undefined {
     checkMessage(message)
     checkNumber('receivedMs', message.receivedMs)
     const { peer, guid, payload, receivedMs } = message
     tables.contact(peer)
-    if (isComparedReaction(message) && reactions.hasDouble(message)) return undefined
+    if (isComparedReaction(message) && isDouble(message)) return undefined
     const known = tables.rowsByGuid.get(guidKey(peer, false, guid))
     if (known) return edit(known, message)
     const row: Row = {
@@ -34,7 +44,7 @@ export function inboxStore(tables: Tables): InboxStore {
     }
     tables.add(row)
     tables.inbox.add(row)
-    if (isComparedReaction(row)) reactions.add(row)
+    if (isComparedReaction(row)) reactions.add(peer, row)
     return { message: view(row), edited: false }
   }
 
@@ -57,15 +67,7 @@ export function inboxStore(tables: Tables): InboxStore {
 
     async discardHeld() {
       for (const rows of tables.held.values()) {
-        for (const row of rows) {
-          const key = guidKey(row.peer, true, row.guid)
-          tables.outbox.delete(row)
-          tables.rows.delete(row.seq)
-          tables.rowsByGuid.delete(key)
-          tables.files.delete(key)
-          const ofPeer = tables.rowsByPeer.get(row.peer)
-          ofPeer?.splice(ofPeer.indexOf(row), 1)
-        }
+        for (const row of rows) tables.delete(row)
       }
       tables.held.clear()
     },
@@ -86,32 +88,4 @@ function edit(row: Row, { messageType, editTimeMs, payload }: NewIncoming): Rece
   row.payload = new Uint8Array(payload)
   row.editTimeMs = editTimeMs
   return { message: view(row), edited: true }
-}
-
-/** Reactions by peer, target and time, to find the few that are near to one. */
-class Reactions {
-  readonly #byPlace = new Map<string, Row[]>()
-
-  add(row: Row): void {
-    const key = placeKey(row, 0)
-    const rows = this.#byPlace.get(key)
-    if (rows) rows.push(row)
-    else this.#byPlace.set(key, [row])
-  }
-
-  hasDouble(reaction: NewIncoming): boolean {
-    const near = []
-    for (const offset of [-1, 0, 1]) {
-      for (const { removed, sendTimeMs, payload } of this.#byPlace.get(placeKey(reaction, offset)) ?? []) {
-        if (removed || Math.abs(sendTimeMs - reaction.sendTimeMs) > REACTION_DOUBLE_MS) continue
-        near.push({ sendTimeMs, isSame: equalBytes(payload, reaction.payload) })
-        if (near.length > MAX_COMPARED) return false
-      }
-    }
-    return isReactionDouble(reaction.sendTimeMs, near)
-  }
-}
-
-function placeKey({ peer, replyTo, sendTimeMs }: NewIncoming | Row, offset: number): string {
-  return `${peer} ${replyTo} ${Math.floor(sendTimeMs / REACTION_DOUBLE_MS) + offset}`
 }

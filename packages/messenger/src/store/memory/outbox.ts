@@ -1,10 +1,11 @@
 import { MessengerError } from '../../error.js'
 import type { ContactNote } from '../../store.js'
-import { checkFile, checkInt64, checkMessage, checkNumber } from '../check.js'
+import { checkFile, checkInt64, checkMessage, checkNumber, checkSealed } from '../check.js'
 import { contentOf } from '../content-of.js'
 import type { OutboxStore } from '../parts.js'
 import { changeFile, putFile } from './files.js'
-import { type Row, view } from './row.js'
+import { type Row, viewSealed } from './row.js'
+import { besideOf, putSealed } from './sealed.js'
 import { guidKey, type Tables } from './tables.js'
 
 export function outboxStore(tables: Tables): OutboxStore {
@@ -17,6 +18,9 @@ export function outboxStore(tables: Tables): OutboxStore {
       const { peer, guid, heldBy, payload } = message
       checkMessage(message)
       if (file) checkFile(file)
+      if (message.sealed) checkSealed(message.sealed)
+      const isInGroup = message.sealed !== undefined || tables.contacts.get(peer)?.kind === 'group'
+      if (isInGroup) tables.requireGroup(peer)
       if (tables.rowsByGuid.has(guidKey(peer, true, guid))) {
         throw new MessengerError('store', `message id ${guid} to ${peer} is already taken`)
       }
@@ -33,11 +37,12 @@ export function outboxStore(tables: Tables): OutboxStore {
         refusedMs: 0,
         heldBy: isHeld ? heldBy : undefined,
         removed: false,
+        ...(isInGroup && { beside: besideOf(message) }),
       }
       tables.add(row)
       tables.outbox.add(row)
       if (file) putFile(tables, { ...file, peer, outgoing: true, guid })
-      return view(row)
+      return viewSealed(row)
     },
 
     async prepared(peer, guid, payload, change) {
@@ -50,9 +55,10 @@ export function outboxStore(tables: Tables): OutboxStore {
       changeFile(tables, peer, true, guid, change)
     },
 
-    async edit(peer, guid, payload, editTimeMs) {
+    async edit(peer, guid, payload, editTimeMs, sealed) {
       checkInt64('guid', guid)
       checkNumber('editTimeMs', editTimeMs)
+      if (sealed) checkSealed(sealed)
       const row = tables.find(peer, true, guid)
       if (!row || row.state === 'failed' || row.state === 'preparing' || editTimeMs <= row.editTimeMs) return undefined
       if (row.state === 'delivered') {
@@ -60,7 +66,9 @@ export function outboxStore(tables: Tables): OutboxStore {
         tables.outbox.addAgain(row)
       }
       Object.assign(row, { payload: new Uint8Array(payload), editTimeMs, settledMs: 0, refusedMs: 0 })
-      return view(row)
+      tables.dropSealed(row)
+      if (sealed) putSealed(tables, row, sealed)
+      return viewSealed(row)
     },
 
     async pending(peer, limit, { refusedBeforeMs = Number.MAX_SAFE_INTEGER } = {}) {
@@ -69,13 +77,14 @@ export function outboxStore(tables: Tables): OutboxStore {
         if (found.length === limit) break
         if (row.state === 'stored' && (row.refusedMs === 0 || row.refusedMs <= refusedBeforeMs)) found.push(row)
       }
-      return found.map(view)
+      return found.map(viewSealed)
     },
 
     async pendingPeers() {
       const notes = [...tables.notes.values()].filter(isToBeSent)
       const files = [...tables.files.values()].filter(({ state, server }) => state === 'wanted' && server === '')
-      return [...new Set([...tables.outbox.peers('stored'), ...[...notes, ...files].map(({ peer }) => peer)])]
+      const all = new Set([...tables.outbox.peers('stored'), ...[...notes, ...files].map(({ peer }) => peer)])
+      return [...all].filter((peer) => tables.contact(peer).kind !== 'group')
     },
 
     async markDelivered(peer, guid, atMs, editTimeMs) {
@@ -92,6 +101,7 @@ export function outboxStore(tables: Tables): OutboxStore {
       if (!row?.outgoing || row.state === 'delivered') return
       row.state = 'failed'
       tables.unhold(row)
+      tables.dropSealed(row)
       tables.outbox.delete(row)
     },
 

@@ -1,3 +1,4 @@
+import { checkKind } from '../check.js'
 import type { PeopleStore } from '../parts.js'
 import { owned, storable, type Tables } from './tables.js'
 
@@ -13,11 +14,11 @@ export function peopleStore(tables: Tables): PeopleStore {
     },
 
     async contacts() {
-      return [...tables.contacts.values()]
+      return [...tables.contacts.values()].filter(({ kind }) => kind !== 'group')
     },
 
     async contactKinds() {
-      const known = [...tables.contacts.values()].filter(({ kind }) => kind !== 'stranger')
+      const known = [...tables.contacts.values()].filter(({ kind }) => kind !== 'stranger' && kind !== 'group')
       return new Map(known.map(({ peer, kind }) => [peer, kind]))
     },
 
@@ -26,6 +27,7 @@ export function peopleStore(tables: Tables): PeopleStore {
     },
 
     async putContact(peer, change) {
+      checkKind(peer, tables.contacts.get(peer)?.kind === 'group', change.kind)
       const contact = { ...tables.contact(peer), ...owned(change) }
       tables.contacts.set(peer, contact)
       return contact

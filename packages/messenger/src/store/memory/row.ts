@@ -1,10 +1,23 @@
 import type { StoredMessage } from '../../store.js'
+import type { GroupCopy, InGroup } from '../../store-groups.js'
 
 /** A message as it is kept. */
-export type Row = { -readonly [Key in keyof StoredMessage]: StoredMessage[Key] } & {
+export type Row = { -readonly [Key in keyof Omit<StoredMessage, 'group'>]: StoredMessage[Key] } & {
   /** Set only while a handler holds it back. */
   heldBy: number | undefined
   removed: boolean
+  /** Of a message in a group. */
+  beside?: Beside
+}
+
+/** What a message of a group has beside the others, as it is kept. */
+export type Beside = { -readonly [Key in keyof Omit<InGroup, 'innerGuid'>]: InGroup[Key] } & {
+  /** Undefined for what is told apart by the number of the mediator alone. */
+  innerGuid: bigint | undefined
+  /** Of what is to be sent, when it is not the first version. */
+  sealedGuid: bigint | undefined
+  /** Further ones; the first is the message itself. */
+  copies: GroupCopy[]
 }
 
 export function isShown(row: Row): boolean {
@@ -12,8 +25,17 @@ export function isShown(row: Row): boolean {
 }
 
 /** A copy, so that nobody outside changes a row. */
-export function view({ heldBy: _, removed: __, ...message }: Row): StoredMessage {
-  return message
+export function view({ heldBy: _, removed: __, beside, ...message }: Row): StoredMessage {
+  if (!beside) return message
+  const { sealedGuid, copies: ___, ...group } = beside
+  const [outerGuid, innerGuid] = [sealedGuid ?? group.outerGuid, group.innerGuid ?? message.guid]
+  return { ...message, group: { ...group, outerGuid, innerGuid, blob: undefined } }
+}
+
+/** As {@link view}, with the sealed bytes of messages of groups. */
+export function viewSealed(row: Row): StoredMessage {
+  const message = view(row)
+  return message.group ? { ...message, group: { ...message.group, blob: row.beside?.blob } } : message
 }
 
 /** The rows of each peer that something is still to be done with, in order of acceptance. */

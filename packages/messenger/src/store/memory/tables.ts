@@ -1,5 +1,8 @@
 import type { Contact, ContactNote, StoredFile } from '../../store.js'
-import { OpenRows, type Row } from './row.js'
+import type { StoredGroup, StoredInvite, StoredMember } from '../../store-groups.js'
+import { noSuchGroup } from '../check.js'
+import { Copies } from './copies.js'
+import { type Beside, OpenRows, type Row } from './row.js'
 
 /** What a store in memory holds. */
 export class Tables {
@@ -20,6 +23,15 @@ export class Tables {
   readonly notes: Map<string, ContactNote> = new Map()
   /** By {@link guidKey}. */
   readonly files: Map<string, StoredFile> = new Map()
+  readonly groups: Map<string, StoredGroup> = new Map()
+  /** By group and member. */
+  readonly members: Map<string, Map<string, StoredMember>> = new Map()
+  /** By group: outer guids of messages that were deleted before they came. */
+  readonly deletions: Map<string, Set<bigint>> = new Map()
+  /** Of the messages of groups, by number of the mediator, by its guid, and by what the author calls them. */
+  readonly copies: Copies = new Copies()
+  /** By mediator and number. */
+  readonly invites: Map<string, StoredInvite> = new Map()
   #lastSeq = 0
 
   nextSeq(): number {
@@ -29,6 +41,7 @@ export class Tables {
   add(row: Row): void {
     this.rows.set(row.seq, row)
     this.rowsByGuid.set(guidKey(row.peer, row.outgoing, row.guid), row)
+    this.copies.add(row)
     const ofPeer = this.rowsByPeer.get(row.peer)
     if (ofPeer) ofPeer.push(row)
     else this.rowsByPeer.set(row.peer, [row])
@@ -38,10 +51,46 @@ export class Tables {
     else this.held.set(row.heldBy, new Set([row]))
   }
 
+  /** Leave no trace of it. */
+  delete(row: Row): void {
+    const { peer, outgoing, guid } = row
+    const key = guidKey(peer, outgoing, guid)
+    this.outbox.delete(row)
+    this.inbox.delete(row)
+    this.rows.delete(row.seq)
+    this.rowsByGuid.delete(key)
+    this.files.delete(key)
+    this.copies.delete(row)
+    const ofPeer = this.rowsByPeer.get(peer)
+    ofPeer?.splice(ofPeer.indexOf(row), 1)
+    // For those who have it in hand.
+    row.removed = true
+  }
+
+  /** @throws {MessengerError} `store` */
+  requireGroup(group: string): StoredGroup {
+    const known = this.groups.get(group)
+    if (!known) throw noSuchGroup(group)
+    return known
+  }
+
   /** The message, unless it was removed. */
   find(peer: string, outgoing: boolean, guid: bigint): Row | undefined {
     const row = this.rowsByGuid.get(guidKey(peer, outgoing, guid))
     return row?.removed ? undefined : row
+  }
+
+  /** Change what a message of a group has beside the others. */
+  changeBeside(row: Row, change: Partial<Beside>): void {
+    if (!row.beside) return
+    this.copies.delete(row)
+    Object.assign(row.beside, change)
+    this.copies.add(row)
+  }
+
+  /** The bytes for, or of, the mediator are not needed any more, if there are any. */
+  dropSealed(row: Row): void {
+    this.changeBeside(row, { blob: undefined, sealedGuid: undefined, unreadable: false })
   }
 
   /** What the row waits for, if anything, is over. */
@@ -64,11 +113,15 @@ export class Tables {
   contact(peer: string): Contact {
     let contact = this.contacts.get(peer)
     if (!contact) {
-      contact = { peer, name: '', nickname: '', info: '', avatar: undefined, infoTimeSeconds: 0n, kind: 'stranger' }
+      contact = blankContact(peer)
       this.contacts.set(peer, contact)
     }
     return contact
   }
+}
+
+export function blankContact(peer: string): Contact {
+  return { peer, name: '', nickname: '', info: '', avatar: undefined, infoTimeSeconds: 0n, kind: 'stranger' }
 }
 
 export function guidKey(peer: string, outgoing: boolean, guid: bigint): string {

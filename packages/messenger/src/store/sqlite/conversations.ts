@@ -1,5 +1,6 @@
 import { fromHex } from '@mimirjs/wire'
 import { type Conversation, MAX_PREVIEW_BYTES, type Store } from '../../store.js'
+import { SYSTEM_MESSAGE_TYPE } from '../../store-groups.js'
 import { checkNumber } from '../check.js'
 import { SELECT_PREVIEW, SHOWN, toContact } from './rows.js'
 import type { Tables } from './tables.js'
@@ -9,7 +10,8 @@ const NEWEST = `(SELECT seq FROM message WHERE message.peer = peer.id AND ${SHOW
 /** Without the messages themselves: per peer one look into the index, and the unread ones counted in it. */
 export const CONVERSATIONS: string = `SELECT peer.*, ${NEWEST} AS lastSeq,
     (SELECT count(*) FROM message WHERE message.peer = peer.id AND seq > readSeq AND ${SHOWN}
-      AND outgoing = 0 AND messageType <> 10) AS unread
+      AND outgoing = 0 AND messageType <> 10 AND (messageType <> ${SYSTEM_MESSAGE_TYPE} OR kind <> 'group')) AS unread,
+    EXISTS (SELECT 1 FROM groupChat WHERE groupChat.peer = peer.id) AS isGroup
   FROM peer ORDER BY id`
 
 const LAST = `${SELECT_PREVIEW} WHERE seq = ?`
@@ -26,7 +28,7 @@ export function conversationsStore(tables: Tables): ConversationsStore {
       for (const row of tables.all(CONVERSATIONS)) {
         const contact = toContact(row)
         const lastSeq = row['lastSeq']!
-        if (lastSeq === null && contact.kind !== 'contact') continue
+        if (contact.kind === 'group' ? row['isGroup'] === 0n : lastSeq === null && contact.kind !== 'contact') continue
         const [last] = lastSeq === null ? [] : tables.messages(LAST, MAX_PREVIEW_BYTES, lastSeq)
         conversations.push({ contact, unread: Number(row['unread']), last })
       }

@@ -3,6 +3,7 @@ import type { Store } from '../../store.js'
 import { deleteFile } from './files.js'
 import { release } from './inbox.js'
 import { PEER_ID, SELECT_BY_GUID, SELECT_MESSAGE, SHOWN } from './rows.js'
+import { dropSealed } from './sealed.js'
 import type { Tables } from './tables.js'
 
 export const HISTORY: string = `${SELECT_MESSAGE}
@@ -37,12 +38,7 @@ export function historyStore(tables: Tables): HistoryStore {
     remove: (peer, guid, outgoing) =>
       tables.write(() => {
         const id = tables.knownPeerId(peer)
-        const row = id === undefined ? undefined : tables.get(REMOVE, id, outgoing ? 1 : 0, guid)
-        if (id === undefined || !row) return false
-        // It counts as handled, so nothing waits for its handler any more.
-        if (!outgoing) release(tables, Number(row['seq']))
-        deleteFile(tables, id, outgoing, guid)
-        return true
+        return id !== undefined && removeMessage(tables, id, outgoing, guid)
       }),
 
     async counts() {
@@ -53,4 +49,16 @@ export function historyStore(tables: Tables): HistoryStore {
       }
     },
   }
+}
+
+/** Only inside a write. @param peer - row id. @returns false when there is no such message */
+export function removeMessage(tables: Tables, peer: number, outgoing: boolean, guid: bigint): boolean {
+  const row = tables.get(REMOVE, peer, outgoing ? 1 : 0, guid)
+  if (!row) return false
+  const seq = Number(row['seq'])
+  // It counts as handled, so nothing waits for its handler any more.
+  if (!outgoing) release(tables, seq)
+  dropSealed(tables, seq)
+  deleteFile(tables, peer, outgoing, guid)
+  return true
 }

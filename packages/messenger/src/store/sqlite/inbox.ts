@@ -30,6 +30,11 @@ const HANDLED = `UPDATE message SET state = 'handled' WHERE seq = ? AND state = 
 export const RELEASE = `UPDATE message SET state = CASE state WHEN 'held' THEN 'stored' ELSE state END, heldBy = NULL
   WHERE heldBy = ? AND state IN ('held', 'preparing')`
 
+/** As {@link RELEASE}, of all messages of a peer. */
+export const RELEASE_ALL_OF = `UPDATE message
+  SET state = CASE state WHEN 'held' THEN 'stored' ELSE state END, heldBy = NULL
+  WHERE heldBy IN (SELECT seq FROM message WHERE peer = ? AND state = 'unhandled') AND state IN ('held', 'preparing')`
+
 /** What waits for a handler; a `preparing` message may wait for none. */
 const HELD = `heldBy IS NOT NULL AND state IN ('held', 'preparing')`
 

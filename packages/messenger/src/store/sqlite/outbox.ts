@@ -1,13 +1,15 @@
 import { fromHex } from '@mimirjs/wire'
 import { MessengerError } from '../../error.js'
 import type { NewOutgoing, OutgoingState } from '../../store.js'
-import { checkFile, checkInt64, checkMessage, checkNumber } from '../check.js'
+import { checkFile, checkInt64, checkMessage, checkNumber, checkSealed, noSuchGroup } from '../check.js'
 import { contentOf } from '../content-of.js'
+import { outgoingInGroup } from '../in-group.js'
 import type { OutboxStore } from '../parts.js'
 import { changeFile, putFile } from './files.js'
 import { TO_BE_SENT } from './notes.js'
-import { PEER_ID, SELECT_BY_GUID, SELECT_MESSAGE } from './rows.js'
-import type { Tables } from './tables.js'
+import { PEER_ID, SELECT_BY_GUID, SELECT_SEALED } from './rows.js'
+import { dropSealed, putSealed } from './sealed.js'
+import type { PeerRow, Tables } from './tables.js'
 
 const INSERT = `INSERT INTO message
     (peer, outgoing, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, heldBy)
@@ -35,7 +37,7 @@ export const ACCEPTED: string = `UPDATE message SET refusedMs = 0 WHERE peer = $
 /**
  * The fresh ones come out of the index in order; of the refused ones only their places are sorted, however many they are.
  */
-export const PENDING: string = `${SELECT_MESSAGE} WHERE seq IN (
+export const PENDING: string = `${SELECT_SEALED} WHERE seq IN (
     SELECT seq FROM (SELECT seq FROM message
       WHERE peer = ${PEER_ID} AND refusedMs = 0 AND state = 'stored' ORDER BY seq LIMIT ?)
     UNION ALL
@@ -43,24 +45,42 @@ export const PENDING: string = `${SELECT_MESSAGE} WHERE seq IN (
       WHERE peer = ${PEER_ID} AND refusedMs BETWEEN 1 AND ? AND state = 'stored' ORDER BY seq LIMIT ?)
   ) ORDER BY seq LIMIT ?`
 
-export const PENDING_PEERS: string = `SELECT DISTINCT peer FROM message WHERE state = 'stored'
+export const PENDING_MESSAGE_PEERS = `SELECT DISTINCT peer FROM message WHERE state = 'stored'`
+
+export const PENDING_PEERS: string = `${PENDING_MESSAGE_PEERS}
   UNION SELECT peer FROM contactNote WHERE ${TO_BE_SENT}
   UNION SELECT peer FROM file WHERE state = 'wanted' AND server = ''`
+
+const IN_GROUP = `INSERT INTO groupMessage (message, chat, outerGuid, timestampSeconds, blob)
+  SELECT ?, peer, ?, ?, ? FROM groupChat WHERE peer = ?`
+
+const SELECT_BY_SEQ = `${SELECT_SEALED} WHERE seq = ?`
 
 export function outboxStore(tables: Tables): OutboxStore {
   return {
     async enqueue(message, file) {
       checkMessage(message)
       if (file) checkFile(file)
-      const known = tables.rememberedPeerId(message.peer)
+      if (message.sealed) checkSealed(message.sealed)
+      const known = tables.rememberedPeer(message.peer)
       const { seq, peer, state } = await tables.write(() => {
-        const peer = known ?? tables.peerId(message.peer)
-        const inserted = insert(tables, peer, message)
-        if (file) putFile(tables, peer, { ...file, outgoing: true, guid: message.guid })
+        const peer = known ?? tables.peer(message.peer)
+        const inserted = insert(tables, peer.id, message)
+        if (peer.isGroup || message.sealed) insertInGroup(tables, peer, inserted.seq, message)
+        if (file) putFile(tables, peer.id, { ...file, outgoing: true, guid: message.guid })
         return { ...inserted, peer }
       })
-      if (known === undefined) tables.rememberPeerId(message.peer, peer)
-      return { ...contentOf(message), seq, peer: message.peer, outgoing: true, state, settledMs: 0, refusedMs: 0 }
+      if (known === undefined) tables.rememberPeer(message.peer, peer)
+      const stored = {
+        ...contentOf(message),
+        seq,
+        peer: message.peer,
+        outgoing: true,
+        state,
+        settledMs: 0,
+        refusedMs: 0,
+      }
+      return peer.isGroup ? { ...stored, group: outgoingInGroup(message) } : stored
     },
 
     async prepared(peer, guid, payload, change) {
@@ -73,13 +93,18 @@ export function outboxStore(tables: Tables): OutboxStore {
       })
     },
 
-    async edit(peer, guid, payload, editTimeMs) {
+    async edit(peer, guid, payload, editTimeMs, sealed) {
       checkInt64('guid', guid)
       checkNumber('editTimeMs', editTimeMs)
+      if (sealed) checkSealed(sealed)
       const key = fromHex(peer)
       return tables.write(() => {
         if (tables.run(EDIT, payload, editTimeMs, key, guid, editTimeMs) === 0) return undefined
-        return tables.messages(SELECT_BY_GUID, key, 1, guid)[0]
+        const [edited] = tables.messages(SELECT_BY_GUID, key, 1, guid)
+        if (!edited?.group) return edited
+        dropSealed(tables, edited.seq)
+        if (sealed) putSealed(tables, edited.seq, guid, sealed)
+        return tables.messages(SELECT_BY_SEQ, edited.seq)[0]
       })
     },
 
@@ -89,7 +114,7 @@ export function outboxStore(tables: Tables): OutboxStore {
     },
 
     async pendingPeers() {
-      return tables.peers(PENDING_PEERS)
+      return tables.peers(PENDING_PEERS, `kind <> 'group'`)
     },
 
     async markDelivered(peer, guid, atMs, editTimeMs) {
@@ -98,7 +123,9 @@ export function outboxStore(tables: Tables): OutboxStore {
     },
 
     async markFailed(seq) {
-      await tables.change(FAILED, seq)
+      await tables.write(() => {
+        if (tables.run(FAILED, seq) > 0) dropSealed(tables, seq)
+      })
     },
 
     async markRefused(peer, guid, atMs) {
@@ -122,6 +149,12 @@ function insert(tables: Tables, peer: number, message: NewOutgoing): { seq: numb
     .run(peer, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, heldBy ?? null)
   if (changes === 0) throw new MessengerError('store', `message id ${guid} to ${message.peer} is already taken`)
   return { seq: Number(lastInsertRowid), state }
+}
+
+function insertInGroup(tables: Tables, { id, isGroup }: PeerRow, seq: number, message: NewOutgoing): void {
+  const { outerGuid, timestampSeconds, blob = null } = outgoingInGroup(message)
+  if (!isGroup || tables.run(IN_GROUP, seq, outerGuid, timestampSeconds, blob, id) === 0)
+    throw noSuchGroup(message.peer)
 }
 
 function isUnhandled(tables: Tables, seq: number | undefined): boolean {

@@ -1,5 +1,6 @@
 import { fromHex, toHex } from '@mimirjs/wire'
 import type { Contact, ContactChange, ContactKind } from '../../store.js'
+import { checkKind } from '../check.js'
 import type { PeopleStore } from '../parts.js'
 import { toContact } from './rows.js'
 import type { Tables } from './tables.js'
@@ -18,11 +19,11 @@ export function peopleStore(tables: Tables): PeopleStore {
     },
 
     async contacts() {
-      return tables.all('SELECT * FROM peer ORDER BY id').map(toContact)
+      return tables.all(`SELECT * FROM peer WHERE kind <> 'group' ORDER BY id`).map(toContact)
     },
 
     async contactKinds() {
-      const rows = tables.all(`SELECT key, kind FROM peer WHERE kind <> 'stranger'`)
+      const rows = tables.all(`SELECT key, kind FROM peer WHERE kind NOT IN ('stranger', 'group')`)
       return new Map(rows.map((row) => [toHex(row['key'] as Uint8Array), row['kind'] as ContactKind]))
     },
 
@@ -36,7 +37,8 @@ export function peopleStore(tables: Tables): PeopleStore {
 }
 
 function putContact(tables: Tables, peer: string, change: ContactChange): Contact {
-  const id = tables.peerId(peer)
+  const { id, isGroup } = tables.peer(peer)
+  checkKind(peer, isGroup, change.kind)
   for (const [column, value] of Object.entries(change)) {
     if (CONTACT_COLUMNS.has(column)) tables.run(`UPDATE peer SET ${column} = ? WHERE id = ?`, value ?? null, id)
   }

@@ -9,6 +9,7 @@ import type {
   StoredFile,
   StoredMessage,
 } from '../../store.js'
+import type { InGroup } from '../../store-groups.js'
 
 /** As the statements of {@link Tables} give it: integers as bigints. */
 export type Row = Record<string, Value>
@@ -20,11 +21,19 @@ export const PEER_ID = '(SELECT id FROM peer WHERE key = ?)'
 export const SHOWN = 'removed = 0 AND heldBy IS NULL'
 
 const MESSAGE_FIELDS = `message.seq, peer.key, message.outgoing, message.guid, message.replyTo, message.sendTimeMs,
-  message.editTimeMs, message.messageType, message.state, message.settledMs, message.refusedMs`
+  message.editTimeMs, message.messageType, message.state, message.settledMs, message.refusedMs, groupMessage.author,
+  groupMessage.system, groupMessage.unreadable, groupMessage.messageId, groupMessage.innerGuid,
+  coalesce(groupMessage.sealedGuid, groupMessage.outerGuid) AS outerGuid, groupMessage.timestampSeconds`
+
+// No column of groupMessage has the name of one of message: conditions need not say which they mean.
+const MESSAGE_TABLES = `message JOIN peer ON peer.id = message.peer
+  LEFT JOIN groupMessage ON groupMessage.message = message.seq`
 
 /** Conditions follow. */
-export const SELECT_MESSAGE: string = `SELECT ${MESSAGE_FIELDS}, message.payload
-  FROM message JOIN peer ON peer.id = message.peer`
+export const SELECT_MESSAGE: string = `SELECT ${MESSAGE_FIELDS}, message.payload FROM ${MESSAGE_TABLES}`
+
+/** As {@link SELECT_MESSAGE}, with the sealed bytes of messages of groups. */
+export const SELECT_SEALED: string = `SELECT ${MESSAGE_FIELDS}, message.payload, groupMessage.blob FROM ${MESSAGE_TABLES}`
 
 /** Parameters: key of the peer, 1 for outgoing, guid. */
 export const SELECT_BY_GUID: string = `${SELECT_MESSAGE}
@@ -32,9 +41,10 @@ export const SELECT_BY_GUID: string = `${SELECT_MESSAGE}
 
 /** As {@link SELECT_MESSAGE}; the first parameter is the most bytes of the payload. */
 export const SELECT_PREVIEW: string = `SELECT ${MESSAGE_FIELDS}, substr(message.payload, 1, ?) AS payload
-  FROM message JOIN peer ON peer.id = message.peer`
+  FROM ${MESSAGE_TABLES}`
 
 export function toMessage(row: Row): StoredMessage {
+  const outerGuid = row['outerGuid'] as bigint | null
   return {
     seq: Number(row['seq']),
     peer: toHex(row['key'] as Uint8Array),
@@ -48,6 +58,21 @@ export function toMessage(row: Row): StoredMessage {
     state: row['state'] as StoredMessage['state'],
     settledMs: Number(row['settledMs']),
     refusedMs: Number(row['refusedMs']),
+    ...(outerGuid !== null && { group: toInGroup(row, outerGuid) }),
+  }
+}
+
+function toInGroup(row: Row, outerGuid: bigint): InGroup {
+  const author = row['author'] as Uint8Array | null
+  return {
+    author: author === null ? '' : toHex(author),
+    system: row['system'] === 1n,
+    unreadable: row['unreadable'] === 1n,
+    messageId: row['messageId'] as bigint,
+    outerGuid,
+    innerGuid: (row['innerGuid'] ?? row['guid']) as bigint,
+    timestampSeconds: row['timestampSeconds'] as bigint,
+    blob: (row['blob'] as Uint8Array | null | undefined) ?? undefined,
   }
 }
 

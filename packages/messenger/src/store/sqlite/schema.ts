@@ -91,4 +91,85 @@ export const MIGRATIONS: readonly string[] = [
    );
    CREATE INDEX file_state ON file (state);
    CREATE INDEX file_announced ON file (peer, name) WHERE outgoing = 1;`,
+
+  // A group is a row of peer, and its name, description and picture stand there. A message of a group is a row of message with
+  // one of groupMessage beside it, so that everything that works on messages works on these.
+  `CREATE TABLE groupChat (
+     peer INTEGER PRIMARY KEY REFERENCES peer (id),
+     mediator BLOB NOT NULL CHECK (length(mediator) = 32),
+     mediatorAddress TEXT NOT NULL,
+     dialect TEXT NOT NULL,
+     chatId INTEGER NOT NULL,
+     key BLOB NOT NULL,
+     formerKeys BLOB NOT NULL,
+     cipher TEXT NOT NULL,
+     permissions INTEGER NOT NULL,
+     state TEXT NOT NULL,
+     syncedTo INTEGER NOT NULL,
+     infoSinceSeconds INTEGER NOT NULL
+   );
+   CREATE TABLE groupMember (
+     id INTEGER PRIMARY KEY,
+     chat INTEGER NOT NULL REFERENCES groupChat (peer) ON DELETE CASCADE,
+     key BLOB NOT NULL CHECK (length(key) = 32),
+     permissions INTEGER NOT NULL DEFAULT 0,
+     nickname TEXT NOT NULL DEFAULT '',
+     info TEXT NOT NULL DEFAULT '',
+     avatar BLOB,
+     infoTimeSeconds INTEGER NOT NULL DEFAULT 0,
+     lastSeenSeconds INTEGER NOT NULL DEFAULT 0,
+     gone INTEGER NOT NULL DEFAULT 1,
+     UNIQUE (chat, key)
+   );
+   CREATE INDEX groupMember_gone ON groupMember (chat) WHERE gone = 1;
+   CREATE TABLE groupMessage (
+     message INTEGER PRIMARY KEY REFERENCES message (seq) ON DELETE CASCADE,
+     chat INTEGER NOT NULL REFERENCES peer (id),
+     author BLOB,
+     innerGuid INTEGER,
+     messageId INTEGER NOT NULL DEFAULT 0,
+     outerGuid INTEGER NOT NULL,
+     timestampSeconds INTEGER NOT NULL,
+     system INTEGER NOT NULL DEFAULT 0,
+     unreadable INTEGER NOT NULL DEFAULT 0,
+     sealedGuid INTEGER,
+     blob BLOB
+   );
+   CREATE UNIQUE INDEX groupMessage_id ON groupMessage (chat, messageId) WHERE messageId > 0;
+   CREATE UNIQUE INDEX groupMessage_inner ON groupMessage (chat, author, innerGuid) WHERE innerGuid IS NOT NULL;
+   CREATE INDEX groupMessage_outer ON groupMessage (chat, outerGuid);
+   CREATE INDEX groupMessage_sealed ON groupMessage (chat, sealedGuid) WHERE sealedGuid IS NOT NULL;
+   CREATE INDEX groupMessage_unreadable ON groupMessage (chat) WHERE unreadable = 1;
+   CREATE TABLE groupCopy (
+     id INTEGER PRIMARY KEY,
+     chat INTEGER NOT NULL REFERENCES peer (id),
+     message INTEGER NOT NULL REFERENCES message (seq) ON DELETE CASCADE,
+     messageId INTEGER NOT NULL,
+     outerGuid INTEGER NOT NULL,
+     UNIQUE (chat, messageId)
+   );
+   CREATE INDEX groupCopy_outer ON groupCopy (chat, outerGuid);
+   CREATE INDEX groupCopy_message ON groupCopy (message);
+   CREATE TABLE groupDeletion (
+     id INTEGER PRIMARY KEY,
+     chat INTEGER NOT NULL REFERENCES groupChat (peer) ON DELETE CASCADE,
+     outerGuid INTEGER NOT NULL,
+     UNIQUE (chat, outerGuid)
+   );
+   CREATE TABLE groupInvite (
+     id INTEGER PRIMARY KEY,
+     mediator BLOB NOT NULL CHECK (length(mediator) = 32),
+     inviteId INTEGER NOT NULL,
+     mediatorAddress TEXT NOT NULL,
+     dialect TEXT NOT NULL,
+     chatId INTEGER NOT NULL,
+     sender BLOB NOT NULL CHECK (length(sender) = 32),
+     timestampSeconds INTEGER NOT NULL,
+     name TEXT NOT NULL,
+     description TEXT NOT NULL,
+     avatar BLOB,
+     data BLOB NOT NULL,
+     receivedMs INTEGER NOT NULL,
+     UNIQUE (mediator, inviteId)
+   );`,
 ]

@@ -1,16 +1,23 @@
 import type { Database, Statement, Value } from '@mimirjs/store'
 import { fromHex, toHex } from '@mimirjs/wire'
 import type { StoredMessage } from '../../store.js'
+import { noSuchGroup } from '../check.js'
 import { type Row, toMessage } from './rows.js'
 
-const MAX_PEER_IDS = 1_024
+const MAX_PEERS = 1_024
+
+/** A row of `peer` as far as writing needs it. */
+export interface PeerRow {
+  readonly id: number
+  readonly isGroup: boolean
+}
 
 /** The database of a messenger as those see it who know one subject of it each: statements, and the ids of peers. */
 export class Tables {
   readonly #db: Database
   readonly #sql = new Map<string, Statement>()
-  /** Row ids by key of peers written to lately; rows of peers are never removed. */
-  readonly #peerIds = new Map<string, number>()
+  /** By key of peers written to lately; rows of peers are never removed. */
+  readonly #peers = new Map<string, PeerRow>()
 
   constructor(db: Database) {
     this.#db = db
@@ -43,9 +50,10 @@ export class Tables {
     return this.all(sql, ...params).map(toMessage)
   }
 
-  /** Keys of the peers whose ids the query gives. */
-  peers(idQuery: string): string[] {
-    return this.all(`SELECT key FROM peer WHERE id IN (${idQuery})`).map((row) => toHex(row['key'] as Uint8Array))
+  /** Keys of the peers whose ids the query gives. @param condition - on the peer */
+  peers(idQuery: string, condition = 'TRUE'): string[] {
+    const rows = this.all(`SELECT key FROM peer WHERE id IN (${idQuery}) AND ${condition}`)
+    return rows.map((row) => toHex(row['key'] as Uint8Array))
   }
 
   statement(sql: string): Statement {
@@ -62,19 +70,32 @@ export class Tables {
 
   /** Row id of the peer, made on first use. Only inside a write. */
   peerId(peer: string): number {
-    return (
-      this.knownPeerId(peer) ?? Number(this.get('INSERT INTO peer (key) VALUES (?) RETURNING id', fromHex(peer))!['id'])
-    )
+    return this.peer(peer).id
   }
 
-  rememberedPeerId(peer: string): number | undefined {
-    return this.#peerIds.get(peer)
+  /** The peer, made on first use. Only inside a write. */
+  peer(peer: string): PeerRow {
+    const key = fromHex(peer)
+    const known = this.get('SELECT id, kind FROM peer WHERE key = ?', key)
+    if (known) return { id: Number(known['id']), isGroup: known['kind'] === 'group' }
+    return { id: Number(this.get('INSERT INTO peer (key) VALUES (?) RETURNING id', key)!['id']), isGroup: false }
+  }
+
+  rememberedPeer(peer: string): PeerRow | undefined {
+    return this.#peers.get(peer)
   }
 
   /** Only after the commit: what a write finds before may be rolled back. */
-  rememberPeerId(peer: string, id: number): void {
-    if (this.#peerIds.size >= MAX_PEER_IDS) this.#peerIds.clear()
-    this.#peerIds.set(peer, id)
+  rememberPeer(peer: string, row: PeerRow): void {
+    if (this.#peers.size >= MAX_PEERS) this.#peers.clear()
+    this.#peers.set(peer, row)
+  }
+
+  /** Row id of a group that is there. @throws {MessengerError} `store` */
+  groupId(group: string): number {
+    const row = this.get('SELECT peer FROM groupChat WHERE peer = (SELECT id FROM peer WHERE key = ?)', fromHex(group))
+    if (!row) throw noSuchGroup(group)
+    return Number(row['peer'])
   }
 
   async close(): Promise<void> {

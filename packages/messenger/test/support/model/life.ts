@@ -22,6 +22,7 @@ const READS: ReadonlySet<string> = new Set<keyof Store>([
   ...(['setting', 'contacts', 'contactKinds', 'contact', 'pending', 'pendingPeers', 'nextUnhandled'] as const),
   ...(['unhandledPeers', 'history', 'message', 'counts', 'conversations', 'search', 'contactNotes'] as const),
   ...(['file', 'files', 'announcedFile'] as const),
+  ...(['group', 'groups', 'pendingGroups', 'member', 'members', 'groupCopies', 'unreadable', 'invites'] as const),
 ])
 
 /** Where a life ends: at the so-many-th step of a kind from now. */

@@ -1,0 +1,67 @@
+import type { Group, GroupInvite, Messenger } from '@mimirjs/messenger'
+import type { Context } from '../../context.js'
+import { CliError } from '../../error.js'
+import { harmlessLine } from '../../harmless.js'
+import { Patience } from '../../patience.js'
+
+/** How a command line names a group. */
+export const GROUP_ARGUMENT = 'name of the group, its id, or the start of that'
+
+/**
+ * A group by its id, the start of that, or its name, in any case. Groups that we are in come first.
+ * @throws {CliError} `no-group`
+ */
+export async function findGroup(messenger: Messenger, text: string): Promise<Group> {
+  const wanted = text.trim().toLowerCase()
+  const found = (await messenger.groups()).filter(({ id, name }) => matches(id, name, wanted))
+  const joined = found.filter(({ state }) => state === 'joined')
+  const group = onlyOne(joined.length > 0 ? joined : found, text, 'group')
+  if (group !== undefined) return group
+  throw new CliError('no-group', `no group is called '${shown(text)}': see mimir group list`)
+}
+
+/** @returns undefined when there is none; @throws {CliError} `no-group` when there are several */
+export async function findInvite(messenger: Messenger, text: string): Promise<GroupInvite | undefined> {
+  const wanted = text.trim().toLowerCase()
+  const found = (await messenger.groupInvites()).filter(
+    ({ id, group, name }) => id === wanted || matches(group, name, wanted),
+  )
+  return onlyOne(found, text, 'invite')
+}
+
+function matches(id: string, name: string, wanted: string): boolean {
+  return (/^[0-9a-f]{8,64}$/.test(wanted) && id.startsWith(wanted)) || name.toLowerCase() === wanted
+}
+
+function onlyOne<T>(found: readonly T[], text: string, what: string): T | undefined {
+  if (found.length <= 1) return found[0]
+  throw new CliError('no-group', `${found.length} ${what}s are called '${shown(text)}': use the id`)
+}
+
+/** What was typed, as a part of a message. */
+export function shown(text: string): string {
+  return harmlessLine(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+}
+
+const REFRESH_MS = 10_000
+
+/**
+ * Wait until what the mediator has for us is here, and it has what it asked us for. If it is not reached soon, that is said,
+ * and what was known before has to do.
+ */
+export async function catchUp(context: Context, group: Group): Promise<void> {
+  using patience = new Patience(context.stop)
+  patience.limit(REFRESH_MS)
+  try {
+    await group.refresh({ signal: patience.signal })
+  } catch (error) {
+    if (!patience.signal.aborted) throw error
+    const { address } = group.mediator
+    context.output.warn(
+      new CliError(
+        'stale',
+        `the mediator ${address} was not reached, ${patience.end()}: this is what was known before`,
+      ),
+    )
+  }
+}

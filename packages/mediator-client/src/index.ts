@@ -1,0 +1,21 @@
+export { MediatorClient } from './client.js'
+export {
+  type Blame,
+  isMediatorError,
+  MediatorError,
+  type MediatorErrorCode,
+  type MediatorErrorOptions,
+} from './error.js'
+export { DEFAULT_LIMITS, type MediatorClientLimits } from './limits.js'
+export { type PermissionName, Permissions } from './permissions.js'
+export { DEFAULT_TIMERS, type MediatorTimers } from './timers.js'
+export type {
+  CallOptions,
+  ChatFollower,
+  Following,
+  MediatorClientEvents,
+  MediatorClientOptions,
+  MediatorState,
+  ReceivedBatch,
+  ReceivedMessage,
+} from './types.js'

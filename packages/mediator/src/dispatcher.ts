@@ -1,0 +1,139 @@
+import { type MediatorCommandName, type MediatorRequestFrame, mediatorCommandName } from '@mimirjs/wire/mediator'
+import { type Answers, type Asked, isHeavy } from './answers.js'
+import type { Command } from './commands/command.js'
+import { COMMANDS, type StoredCommandName } from './commands/table.js'
+import type { Connection } from './connection.js'
+import { type Core, secondsOf } from './core.js'
+import { pushInviteTo } from './effects.js'
+import { UNKNOWN_COMMAND } from './error-texts.js'
+import { issueNonce, judgeLogin, loginProgram, type OpenInvite } from './login.js'
+import { call } from './operations.js'
+import { ConnectionRates } from './rate-limits.js'
+import { decodeRequest } from './requests.js'
+import { StoredCommands } from './stored.js'
+
+/** Takes requests in their order: which may run now, at what rate, and what logs a connection in. */
+export class Dispatcher {
+  readonly #core: Core
+  readonly #answers: Answers
+  readonly #stored: StoredCommands
+  readonly #loggedIn: (connection: Connection) => void
+
+  constructor(core: Core, answers: Answers, loggedIn: (connection: Connection) => void) {
+    this.#core = core
+    this.#answers = answers
+    this.#stored = new StoredCommands(core, answers)
+    this.#loggedIn = loggedIn
+  }
+
+  /** @returns `false`: the request has to wait for those before it, and nothing was done */
+  dispatch(connection: Connection, frame: MediatorRequestFrame): boolean {
+    const name = mediatorCommandName(connection.dialect, frame.command)
+    if (!mayStart(connection, name)) return false
+    const asked = this.#answers.open(connection, name, frame.requestId, frame.payload.length)
+    if (!this.#isWithinRates(connection, frame.payload.length)) this.#answers.limited(asked)
+    else if (name === undefined) this.#unknown(asked)
+    else this.#handle(asked, name, frame.payload)
+    return true
+  }
+
+  #isWithinRates(connection: Connection, payloadBytes: number): boolean {
+    const { limits, clock, counters } = this.#core
+    const nowMs = clock.nowMs()
+    connection.rates ??= new ConnectionRates(limits, nowMs)
+    counters.requests++
+    if (!connection.rates.takes(payloadBytes, nowMs)) return false
+    connection.rates.granted()
+    return true
+  }
+
+  /** Mediator protocol §1, row "unknown command". */
+  #unknown(asked: Asked): void {
+    const { dialect } = asked.connection
+    const requestId = dialect === 'binary' ? 0 : asked.requestId
+    this.#answers.text(asked, requestId, UNKNOWN_COMMAND, dialect === 'tlv-push' ? undefined : 'protocol')
+  }
+
+  #handle(asked: Asked, name: MediatorCommandName, payload: Uint8Array): void {
+    switch (name) {
+      case 'ping':
+        return this.#answers.ok(asked, name, {})
+      case 'getNonce':
+        return this.#getNonce(asked, payload)
+      case 'auth':
+        return this.#auth(asked, payload)
+      default:
+        // One type for all of them: the pairing of name and request is in the table.
+        return this.#stored.handle(asked, COMMANDS[name] as unknown as Command<StoredCommandName>, payload)
+    }
+  }
+
+  #getNonce(asked: Asked, payload: Uint8Array): void {
+    const request = decodeRequest(asked.connection.dialect, 'getNonce', payload)
+    if (typeof request === 'string') return this.#answers.refuse(asked, 'getNonce', request)
+    const nonce = issueNonce(this.#core, asked.connection, request.publicKey)
+    if (nonce === undefined) return this.#answers.refuse(asked, 'getNonce', 'storage')
+    return this.#answers.ok(asked, 'getNonce', { nonce })
+  }
+
+  #auth(asked: Asked, payload: Uint8Array): void {
+    const { connection } = asked
+    const { accounts, limits, store, clock, broken } = this.#core
+    const request = decodeRequest(connection.dialect, 'auth', payload)
+    if (typeof request === 'string') return this.#answers.refuse(asked, 'auth', request)
+    const { publicKey } = request
+    if (connection.account !== undefined) {
+      if (accounts.find(publicKey) === connection.account) return this.#answers.ok(asked, 'auth', {})
+      return this.#answers.refuse(asked, 'auth', 'other')
+    }
+    const check = judgeLogin(this.#core, connection, request)
+    if (check !== undefined) {
+      const isLast = connection.failedLogins >= limits.failedLogins
+      return this.#answers.refuse(asked, 'auth', check, isLast ? 'failed-logins' : undefined)
+    }
+    connection.isExclusive = true
+    // Before the store is asked: an invite that is written meanwhile has to find this connection.
+    connection.account = accounts.join(publicKey, connection)
+    const nowSeconds = secondsOf(clock)
+    store
+      .run(() => loginProgram(publicKey, nowSeconds))
+      .then(
+        (invites) => this.#welcome(asked, invites),
+        (error: unknown) => this.#turnAway(asked, error),
+      )
+      .catch(broken)
+    return undefined
+  }
+
+  #welcome(asked: Asked, invites: readonly OpenInvite[]): void {
+    const { connection } = asked
+    connection.isExclusive = false
+    if (connection.isClosed) return
+    connection.session.loggedIn()
+    this.#loggedIn(connection)
+    this.#answers.ok(asked, 'auth', {})
+    for (const open of invites) pushInviteTo(this.#core, connection, open)
+    const fresh = invites.filter(({ invite }) => !invite.sent)
+    if (fresh.length === 0) return
+    void this.#core.background(function* () {
+      for (const { invite } of fresh) yield* call('markInviteSent', invite.inviteId)
+    })
+  }
+
+  #turnAway(asked: Asked, error: unknown): void {
+    const { connection } = asked
+    connection.isExclusive = false
+    if (connection.account !== undefined) this.#core.accounts.leave(connection.account, connection)
+    connection.account = undefined
+    this.#core.storeFailed(error)
+    this.#answers.refuse(asked, 'auth', 'storage')
+  }
+}
+
+/** Answers go out in order anyway; this is about what runs beside what. */
+function mayStart(connection: Connection, name: MediatorCommandName | undefined): boolean {
+  if (connection.isExclusive) return false
+  if (connection.slots.length === 0 || name === undefined || name === 'ping' || name === 'getNonce') return true
+  if (name === 'auth' || COMMANDS[name].pipelined !== true) return false
+  return connection.heavySlots === 0 || !isHeavy(name)
+}

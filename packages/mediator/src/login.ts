@@ -1,0 +1,79 @@
+import { isPoint, randomBytes, verify } from '@mimirjs/crypto'
+import { equalBytes } from '@mimirjs/wire'
+import type { MediatorRequests } from '@mimirjs/wire/mediator'
+import { INVITE_LIFE_SECONDS } from './commands/invites.js'
+import type { Connection } from './connection.js'
+import { type Core, secondsOf } from './core.js'
+import type { Check } from './error-texts.js'
+import { call, type ChatSettings, type InviteRow, type Program } from './operations.js'
+
+const NONCE_BYTES = 32
+
+/** An invite with what its push says of the chat. */
+export interface OpenInvite {
+  readonly invite: InviteRow
+  readonly settings: ChatSettings
+}
+
+/** A nonce for this connection, and its copy in the table (mediator protocol §6). `undefined`: there is no room. */
+export function issueNonce(core: Core, connection: Connection, publicKey: Uint8Array): Uint8Array | undefined {
+  const nonce = randomBytes(NONCE_BYTES)
+  const isOwn = connection.account !== undefined && equalBytes(connection.account.publicKey, publicKey)
+  if (!core.nonces.issue(connection, publicKey, nonce, isOwn, core.clock.nowMs())) return undefined
+  const seconds = secondsOf(core.clock)
+  void core.background(() => call('putNonce', publicKey, nonce, seconds))
+  return nonce
+}
+
+/** Checks 5 to 7 of AUTH. When nothing is wrong the nonce is gone. */
+export function judgeLogin(
+  core: Core,
+  connection: Connection,
+  { publicKey, nonce, signature }: MediatorRequests['auth'],
+): Check | undefined {
+  const check = core.nonces.judge(connection, publicKey, nonce, core.clock.nowMs())
+  if (check !== undefined) return check
+  return judgeSignature(core, connection, signature, nonce, publicKey)
+}
+
+/** Checks 12 to 16 of CREATE_CHAT. When nothing is wrong the nonce is gone. */
+export function judgeProofOfWork(
+  core: Core,
+  connection: Connection,
+  { ownerPublicKey, nonce, counter, signature }: MediatorRequests['createChat'],
+): Check | undefined {
+  const check = core.nonces.judge(connection, ownerPublicKey, nonce, core.clock.nowMs())
+  if (check !== undefined) return check
+  if (signature[0] !== 0 || signature[1] !== 0) return 'filter'
+  const message = new Uint8Array(NONCE_BYTES + 4)
+  message.set(nonce)
+  new DataView(message.buffer).setUint32(NONCE_BYTES, counter)
+  return judgeSignature(core, connection, signature, message, ownerPublicKey)
+}
+
+function judgeSignature(
+  core: Core,
+  connection: Connection,
+  signature: Uint8Array,
+  message: Uint8Array,
+  publicKey: Uint8Array,
+): Check | undefined {
+  if (!verify(signature, message, publicKey)) {
+    connection.failedLogins++
+    return isPoint(publicKey) ? 'verify' : 'key'
+  }
+  core.nonces.consume(connection, publicKey)
+  return undefined
+}
+
+/** What AUTH does in the database: the copy of the nonce goes, open invites come. */
+export function* loginProgram(publicKey: Uint8Array, nowSeconds: bigint): Program<OpenInvite[]> {
+  yield* call('deleteNonce', publicKey)
+  const open: OpenInvite[] = []
+  for (const invite of yield* call('invitesFor', publicKey)) {
+    if (nowSeconds - invite.timestampSeconds >= INVITE_LIFE_SECONDS) continue
+    const settings = yield* call('settings', invite.chatId)
+    if (settings !== undefined) open.push({ invite, settings })
+  }
+  return open
+}

@@ -1,0 +1,224 @@
+import { type Following, isMediatorError, type MediatorClient } from '@mimirjs/mediator-client'
+import { MessengerError } from '../error.js'
+import type { StoredMessage } from '../store.js'
+import type { Sealed } from '../store-groups.js'
+import type { GroupsContext } from './context.js'
+import type { Room } from './room.js'
+import { sealMessage } from './sealed-message.js'
+
+/** Messages that are on their way to the mediator at one time. */
+const WINDOW = 32
+/** Pauses after a refusal that passes, doubling. */
+const MIN_PAUSE_MS = 1_000
+const MAX_PAUSE_MS = 60_000
+/** Answers in a row after which the window that a "too fast" had closed opens again. */
+const REOPEN_AFTER = 64
+
+/**
+ * Brings the outbox of one group to its mediator, in the order of acceptance. It owns no message: the store does, with the
+ * bytes for the mediator, made once. What is not acknowledged is sent again, the same bytes under the same guid and time,
+ * after the next catch-up: that shows what the mediator has got already, and it drops what it knows. Source: current
+ * protocol §19.5.
+ */
+export class GroupOutbox {
+  readonly #context: GroupsContext
+  readonly #room: Room
+  readonly #client: MediatorClient
+  readonly #following: () => Following | undefined
+  /** On their way, or their answer is being written down: which version of the text. */
+  readonly #inFlight = new Set<bigint>()
+  #isReady = false
+  #isClosed = false
+  #isPumping = false
+  #pumpAgain = false
+  #window = WINDOW
+  #answers = 0
+  #pauseMs = MIN_PAUSE_MS
+  #cancelPause: (() => void) | undefined
+
+  constructor(context: GroupsContext, room: Room, client: MediatorClient, following: () => Following | undefined) {
+    this.#context = context
+    this.#room = room
+    this.#client = client
+    this.#following = following
+  }
+
+  /** In step with the mediator on a new connection. */
+  ready(): void {
+    this.#isReady = true
+    this.kick()
+  }
+
+  /** There may be something to send. */
+  kick(): void {
+    if (this.#isReady && !this.#isClosed && this.#cancelPause === undefined) void this.#pump()
+  }
+
+  /** Do not wait out a pause. */
+  retryNow(): void {
+    this.#endPause()
+    this.kick()
+  }
+
+  /** The mediator takes nothing from us here until {@link ready}. */
+  stop(): void {
+    this.#isReady = false
+    this.#endPause()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.stop()
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumpAgain = true
+    if (this.#isPumping) return
+    this.#isPumping = true
+    try {
+      while (this.#pumpAgain && this.#mayGoOn) {
+        this.#pumpAgain = false
+        await this.#fill()
+      }
+    } catch (cause) {
+      this.#failed('the outbox could not be read', cause)
+    } finally {
+      this.#isPumping = false
+    }
+  }
+
+  get #mayGoOn(): boolean {
+    return this.#isReady && !this.#isClosed && this.#cancelPause === undefined
+  }
+
+  async #fill(): Promise<void> {
+    const { access, store } = this.#context
+    const { id } = this.#room.record
+    if (this.#inFlight.size >= this.#window) return
+    // Those that were refused wait until we are let in again.
+    const rows = await access.ask(() => store.pending(id, this.#inFlight.size + this.#window, { refusedBeforeMs: 0 }))
+    for (const row of rows) {
+      if (this.#inFlight.size >= this.#window || !this.#mayGoOn) return
+      if (this.#inFlight.has(row.guid)) continue
+      const sealed = await this.#sealed(row)
+      if (!this.#mayGoOn) return
+      this.#send(row, sealed)
+    }
+  }
+
+  /** The bytes that were made when it was accepted; after an edit, or a crash in one, they are made now. */
+  async #sealed(row: StoredMessage): Promise<Sealed> {
+    const { access, store } = this.#context
+    const { id } = this.#room.record
+    if (row.group?.blob) {
+      const { blob, timestampSeconds, outerGuid } = row.group
+      return { blob, timestampSeconds, outerGuid }
+    }
+    const sealed = sealMessage(this.#room.record, row)
+    await access.ask(() => store.sealed(id, row.guid, sealed, row.editTimeMs))
+    return sealed
+  }
+
+  #send(row: StoredMessage, { blob, timestampSeconds, outerGuid = row.guid }: Sealed): void {
+    const { chatId } = this.#room.record
+    this.#inFlight.add(row.guid)
+    void this.#client
+      .sendMessage({ chatId, guid: outerGuid, timestampSeconds, blob })
+      .then(
+        (result) => this.#acknowledged(row, { messageId: result.messageId, outerGuid: result.guid }),
+        (cause) => this.#refused(row, cause),
+      )
+      .catch((cause) => this.#failed('an answer of the mediator could not be stored', cause))
+      .finally(() => {
+        this.#inFlight.delete(row.guid)
+        this.kick()
+      })
+  }
+
+  async #acknowledged(row: StoredMessage, result: { messageId: bigint; outerGuid: bigint }): Promise<void> {
+    const { access, store, clock, emitter } = this.#context
+    const { id } = this.#room.record
+    const atMs = Math.floor(clock.nowMs())
+    const isNew = await access.track(store.markSent(id, row.guid, atMs, result, row.editTimeMs))
+    this.#pauseMs = MIN_PAUSE_MS
+    if (this.#window < WINDOW && ++this.#answers >= REOPEN_AFTER) this.#window = WINDOW
+    this.#following()?.sent(result.messageId)
+    if (isNew) emitter.emit('delivered', { id: String(row.guid), to: id })
+  }
+
+  async #refused(row: StoredMessage, cause: unknown): Promise<void> {
+    if (this.#isClosed || !isMediatorError(cause)) return
+    switch (cause.code) {
+      case 'not-member':
+      case 'read-only':
+        await this.#hold(row)
+        this.#room.refused(cause)
+        return
+      case 'invalid':
+      case 'unsupported':
+      case 'misuse':
+        await this.#giveUp(row, cause)
+        return
+      case 'rate-limit':
+        // One at a time: else those behind could pass while this one is refused.
+        this.#window = 1
+        this.#answers = 0
+        this.#pause()
+        return
+      case 'server':
+        // Some mediators say this of a message that they have: looking shows it.
+        this.#following()?.refresh()
+        this.#pause()
+        return
+      case 'timeout':
+        // It may be there: what the next catch-up shows is not sent again.
+        this.#isReady = false
+        this.#following()?.refresh()
+        return
+      case 'busy':
+        this.#pause()
+        return
+      default:
+        // The connection is gone: until the next one is in step.
+        this.#isReady = false
+    }
+  }
+
+  /** It waits, and is shown as waiting, until we are let in again. */
+  async #hold(row: StoredMessage): Promise<void> {
+    const { access, store, clock, emitter } = this.#context
+    const { id } = this.#room.record
+    this.#isReady = false
+    await access.ask(() => store.markRefused(id, row.guid, Math.max(1, Math.floor(clock.nowMs()))))
+    emitter.emit('waiting', { id: String(row.guid), to: id })
+  }
+
+  /** One message that the mediator will never take must not hold up those behind it. */
+  async #giveUp(row: StoredMessage, cause: Error): Promise<void> {
+    const { access, store, wakeWaiting, onError } = this.#context
+    onError(new MessengerError('bad-content', `message ${row.guid} cannot be sent: ${cause.message}`, { cause }))
+    await access.ask(() => store.markFailed(row.seq))
+    wakeWaiting()
+  }
+
+  #failed(what: string, cause: unknown): void {
+    if (this.#isClosed || this.#context.access.closed) return
+    this.#context.onError(new MessengerError('store', what, { cause }))
+    this.#pause()
+  }
+
+  #pause(): void {
+    if (this.#isClosed || this.#cancelPause) return
+    const ms = this.#pauseMs
+    this.#pauseMs = Math.min(ms * 2, MAX_PAUSE_MS)
+    this.#cancelPause = this.#context.clock.schedule(() => {
+      this.#cancelPause = undefined
+      this.kick()
+    }, ms)
+  }
+
+  #endPause(): void {
+    this.#cancelPause?.()
+    this.#cancelPause = undefined
+  }
+}

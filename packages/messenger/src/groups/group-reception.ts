@@ -1,0 +1,145 @@
+import type { ReceivedBatch, ReceivedMessage } from '@mimirjs/mediator-client'
+import { toHex } from '@mimirjs/wire'
+import type { SystemMessage } from '@mimirjs/wire/mediator'
+import type { Received } from '../store.js'
+import type { GroupBatch, GroupRowChange, NewGroupMessage } from '../store-groups.js'
+import type { GroupsContext } from './context.js'
+import { isExpectedGuid, readBlob, readMessage } from './reading.js'
+import type { Room } from './room.js'
+
+/** Messages that could not be read are tried again so many at a time. */
+const RETRY_ROWS = 50
+
+/**
+ * What becomes of what the mediator hands over: decrypted, and on disk with the place up to which we are in step, before the
+ * client hears that it is done. Nothing is passed over: what cannot be read is kept as it came.
+ *
+ * Who the author is, the mediator says. What the group key adds is that somebody who has it wrote the message; the rows are
+ * told apart by author and inner guid, so that nobody's message takes the place of somebody else's (mediator protocol §22.14).
+ */
+export class GroupReception {
+  readonly #context: GroupsContext
+  readonly #room: Room
+  /** The newest change of name, text or picture that was applied: what comes late, out of order, is older. */
+  #infoMessageId = 0n
+
+  constructor(context: GroupsContext, room: Room) {
+    this.#context = context
+    this.#room = room
+  }
+
+  /** @throws {MessengerError} `store` | `closed`: it is handed over again */
+  async store({ messages, syncedTo }: ReceivedBatch): Promise<void> {
+    const { access, store, clock, publicKey } = this.#context
+    const { record } = this.#room
+    const nowMs = Math.floor(clock.nowMs())
+    const kept = messages.filter(({ system }) => system?.event !== 'messageDeleted')
+    const deleted = messages.flatMap(({ system }) => (system?.event === 'messageDeleted' ? [system.guid] : []))
+    const rows = kept.map((message) => readMessage(record, message, publicKey, nowMs))
+    const info = this.#infoOf(messages)
+    const batch: GroupBatch = {
+      messages: rows,
+      syncedTo,
+      ...(deleted.length === 0 ? {} : { deleted }),
+      ...(info === undefined ? {} : { change: info.change }),
+    }
+    const received = await access.ask(() => store.receiveGroup(record.id, batch))
+    if (info) this.#infoMessageId = info.messageId
+    this.#room.moved({ ...info?.change, syncedTo })
+    if (info) this.#room.tell('info')
+    this.#warn(rows)
+    this.#tell(received, rows.length)
+    const end = messages.map(({ system }) => endOf(system, publicKey)).reduce((last, way) => way ?? last, undefined)
+    if (end !== undefined && received.length > 0) this.#room.doubt(end)
+    if (deleted.length > 0) this.#context.wakeWaiting()
+    if (deleted.length > 0 || received.some(isSilent)) this.#room.tell('history')
+  }
+
+  /** A key has come: what could not be read may be readable now. */
+  async retryUnreadable(): Promise<void> {
+    const { access, store, clock } = this.#context
+    const { record } = this.#room
+    let isRead = false
+    for (let afterSeq = 0; ; ) {
+      const rows = await access.ask(() => store.unreadable(record.id, RETRY_ROWS, afterSeq))
+      for (const row of rows) {
+        afterSeq = row.seq
+        if (!row.group?.blob) continue
+        const { author, messageId, outerGuid, timestampSeconds, blob } = row.group
+        const envelope = {
+          author: row.outgoing ? this.#context.publicKey : author,
+          outgoing: row.outgoing,
+          messageId,
+          outerGuid,
+          timestampSeconds,
+          receivedMs: Math.floor(clock.nowMs()),
+        }
+        const message = readBlob(this.#room.record, envelope, blob)
+        const received = message && (await access.ask(() => store.decrypted(record.id, row.guid, message)))
+        if (received) this.#tell([received], 1)
+        isRead ||= message !== undefined
+      }
+      if (rows.length < RETRY_ROWS) break
+    }
+    if (isRead) this.#room.tell('history')
+  }
+
+  /** What the messages say of name, description and picture, taken together. */
+  #infoOf(messages: readonly ReceivedMessage[]): { change: GroupRowChange; messageId: bigint } | undefined {
+    let messageId = this.#infoMessageId
+    let change: GroupRowChange | undefined
+    for (const { system, messageId: id } of messages) {
+      if (system?.event !== 'chatInfoChanged' || id <= messageId) continue
+      const { name, description, avatar } = system
+      messageId = id
+      change = {
+        ...change,
+        ...(name === undefined ? {} : { name }),
+        ...(description === undefined ? {} : { description }),
+        ...(avatar === undefined ? {} : { avatar: avatar.length === 0 ? undefined : avatar.slice() }),
+      }
+    }
+    return change && { change, messageId }
+  }
+
+  #warn(rows: readonly NewGroupMessage[]): void {
+    const { logger } = this.#context
+    const { id } = this.#room.record
+    for (const row of rows) {
+      if (row.system || row.outgoing) continue
+      const fields = { group: id, author: row.author, messageId: String(row.messageId) }
+      if (row.sealed) logger?.warn(fields, 'a message that cannot be read is kept as it came')
+      else if (!isExpectedGuid(row)) logger?.warn(fields, 'the guid of the mediator is not that of the message')
+    }
+  }
+
+  #tell(received: readonly Received[], count: number): void {
+    const { metering, emitter, inbox, wakeWaiting } = this.#context
+    const { id } = this.#room.record
+    let isNew = false
+    for (const { message, edited, delivered } of received) {
+      const entry = { id: String(message.guid), peer: id }
+      if (delivered) emitter.emit('delivered', { id: entry.id, to: id })
+      else if (edited) emitter.emit('edited', entry)
+      else if (!message.outgoing && message.state === 'unhandled') {
+        isNew = true
+        metering.count('messages.received')
+      }
+    }
+    if (count > received.length) metering.count('messages.duplicates', count - received.length)
+    if (isNew) inbox.notify(id)
+    if (received.some(({ delivered }) => delivered)) wakeWaiting()
+  }
+}
+
+/** Nothing else is told of it. */
+function isSilent({ message, edited, delivered }: Received): boolean {
+  return !edited && !delivered && message.state !== 'unhandled'
+}
+
+/** What takes us out of the group, if that is what the mediator says: of a ban nobody else tells us. */
+function endOf(system: SystemMessage | undefined, self: string): 'left' | 'banned' | undefined {
+  if (system?.event === 'userBanned' || system?.event === 'permsChanged')
+    return toHex(system.target) === self ? 'banned' : undefined
+  return system?.event === 'userLeft' && toHex(system.user) === self ? 'left' : undefined
+}

@@ -1,0 +1,317 @@
+import { randomBytes } from '@mimirjs/crypto'
+import { isMediatorError } from '@mimirjs/mediator-client'
+import { fromHex } from '@mimirjs/wire'
+import { Permission } from '@mimirjs/wire/mediator'
+import type { Content } from '../content.js'
+import { isMessengerError, MessengerError } from '../error.js'
+import type { HistoryEntry, Sent } from '../message.js'
+import type { MessageContent } from '../store.js'
+import type { Sealed, StoredGroup } from '../store-groups.js'
+import { Administration, checkProfile } from './administration.js'
+import { BegunJoins } from './begun.js'
+import { cipherOf } from './cipher.js'
+import type { GroupsContext } from './context.js'
+import { atMediator } from './errors.js'
+import { Group, type GroupActions, type GroupFacts } from './group.js'
+import { groupId } from './group-id.js'
+import { Invites } from './invites.js'
+import { Joins, mediatorOf, untilAborted } from './joins.js'
+import { Mediators } from './mediators.js'
+import { toRole } from './permissions.js'
+import { Room } from './room.js'
+import { sealMessage } from './sealed-message.js'
+import type { CreateGroupOptions, GroupChange, GroupInvite, GroupMember, GroupRole } from './types.js'
+
+/** The groups of a messenger: those it is in, and those it was in. */
+export class Groups implements GroupActions {
+  readonly invites: Invites
+  readonly #context: GroupsContext
+  readonly #rooms = new Map<string, Room>()
+  readonly #mediators: Mediators
+  readonly #begun: BegunJoins
+  readonly #joins: Joins
+  readonly #administration: Administration
+
+  constructor(context: GroupsContext) {
+    this.#context = context
+    this.#mediators = new Mediators(context, {
+      invite: (mediator, invite) => this.invites.received(mediator, invite),
+      up: () => this.#inBackground(() => this.#joins.resume()),
+    })
+    this.#begun = new BegunJoins(context)
+    this.invites = new Invites(context, {
+      isJoined: (group) => this.#rooms.get(group)?.record.state === 'joined',
+      isBegun: (id) => this.#begun.has(id),
+      dialectOf: (mediator) => this.#mediators.client(mediator).dialect,
+      accept: (invite) => this.#inBackground(() => this.join(invite)),
+    })
+    this.#joins = new Joins(context, {
+      invites: this.invites,
+      begun: this.#begun,
+      mediators: this.#mediators,
+      find: (group) => this.#rooms.get(group),
+      add: (record) => this.#add(record),
+      remove: (room) => this.#remove(room),
+    })
+    this.#administration = new Administration(context, (mediator) => this.#mediators.client(mediator))
+  }
+
+  /** Connect to the mediators, and go on where the last process ended. @throws {StoreError} | {MessengerError} `bad-content` */
+  async start(): Promise<void> {
+    const { store, mediators } = this.#context
+    await this.#begun.load()
+    for (const record of await store.groups()) this.#rooms.set(record.id, this.#room(record))
+    for (const mediator of mediators) this.#mediators.client(mediator)
+    const joining = await this.#joiningGroups()
+    for (const room of this.#rooms.values()) {
+      // Those that are being joined are followed when that is done.
+      if (room.record.state === 'joined' && !joining.has(room.record.id))
+        room.follow(this.#mediators.client(room.group.mediator))
+    }
+    this.#inBackground(() => this.#joins.resume())
+    this.#inBackground(() => this.invites.decideAgain())
+  }
+
+  /** The group of this id, if it is one. */
+  find(id: string): Group | undefined {
+    return this.#rooms.get(id)?.group
+  }
+
+  /** The id, however it is written, of a group; `undefined` for what names no group. */
+  resolve(to: string | Uint8Array): string | undefined {
+    if (this.#rooms.size === 0 || typeof to !== 'string') return undefined
+    if (this.#rooms.has(to)) return to
+    const id = to.trim().toLowerCase()
+    return this.#rooms.has(id) ? id : undefined
+  }
+
+  list(): Group[] {
+    return [...this.#rooms.values()].map(({ group }) => group)
+  }
+
+  /** @throws {MessengerError} `unknown-group` */
+  get(id: string): Group {
+    return this.#roomOf(id).group
+  }
+
+  async create({ name, description = '', avatar, mediator, signal }: CreateGroupOptions): Promise<Group> {
+    this.#context.assertOpen()
+    checkProfile({ name, description, ...(avatar && { avatar }) })
+    const where = mediator ?? this.#context.mediators[0]
+    if (where === undefined)
+      throw new MessengerError('bad-content', 'a group needs a mediator: give one, or open with some in `mediators`')
+    const client = this.#mediators.client(where)
+    const chat = { name, description, ...(avatar && avatar.length > 0 ? { avatar } : {}) }
+    const chatId = await atMediator('the group was not made', () =>
+      client.createChat(chat, { ...(signal && { signal }) }),
+    )
+    const room = await this.#add({
+      id: groupId(fromHex(where.publicKey), chatId),
+      mediator: where.publicKey,
+      mediatorAddress: where.address,
+      dialect: client.dialect,
+      chatId,
+      name,
+      description,
+      avatar: chat.avatar?.slice(),
+      key: randomBytes(32),
+      formerKeys: [],
+      cipher: cipherOf(client.dialect),
+      permissions: Permission.owner | Permission.user,
+      state: 'joined',
+      syncedTo: 0n,
+      infoSinceSeconds: 0n,
+    })
+    room.follow(client)
+    room.tell('joined')
+    return room.group
+  }
+
+  async join(invite: string | GroupInvite, { signal }: { signal?: AbortSignal } = {}): Promise<Group> {
+    this.#context.assertOpen()
+    return (await this.#joins.join(await this.invites.get(invite), signal)).group
+  }
+
+  async decline(invite: string | GroupInvite): Promise<void> {
+    this.#context.assertOpen()
+    const row = await this.invites.get(invite)
+    const client = this.#mediators.client(mediatorOf(row))
+    await atMediator('the invite was not declined', async () => {
+      try {
+        await client.respondToInvite(row.inviteId, false)
+      } catch (error) {
+        // Nothing is left to decline.
+        if (!isGone(error)) throw error
+      }
+    })
+    await this.invites.delete(row)
+  }
+
+  /** @throws {MessengerError} `not-member` | `forbidden` */
+  assertMaySend(id: string): void {
+    const { state, permissions } = this.#roomOf(id).record
+    if (state !== 'joined')
+      throw new MessengerError('not-member', `nothing can be sent to group ${id}: we are not in it, state is ${state}`)
+    if (toRole(permissions) === 'reader')
+      throw new MessengerError('forbidden', `nothing can be sent to group ${id}: we may only read there`)
+  }
+
+  /** The bytes for the mediator. They are kept with the message: it is sent as it was accepted. */
+  sealed(id: string, message: MessageContent): Sealed {
+    return sealMessage(this.#roomOf(id).record, message)
+  }
+
+  /** There may be something to send. */
+  kick(id: string): void {
+    if (!this.#context.isClosing()) this.#rooms.get(id)?.kick()
+  }
+
+  retryNow(): void {
+    this.#mediators.retryNow()
+    for (const room of this.#rooms.values()) room.retryNow()
+  }
+
+  profileChanged(): void {
+    for (const room of this.#rooms.values()) if (room.client) room.inTurn(() => room.members.profileChanged())
+  }
+
+  /** Connections to mediators that are up. */
+  get connected(): number {
+    return this.#mediators.connected
+  }
+
+  /** Nothing more is sent; what is being stored is finished, and the connections end in order. */
+  async close(timeoutMs: number): Promise<void> {
+    for (const room of this.#rooms.values()) room.quiet()
+    await this.#mediators.close(timeoutMs)
+    await Promise.all([...this.#rooms.values()].map((room) => room.settled()))
+    await this.#joins.settled()
+  }
+
+  facts(id: string): GroupFacts {
+    const { name, description, avatar, mediator, mediatorAddress, dialect, chatId, permissions, state } =
+      this.#roomOf(id).record
+    return {
+      name,
+      description,
+      avatar,
+      mediator: { publicKey: mediator, address: mediatorAddress, dialect },
+      chatId,
+      role: toRole(permissions),
+      state,
+    }
+  }
+
+  send(id: string, content: Content): Promise<Sent> {
+    return this.#context.send(id, content)
+  }
+
+  history(id: string, options?: { limit?: number; before?: HistoryEntry }): Promise<HistoryEntry[]> {
+    return this.#context.conversations.history(id, options)
+  }
+
+  markRead(id: string): Promise<void> {
+    return this.#context.conversations.markRead(id)
+  }
+
+  async refresh(id: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#context.assertOpen()
+    const inStep = this.#roomOf(id).whenInStep()
+    await (signal === undefined ? inStep : untilAborted(inStep, signal))
+    this.#context.assertOpen()
+  }
+
+  async members(id: string): Promise<GroupMember[]> {
+    return this.#roomOf(id).members.list()
+  }
+
+  async invite(id: string, person: string | Uint8Array): Promise<void> {
+    await this.#administration.invite(this.#roomOf(id), person)
+  }
+
+  async ban(id: string, person: string | Uint8Array): Promise<void> {
+    await this.#administration.ban(this.#roomOf(id), person)
+  }
+
+  async setRole(id: string, person: string | Uint8Array, role: GroupRole): Promise<void> {
+    await this.#administration.setRole(this.#roomOf(id), person, role)
+  }
+
+  async update(id: string, change: GroupChange): Promise<void> {
+    await this.#administration.update(this.#roomOf(id), change)
+  }
+
+  async deleteMessage(id: string, message: string): Promise<void> {
+    await this.#administration.deleteMessage(this.#roomOf(id), message)
+  }
+
+  async leave(id: string): Promise<void> {
+    await this.#administration.leave(this.#roomOf(id))
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.#administration.delete(this.#roomOf(id))
+  }
+
+  async forget(id: string): Promise<void> {
+    const room = this.#roomOf(id)
+    if (room.record.state === 'joined')
+      throw new MessengerError('forbidden', `we are in group ${id}: leave it, or delete it, before it is forgotten`)
+    await this.#remove(room)
+  }
+
+  async rotateKey(id: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.#administration.rotateKey(this.#roomOf(id), signal)
+  }
+
+  /** @throws {MessengerError} `unknown-group` */
+  #roomOf(id: string): Room {
+    const room = this.#rooms.get(id)
+    if (room === undefined)
+      throw new MessengerError('unknown-group', `we are in no group ${String(id)}, and were in none`)
+    return room
+  }
+
+  #room(record: StoredGroup): Room {
+    return new Room(record, new Group(record.id, this), this.#context)
+  }
+
+  async #add(record: StoredGroup): Promise<Room> {
+    const { access, store } = this.#context
+    await access.ask(() => store.putGroup(record))
+    const room = this.#room(record)
+    this.#rooms.set(record.id, room)
+    return room
+  }
+
+  async #remove(room: Room): Promise<void> {
+    const { access, store, wakeWaiting } = this.#context
+    room.leave()
+    await access.ask(() => store.deleteGroup(room.record.id))
+    this.#rooms.delete(room.record.id)
+    wakeWaiting()
+  }
+
+  async #joiningGroups(): Promise<Set<string>> {
+    const groups = new Set<string>()
+    for (const id of this.#begun.all) {
+      try {
+        const { mediator, chatId } = await this.invites.get(id)
+        groups.add(groupId(fromHex(mediator), chatId))
+      } catch (error) {
+        if (!isMessengerError(error) || error.code !== 'unknown-invite') throw error
+      }
+    }
+    return groups
+  }
+
+  #inBackground(work: () => Promise<unknown>): void {
+    work().catch((error: unknown) => {
+      if (!this.#context.isClosing()) this.#context.onError(error)
+    })
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return isMediatorError(error) && error.code === 'not-found'
+}

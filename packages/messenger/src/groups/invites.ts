@@ -1,0 +1,153 @@
+import { fromHex, toHex } from '@mimirjs/wire'
+import type { MediatorPushes } from '@mimirjs/wire/mediator'
+import { MessengerError } from '../error.js'
+import type { StoredInvite } from '../store-groups.js'
+import type { GroupsContext } from './context.js'
+import { groupId } from './group-id.js'
+import { isSame } from './sealing.js'
+import type { GroupInvite, MediatorAddress } from './types.js'
+
+/** Of a wrapped key: nothing else can be accepted (mediator protocol §18.2). */
+const INVITE_DATA_BYTES = 92
+/** Ceilings of what a mediator sends along, in clear (mediator protocol §16). */
+const MAX_NAME_CHARACTERS = 25
+const MAX_DESCRIPTION_CHARACTERS = 200
+const MAX_AVATAR_BYTES = 204_800
+
+export interface InvitesParts {
+  /** We are in this group. */
+  isJoined(group: string): boolean
+  /** It is being accepted. */
+  isBegun(id: string): boolean
+  dialectOf(mediator: MediatorAddress): StoredInvite['dialect']
+  /** The policy says yes. */
+  accept(invite: GroupInvite): void
+}
+
+/**
+ * Invites that wait for a decision. They are kept before anything else happens: a mediator says them once, or at every login.
+ * Both are only as true as the mediator is: it can invite anybody into a group whose key it made, in anybody's name.
+ */
+export class Invites {
+  readonly #context: GroupsContext
+  readonly #parts: InvitesParts
+  #work: Promise<unknown> = Promise.resolve()
+
+  constructor(context: GroupsContext, parts: InvitesParts) {
+    this.#context = context
+    this.#parts = parts
+  }
+
+  /** Oldest first. @throws {MessengerError} `store` | `closed` */
+  async list(): Promise<GroupInvite[]> {
+    return (await this.#rows()).filter((row) => !this.#parts.isBegun(inviteIdOf(row))).map((row) => this.#toInvite(row))
+  }
+
+  /** @throws {MessengerError} `unknown-invite` | `store` | `closed` */
+  async get(invite: string | GroupInvite): Promise<StoredInvite> {
+    const id = typeof invite === 'string' ? invite : invite.id
+    const row = (await this.#rows()).find((candidate) => inviteIdOf(candidate) === id)
+    if (row === undefined) throw new MessengerError('unknown-invite', `no invite ${id} waits`)
+    return row
+  }
+
+  /** It has served. @throws {MessengerError} `store` | `closed` */
+  async delete({ mediator, inviteId }: StoredInvite): Promise<void> {
+    const { access, store } = this.#context
+    await access.ask(() => store.deleteInvite(mediator, inviteId))
+  }
+
+  /** GOT_INVITE. One after the other, so that they are kept in the order in which they came. */
+  received(mediator: MediatorAddress, push: MediatorPushes['gotInvite']): void {
+    const { access, onError } = this.#context
+    this.#work = this.#work
+      .then(() => this.#receive(mediator, push))
+      .catch((cause) => {
+        if (!access.closed) onError(cause)
+      })
+  }
+
+  /** What the policy says to those that were kept before: the process may have ended before it was asked. */
+  async decideAgain(): Promise<void> {
+    for (const invite of await this.list()) await this.#decide(invite)
+  }
+
+  async #receive(mediator: MediatorAddress, push: MediatorPushes['gotInvite']): Promise<void> {
+    const { access, store, people, clock, logger } = this.#context
+    const from = toHex(push.from)
+    if (people.isBlocked(from)) return
+    if (push.data.length !== INVITE_DATA_BYTES) {
+      logger?.warn(
+        { mediator: mediator.publicKey, from, bytes: push.data.length },
+        'an invite without a key was dropped',
+      )
+      return
+    }
+    const row: StoredInvite = {
+      mediator: mediator.publicKey,
+      mediatorAddress: mediator.address,
+      dialect: this.#parts.dialectOf(mediator),
+      inviteId: push.inviteId,
+      chatId: push.chatId,
+      from,
+      timestampSeconds: push.timestampSeconds,
+      name: cut(push.name, MAX_NAME_CHARACTERS),
+      description: cut(push.description, MAX_DESCRIPTION_CHARACTERS),
+      data: push.data.slice(),
+      receivedMs: Math.floor(clock.nowMs()),
+      ...(push.avatar && push.avatar.length > 0 && push.avatar.length <= MAX_AVATAR_BYTES
+        ? { avatar: push.avatar.slice() }
+        : {}),
+    }
+    const known = (await this.#rows()).find((other) => inviteIdOf(other) === inviteIdOf(row))
+    await access.ask(() => store.putInvite(row))
+    // Said again at every login: told once.
+    if (known?.timestampSeconds === row.timestampSeconds && isSame(known.data, row.data)) return
+    const invite = this.#toInvite(row)
+    if (this.#parts.isBegun(invite.id)) return
+    this.#context.emitter.emit('groupInvite', invite)
+    await this.#decide(invite)
+  }
+
+  async #decide(invite: GroupInvite): Promise<void> {
+    const { policy, people, onError } = this.#context
+    try {
+      const accepts =
+        policy === 'accept-from-contacts'
+          ? people.isContact(invite.from) && !invite.rotatesKey
+          : policy !== 'ask' && (await policy(invite))
+      if (accepts) this.#parts.accept(invite)
+    } catch (cause) {
+      onError(new MessengerError('handler', `groupInvites failed for invite ${invite.id}, which waits`, { cause }))
+    }
+  }
+
+  #rows(): Promise<StoredInvite[]> {
+    const { access, store } = this.#context
+    return access.ask(() => store.invites())
+  }
+
+  #toInvite(row: StoredInvite): GroupInvite {
+    const group = groupId(fromHex(row.mediator), row.chatId)
+    return {
+      id: inviteIdOf(row),
+      group,
+      mediator: { publicKey: row.mediator, address: row.mediatorAddress, dialect: row.dialect },
+      name: row.name,
+      description: row.description,
+      avatar: row.avatar,
+      from: row.from,
+      receivedAt: new Date(row.receivedMs),
+      rotatesKey: this.#parts.isJoined(group),
+    }
+  }
+}
+
+export function inviteIdOf({ mediator, inviteId }: Pick<StoredInvite, 'mediator' | 'inviteId'>): string {
+  return `${mediator}:${inviteId}`
+}
+
+/** In code points, as servers count. */
+function cut(text: string, characters: number): string {
+  return text.length <= characters ? text : [...text].slice(0, characters).join('')
+}

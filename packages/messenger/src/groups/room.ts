@@ -1,0 +1,200 @@
+import type { ChatFollower, Following, MediatorClient, MediatorError, ReceivedBatch } from '@mimirjs/mediator-client'
+import type { MemberInfoRecord, MemberRecord, SystemMessage } from '@mimirjs/wire/mediator'
+import type { GroupRowChange, StoredGroup } from '../store-groups.js'
+import type { GroupsContext } from './context.js'
+import type { Group } from './group.js'
+import { GroupOutbox } from './group-outbox.js'
+import { GroupReception } from './group-reception.js'
+import { Members } from './members.js'
+import { toRole } from './permissions.js'
+import type { GroupEvent } from './types.js'
+
+/** One group at work: what is known of it, and, while we are in it, what goes on at its mediator. */
+export class Room {
+  /** As others see it. */
+  readonly group: Group
+  readonly members: Members
+  readonly #context: GroupsContext
+  readonly #reception: GroupReception
+  #record: StoredGroup
+  #client: MediatorClient | undefined
+  #following: Following | undefined
+  #outbox: GroupOutbox | undefined
+  #work: Promise<unknown> = Promise.resolve()
+  /** Those who wait until we are in step. */
+  readonly #waiting = new Set<() => void>()
+  /** How we came to be out, should we be. */
+  #way: 'left' | 'banned' = 'banned'
+
+  constructor(record: StoredGroup, group: Group, context: GroupsContext) {
+    this.#record = record
+    this.group = group
+    this.#context = context
+    this.#reception = new GroupReception(context, this)
+    this.members = new Members(context, this)
+  }
+
+  get record(): StoredGroup {
+    return this.#record
+  }
+
+  /** While we follow it. */
+  get client(): MediatorClient | undefined {
+    return this.#client
+  }
+
+  /** Be in step with the mediator from now on, on every connection. */
+  follow(client: MediatorClient): void {
+    if (this.#following) {
+      this.#following.refresh()
+      return
+    }
+    this.#client = client
+    this.#outbox = new GroupOutbox(this.#context, this, client, () => this.#following)
+    this.#following = client.follow(this.#record.chatId, this.#follower())
+  }
+
+  /** Subscribe again, look for members and messages. */
+  refresh(): void {
+    this.#following?.refresh()
+  }
+
+  /** Resolves when all that the mediator has for us is here, or when nothing more will come. */
+  whenInStep(): Promise<void> {
+    if (this.#following === undefined) return Promise.resolve()
+    const inStep = new Promise<void>((resolve) => this.#waiting.add(resolve))
+    this.refresh()
+    return inStep
+  }
+
+  /** The mediator says that we are out, now or in what we catch up with: it may say more when we ask. */
+  doubt(way: 'left' | 'banned'): void {
+    this.#way = way
+    this.refresh()
+  }
+
+  /** There may be something to send. */
+  kick(): void {
+    this.#outbox?.kick()
+  }
+
+  retryNow(): void {
+    this.#outbox?.retryNow()
+  }
+
+  /** Send nothing more; what comes is still taken in. */
+  quiet(): void {
+    this.#outbox?.close()
+    this.#wakeWaiting()
+  }
+
+  /** Hear nothing more of it. */
+  leave(): void {
+    this.#following?.stop()
+    this.#outbox?.close()
+    this.members.offline()
+    this.#following = undefined
+    this.#outbox = undefined
+    this.#client = undefined
+    this.#wakeWaiting()
+  }
+
+  /** @throws {MessengerError} `store` | `closed` */
+  async change(change: GroupRowChange): Promise<void> {
+    const { access, store } = this.#context
+    await access.ask(() => store.changeGroup(this.#record.id, change))
+    this.moved(change)
+  }
+
+  /** The same, on disk already. */
+  moved(change: GroupRowChange): void {
+    this.#record = { ...this.#record, ...change }
+  }
+
+  tell(change: Exclude<GroupEvent['change'], 'role' | 'online'>): void {
+    this.#context.emitter.emit('group', { group: this.#record.id, change })
+  }
+
+  /** A key has come, and is on disk. */
+  keyChanged(): void {
+    this.tell('key')
+    this.inTurn(async () => {
+      await this.#reception.retryUnreadable()
+      // What members told under it was passed over.
+      await this.change({ infoSinceSeconds: 0n })
+      await this.members.readAgain()
+    })
+  }
+
+  /** The mediator takes nothing from us, or knows us no more. */
+  refused(error: MediatorError): void {
+    this.#outbox?.stop()
+    if (error.code === 'not-member') this.inTurn(() => this.end(this.#way))
+  }
+
+  /** We are in it no more; the history stays. */
+  async end(state: 'left' | 'banned' | 'deleted'): Promise<void> {
+    if (this.#record.state !== 'joined') return
+    this.leave()
+    await this.change({ state })
+    this.tell(state)
+  }
+
+  #follower(): ChatFollower {
+    const room = this
+    return {
+      get syncedTo() {
+        return room.#record.syncedTo
+      },
+      get infoSinceSeconds() {
+        return room.#record.infoSinceSeconds
+      },
+      store: (batch: ReceivedBatch) => this.#reception.store(batch),
+      members: async (members: readonly MemberRecord[]) => {
+        await this.members.listed(members)
+        // Who may only read is not told when it is up to date.
+        if (toRole(this.#record.permissions) === 'reader') this.#wakeWaiting()
+      },
+      memberInfos: (infos: readonly MemberInfoRecord[]) => this.members.told(infos),
+      event: (message: SystemMessage) => this.#happened(message),
+      infoRequested: (lastUpdateSeconds: bigint, missing: boolean) =>
+        this.inTurn(() => this.members.asked(lastUpdateSeconds, missing)),
+      ready: () => this.#ready(),
+      refused: (error: MediatorError) => this.refused(error),
+    }
+  }
+
+  #ready(): void {
+    const { access, store } = this.#context
+    this.#way = 'banned'
+    this.inTurn(async () => {
+      // Whatever had been refused: we are in it.
+      await access.ask(() => store.acceptedBy(this.#record.id))
+      if (toRole(this.#record.permissions) !== 'reader') this.#outbox?.ready()
+      this.#wakeWaiting()
+    })
+  }
+
+  #wakeWaiting(): void {
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
+  }
+
+  #happened(message: SystemMessage): void {
+    if (message.event === 'chatDeleted') this.inTurn(() => this.end('deleted'))
+    else if (message.event === 'memberOnline') this.members.seen(message)
+  }
+
+  /** In the background, one after the other; what fails is told. */
+  inTurn(work: () => Promise<unknown>): void {
+    const { access, onError } = this.#context
+    this.#work = this.#work.then(work).catch((cause) => {
+      if (!access.closed) onError(cause)
+    })
+  }
+
+  /** Resolves when nothing is under way. */
+  settled(): Promise<unknown> {
+    return this.#work
+  }
+}
