@@ -112,7 +112,7 @@ async function coldMs(starts: number): Promise<number> {
   return median(taken)
 }
 
-/** How long others had to wait for the event loop at most; programs that share the machine count too. */
+/** How long a timer has to wait while searches go on; by the clock, so that programs that share the machine count too. */
 async function heldNote(signer: SeedSigner, engine: ProofOfWorkEngine, searches: number): Promise<string> {
   const resolution = 1
   const delays = monitorEventLoopDelay({ resolution })
@@ -121,5 +121,5 @@ async function heldNote(signer: SeedSigner, engine: ProofOfWorkEngine, searches:
   delays.disable()
   const lateMs = (percentile: number): string =>
     Math.max(0, delays.percentile(percentile) / 1e6 - resolution).toFixed(1)
-  return `${engine}: a timer of ${resolution} ms was late by ${lateMs(50)} ms (median), ${lateMs(99)} ms (p99)`
+  return `${engine}: a timer of ${resolution} ms was late by ${lateMs(50)} ms (median), ${lateMs(99)} ms (p99), what others took included`
 }

@@ -26,7 +26,9 @@ export const cluster: Suite = {
     const packages = [...new Set(missing.map((name) => PROGRAMS[name] ?? name))]
     const failure = MIMIR_CI ? installPackages(...packages) : undefined
     missing = missingPrograms()
-    return missing.length === 0 ? undefined : `no ${missing.join(', ')} here${failure === undefined ? '' : ` (${failure})`}`
+    return missing.length === 0
+      ? undefined
+      : `no ${missing.join(', ')} here${failure === undefined ? '' : ` (${failure})`}`
   },
 
   async run() {

@@ -10,7 +10,7 @@ describe('pnpm interop', () => {
   test('an unknown name ends with 2 and the list of suites', async () => {
     const { code, output } = await interop(['nonsense'])
     expect(code).toBe(2)
-    expect(output).toMatch(/no interop suite nonsense.*browser.*runtimes.*yggdrasil/s)
+    expect(output).toMatch(/no interop suite nonsense.*browser.*cluster.*runtimes.*yggdrasil/s)
   })
 
   test('what comes later is left out when asked for by name, which MIMIR_CI=1 does not allow', async () => {

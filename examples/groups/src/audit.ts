@@ -11,7 +11,7 @@ export interface Verdict {
   lost: number
   /** Entries beyond the first with the same author and id, or the same author and text, per database. */
   duplicated: number
-  /** Messages that the mediator has before one that their author wrote earlier, without answers. */
+  /** Entries that stand before one that their author wrote earlier, without answers. */
   reordered: number
   /** What somebody has that was written after the ban. */
   afterBan: number
@@ -71,19 +71,13 @@ function compare(
   const there = new Set(ids)
   const delivered = meant.filter((id) => there.has(id)).length
   // An answer leaves when its handler has finished: only what was written directly has a place in the order.
-  const direct = written.filter((row) => row.replyTo === 0n)
+  const direct = written.filter((row) => row.replyTo === 0n).sort((one, other) => one.seq - other.seq)
   const places = new Map(direct.map((row, place) => [String(row.guid), place]))
-  const byNumber = [...read].sort((one, other) => Number(numberOf(one) - numberOf(other)))
-  const order = byNumber.flatMap((row) => places.get(String(row.guid)) ?? [])
+  const order = ids.flatMap((id) => places.get(id) ?? [])
   total.accepted += meant.length
   total.delivered += delivered
   total.lost += meant.length - delivered
   total.duplicated += Math.max(ids.length - there.size, texts.length - new Set(texts).size)
   total.reordered += order.filter((place, index) => index > 0 && place < order[index - 1]!).length
   total.afterBan += ids.filter((id) => late.has(id)).length
-}
-
-/** What the mediator counts: its order is that of the group. */
-function numberOf(row: StoredMessage): bigint {
-  return row.group?.messageId ?? 0n
 }

@@ -56,7 +56,7 @@ Exit codes:
   0  done
   1  failed
   2  wrong command line, key or address; nothing was done
-  3  accepted but not delivered yet; no tracker knows the key; nobody took the call
+  3  accepted but not delivered yet; no tracker knows the key; nobody took the call; no invite, no mediator
   4  home folder, database or port in use by another process
   5  folder, file or database cannot be used, or the disk is full
   130  stopped by a second Ctrl-C`

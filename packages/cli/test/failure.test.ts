@@ -69,6 +69,12 @@ describe('a failure as one line', () => {
     ['StoreError', 'corrupt', 5],
     ['CryptoError', 'key-file', 5],
     ['ResolverError', 'timeout', 1],
+    ['MediatorServerError', 'store-in-use', 4],
+    ['MediatorServerError', 'bus', 1],
+    ['MessengerError', 'forbidden', 1],
+    ['MessengerError', 'not-member', 1],
+    ['MessengerError', 'unknown-group', 2],
+    ['MediatorError', 'not-connected', 3],
     ['Error', 'in-use', 1],
   ])('%s %s: %d', (name, code, exitCode) => {
     expect(describeFailure(named(name, code))).toHaveProperty('exitCode', exitCode)

@@ -3,8 +3,10 @@ import {
   addressParser,
   durationOption,
   listParser,
+  mediatorParser,
   parseCommandLine,
   parseCount,
+  parseMediator,
   parsePath,
   parsePeerAddress,
   parseTracker,
@@ -50,6 +52,23 @@ test('a tracker is one IP address with a port', () => {
     ['tcp://127.0.0.1:1', 'udp://'],
   ] as const)
     expect(() => parseTracker(text)).toThrow(why)
+})
+
+test('a mediator is its key and where it listens', () => {
+  const key = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c'
+  const address = 'tcp://[200::1]:5042'
+  const parsed = { publicKey: key, address }
+  expect(parseMediator(`${key.toUpperCase()}@${address}`)).toEqual(parsed)
+  expect(mediatorParser(`${key}@${address}`, [parsed])).toEqual([parsed, parsed])
+  for (const [text, why] of [
+    [key, '<64 hex digits>@<address>'],
+    [address, '<64 hex digits>@<address>'],
+    [`${key.slice(1)}@${address}`, '<64 hex digits>@<address>'],
+    [`${'02'.padEnd(64, '0')}@${address}`, 'no public key'],
+    [`${key}@udp://127.0.0.1:1`, 'tcp://'],
+    [`${key}@tcp://127.0.0.1:0`, 'a port above 0'],
+  ] as const)
+    expect(() => parseMediator(text)).toThrow(why)
 })
 
 test('a time', () => {

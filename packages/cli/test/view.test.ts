@@ -1,6 +1,6 @@
 import type { IncomingMessage } from '@mimirjs/messenger'
 import { describe, expect, test } from 'vitest'
-import { messageJson, messageLine, timeText } from '../src/view.js'
+import { messageJson, messageLine, timeText, UNREADABLE } from '../src/view.js'
 
 const from = '8a88e3dd'.repeat(8)
 const time = new Date(2020, 0, 2, 3, 4, 5)
@@ -27,7 +27,7 @@ describe('a message for people', () => {
 
   test('no name can, either', () => {
     expect(messageLine(text, { ...head, name: 'A\nB\u001b[2J' })).toBe(
-      '2020-01-02 03:04:05  A\\u000aB\\u001b[2J (8a88e3dd): hi',
+      '2020-01-02 03:04:05  A\\u000aB\\u001b(2J (8a88e3dd): hi',
     )
   })
 
@@ -47,6 +47,21 @@ describe('a message for people', () => {
     expect(messageLine({ ...text, kind: 'image', file }, { ...head, path: '/x/y.png' })).toContain('saved as /x/y.png')
   })
 
+  test('in a group: its name in brackets, which are nowhere else', () => {
+    expect(messageLine(text, { ...head, group: 'Hiking' })).toBe('2020-01-02 03:04:05  [Hiking] Alice (8a88e3dd): hi')
+    expect(messageLine(text, { ...head, name: '[Hiking] Bob', group: 'x] Bob (b0b0b0b0): hi\n' })).toBe(
+      '2020-01-02 03:04:05  [x) Bob (b0b0b0b0): hi\\u000a] (Hiking) Bob (8a88e3dd): hi',
+    )
+  })
+
+  test('what happened in a group was said by nobody; what cannot be read says nothing', () => {
+    const happened = { ...text, kind: 'system', text: 'Bob left\nAlice (8a88e3dd): hi' } as const
+    expect(messageLine(happened, head)).toBe('2020-01-02 03:04:05  * Bob left\\u000aAlice (8a88e3dd): hi')
+    expect(messageLine({ ...text, kind: 'unreadable', text: '' }, head)).toBe(
+      `2020-01-02 03:04:05  Alice (8a88e3dd): ${UNREADABLE}`,
+    )
+  })
+
   test('today needs no date', () => {
     expect(timeText(new Date())).toMatch(/^\d\d:\d\d:\d\d$/)
   })
@@ -58,6 +73,7 @@ test('a message for scripts has every member, also where there is nothing', () =
     id: '-7',
     from,
     fromName: 'Alice',
+    group: undefined,
     sentAt: new Date(0),
     receivedAt: new Date(1_000),
     command: undefined,
@@ -71,6 +87,7 @@ test('a message for scripts has every member, also where there is nothing', () =
     id: '-7',
     from,
     fromName: 'Alice',
+    group: null,
     kind: 'text',
     text: 'hi',
     replyTo: null,

@@ -6,7 +6,9 @@ import { describe, expect, test } from 'vitest'
 import { publicJwk } from '../src/native/keys.js'
 import * as node from '../src/node.js'
 import * as portable from '../src/portable.js'
-import { prepareProof } from '../src/proof/prepare.js'
+import { loadEngine } from '../src/proof/engine.js'
+import { find, prepareProof } from '../src/proof/prepare.js'
+import { Walk } from '../src/proof/walk.js'
 import { codeOf, toHex } from './helpers.js'
 
 const SEED = new Uint8Array(32).fill(1)
@@ -65,6 +67,25 @@ describe('inside', () => {
     const prepared = await prepareProof(key({ verify: () => false }))
     expect(codeOf(() => prepared.finish(NONCE))).toBe('self-check')
     expect(codeOf(() => prepared.finish(NONCE))).toBe('finished')
+  })
+
+  test('points that the walk is wrong about are passed over', async () => {
+    const walk = new Walk(await loadEngine('js'))
+    const start = 3n ** 150n
+    const right: number[] = []
+    for (const step of walk.search(start, 16)) {
+      if (step === undefined) continue
+      right.push(step)
+      break
+    }
+    const doubtful = {
+      search: () => [1, undefined, 2, ...right][Symbol.iterator]() as Generator<number | undefined, never>,
+      multiplyBase: (scalar: bigint) => walk.multiplyBase(scalar),
+    }
+    const found = [...find(key(), doubtful, start)].filter((prepared) => prepared !== undefined)
+    expect(found).toHaveLength(1)
+    const { signature } = found[0]?.finish(NONCE) ?? { signature: NONCE }
+    expect(node.verify(signature, Uint8Array.of(...NONCE, 0, 0, 0, 0), key().publicKey)).toBe(true)
   })
 
   test('the start depends on chance, on the key and on the nonce, and on nothing that is ever signed', async () => {

@@ -1,17 +1,17 @@
 import type { MediatorDialect } from '@mimirjs/wire/mediator'
 import type { MediatorError } from './error.js'
-import { KnownIds } from './known-ids.js'
 import type { MediatorClientLimits } from './limits.js'
+import { SyncPosition } from './sync-position.js'
 import { SyncQueue } from './sync-queue.js'
-import { MAX_PAUSE_MS, type MediatorTimers } from './timers.js'
+import { type MediatorTimers, nextPause } from './timers.js'
 import type { ReceivedBatch, ReceivedMessage } from './types.js'
 
 // Keeps up with one chat, without network, store, clock and chance: what the mediator said, what was stored and the time
 // go in; questions for the mediator, batches for the store and the next deadline come out. It lives as long as the chat
 // is followed, over all connections.
 //
-// What holds at every moment: whatever the mediator has up to `#syncedTo` is stored, or stands in the queue before the
-// entry that says so. `#syncedTo` moves over three things only: a page, which shows all there is up to its last id; an
+// What holds at every moment: whatever the mediator has up to `syncedTo` is stored, or stands in the queue before the
+// entry that says so. `syncedTo` moves over three things only: a page, which shows all there is up to its last id; an
 // id that is the next one; and, where a page may be empty although something follows, the rows that it looked at.
 // Pushes are stored as they come, and prove nothing about what lies before them.
 // Source: mediator protocol §11.5 and current protocol §19.6.
@@ -31,7 +31,7 @@ export type SyncQuestion =
 
 export type SyncAction =
   | SyncQuestion
-  /** All that there was at the time of the subscription is queued; once per connection. */
+  /** All that there was at the time of the subscription is stored; once per subscription. */
   | { readonly type: 'caughtUp' }
   /** A page cannot be had, not even of one message. Nothing was skipped. */
   | { readonly type: 'stuck'; readonly error: MediatorError }
@@ -49,16 +49,14 @@ export class ChatSync {
   readonly #options: ChatSyncOptions
   readonly #queue: SyncQueue
   readonly #fullLimit: number
-  /** Ids that went into the queue lately. */
-  readonly #recent: KnownIds
-  /** Those of them above `#syncedTo`, and of messages of our own, since the last disconnect. */
-  readonly #ahead: KnownIds
-  #syncedTo: bigint
+  readonly #position: SyncPosition
   #storedTo: bigint
   #phase: 'idle' | 'held' | 'fetching' | 'live' = 'idle'
   /** We may not subscribe, and look from time to time. */
   #polls = false
   #isReported = false
+  /** Caught up as soon as this is stored. */
+  #reportAt: bigint | undefined
   /** A message that is too large for the client ends the connection every time. */
   #isBlocked: MediatorError | undefined
   #actions: SyncAction[] = []
@@ -69,12 +67,6 @@ export class ChatSync {
   #limit: number
   /** What SUBSCRIBE or GET_LAST_MESSAGE_ID named. */
   #lastId = 0n
-  /** Lowest id pushed since the subscription. */
-  #liveFrom: bigint | undefined
-  /** Highest id heard of. */
-  #highestId: bigint
-  /** Up to here it was seen that gaps are nothing but deleted messages. */
-  #settledTo = 0n
   #gapDueMs = NEVER
   /** Where the gap was for which that time is set. */
   #gapAt = 0n
@@ -89,11 +81,10 @@ export class ChatSync {
   constructor(options: ChatSyncOptions) {
     const { syncedTo, limits } = options
     this.#options = options
-    this.#syncedTo = this.#storedTo = this.#highestId = syncedTo
+    this.#storedTo = syncedTo
+    this.#position = new SyncPosition(syncedTo, limits.knownIds)
     this.#limit = this.#fullLimit = limits.pageMessages
     this.#queue = new SyncQueue(limits.batchMessages, syncedTo)
-    this.#recent = new KnownIds(limits.knownIds)
-    this.#ahead = new KnownIds(limits.knownIds)
   }
 
   /** As last stored. */
@@ -141,11 +132,9 @@ export class ChatSync {
     if (this.#asked?.type === 'page' && error.code === 'protocol') this.#shrink(error)
     this.#phase = 'idle'
     this.#asked = undefined
-    this.#wantsLast = this.#isReported = false
-    this.#ahead.clear()
-    this.#liveFrom = undefined
-    this.#highestId = this.#syncedTo
-    this.#settledTo = 0n
+    this.#wantsLast = false
+    this.#unreport()
+    this.#position.disconnected()
     this.#gapDueMs = this.#lookDueMs = NEVER
     this.#askAfterMs = this.#askPauseMs = 0
     this.#actions = []
@@ -160,31 +149,25 @@ export class ChatSync {
   pushed(message: ReceivedMessage, nowMs: number): void {
     const { messageId } = message
     this.#heardOf(messageId, nowMs)
-    if (this.#recent.has(messageId)) return
+    if (this.#position.has(messageId)) return
     const { queuedMessages, queuedBytes } = this.#options.limits
     if (this.#queue.messages >= queuedMessages || this.#queue.bytes + message.blob.length > queuedBytes) {
       // Dropped, not lost: a gap stays before it, and closes when there is room again.
-      if (messageId > this.#syncedTo && this.#settledTo >= messageId) this.#settledTo = messageId - 1n
       this.#checkGap(nowMs)
       return
     }
-    if (messageId > this.#syncedTo && (this.#liveFrom === undefined || messageId < this.#liveFrom)) {
-      this.#liveFrom = messageId
-    }
-    this.#recent.add(messageId)
-    this.#know(messageId)
-    this.#queue.push(message, this.#syncedTo)
+    this.#position.pushed(messageId)
+    this.#position.add(messageId)
+    this.#queue.push(message, this.#position.syncedTo)
     this.#checkGap(nowMs)
   }
 
   /** A message of our own is stored there and here. */
   sent(messageId: bigint, nowMs: number): void {
     if (messageId < 1n) return
-    const before = this.#syncedTo
     this.#heardOf(messageId, nowMs)
-    this.#recent.add(messageId)
-    this.#know(messageId)
-    if (this.#syncedTo !== before) this.#queue.push(undefined, this.#syncedTo)
+    this.#position.add(messageId)
+    this.#queue.push(undefined, this.#position.syncedTo)
     this.#checkGap(nowMs)
   }
 
@@ -200,20 +183,18 @@ export class ChatSync {
       .sort((a, b) => (a.messageId < b.messageId ? -1 : a.messageId > b.messageId ? 1 : 0))
     for (const message of found) {
       const { messageId } = message
-      this.#moveTo(messageId)
-      if (messageId > this.#highestId) this.#highestId = messageId
-      if (this.#recent.add(messageId)) this.#queue.push(message, messageId)
+      if (this.#position.listed(messageId)) this.#queue.push(message, messageId)
     }
     const isEmpty = found.length === 0
     // The mediator looked at the first rows above `sinceId`, and had lost what was in them.
     if (isEmpty && this.#hasEmptyPages && sinceId < this.#lastId) {
       const lookedAt = sinceId + BigInt(asked.limit)
-      this.#moveTo(lookedAt < this.#lastId ? lookedAt : this.#lastId)
+      this.#position.moveTo(lookedAt < this.#lastId ? lookedAt : this.#lastId)
     }
-    this.#queue.push(undefined, this.#syncedTo)
+    this.#queue.push(undefined, this.#position.syncedTo)
     const isFull = messages.length >= asked.limit && !isEmpty
     if (this.#phase === 'fetching' && !isOld && !isFull && this.#isDone(isEmpty)) {
-      if (asked.highestId > this.#settledTo) this.#settledTo = asked.highestId
+      this.#position.settle(asked.highestId)
       this.#live(nowMs)
     }
   }
@@ -222,7 +203,7 @@ export class ChatSync {
   last(asked: SyncQuestion, lastId: bigint, nowMs: number): void {
     if (asked.type !== 'last' || !this.#takeAnswer(asked)) return
     this.#answered(nowMs)
-    if (this.#polls || lastId > this.#syncedTo) this.#fetch(lastId, nowMs)
+    if (this.#polls || lastId > this.#position.syncedTo) this.#fetch(lastId, nowMs)
   }
 
   /** What was asked for was not answered, or refused. */
@@ -249,7 +230,8 @@ export class ChatSync {
       return this.#ask({ type: 'last' })
     }
     if (this.#phase !== 'fetching' || !this.#hasRoom) return undefined
-    return this.#ask({ type: 'page', sinceId: this.#syncedTo, limit: this.#limit, highestId: this.#highestId })
+    const { syncedTo: sinceId, highestId } = this.#position
+    return this.#ask({ type: 'page', sinceId, limit: this.#limit, highestId })
   }
 
   /** What to store next; say with {@link stored} or {@link storeFailed} how that went. */
@@ -271,6 +253,7 @@ export class ChatSync {
     this.#storePauseMs = 0
     this.#storedTo = this.#queue.batch()?.syncedTo ?? this.#storedTo
     this.#queue.confirm()
+    this.#report()
   }
 
   /** The same batch is offered again after a pause. */
@@ -291,7 +274,7 @@ export class ChatSync {
     if (nowMs >= this.#gapDueMs) {
       this.#gapDueMs = NEVER
       // Another gap than the one that was waited for gets its own second.
-      if (this.#syncedTo === this.#gapAt) this.#fetch(this.#lastId, nowMs)
+      if (this.#position.syncedTo === this.#gapAt) this.#fetch(this.#lastId, nowMs)
       else this.#checkGap(nowMs)
     }
     if (nowMs >= this.#lookDueMs) this.#look(nowMs)
@@ -324,7 +307,8 @@ export class ChatSync {
   #hold(): void {
     this.#phase = 'held'
     this.#gapDueMs = this.#lookDueMs = NEVER
-    this.#wantsLast = this.#isReported = false
+    this.#wantsLast = false
+    this.#unreport()
     this.#isOldAnswer = this.#asked !== undefined
   }
 
@@ -333,7 +317,7 @@ export class ChatSync {
     this.#gapDueMs = this.#lookDueMs = NEVER
     this.#phase = 'fetching'
     if (this.#isBlocked === undefined) return
-    this.#settledTo = this.#highestId
+    this.#position.settle(this.#position.highestId)
     this.#live(nowMs)
   }
 
@@ -350,22 +334,35 @@ export class ChatSync {
 
   /** After a page that was not full. */
   #isDone(isEmpty: boolean): boolean {
-    if (isEmpty) return !this.#hasEmptyPages || this.#syncedTo >= this.#lastId
-    const liveFrom = this.#liveFrom ?? 0n
-    return this.#syncedTo >= this.#lastId && this.#syncedTo >= liveFrom - 1n
+    const { syncedTo, liveFrom } = this.#position
+    if (isEmpty) return !this.#hasEmptyPages || syncedTo >= this.#lastId
+    return syncedTo >= this.#lastId && syncedTo >= liveFrom - 1n
   }
 
   #live(nowMs: number): void {
     this.#phase = 'live'
     this.#lookLater(nowMs)
-    if (!this.#isReported) this.#actions.push({ type: 'caughtUp' })
-    this.#isReported = true
+    if (!this.#isReported) this.#reportAt ??= this.#position.syncedTo
+    this.#report()
     this.#checkGap(nowMs)
+  }
+
+  #unreport(): void {
+    this.#isReported = false
+    this.#reportAt = undefined
+  }
+
+  /** What was missing has to be on disk first: a message of our own may be among it, which is not to be sent again. */
+  #report(): void {
+    if (this.#reportAt === undefined || this.#storedTo < this.#reportAt) return
+    this.#reportAt = undefined
+    this.#isReported = true
+    this.#actions.push({ type: 'caughtUp' })
   }
 
   #stuck(error: MediatorError, nowMs: number): void {
     this.#actions.push({ type: 'stuck', error })
-    this.#settledTo = this.#highestId
+    this.#position.settle(this.#position.highestId)
     this.#live(nowMs)
   }
 
@@ -380,33 +377,16 @@ export class ChatSync {
   }
 
   #heardOf(messageId: bigint, nowMs: number): void {
-    if (messageId > this.#highestId) this.#highestId = messageId
+    this.#position.heardOf(messageId)
     if (this.#phase === 'live' && !this.#polls) this.#lookLater(nowMs)
   }
 
-  /** A message is in the queue, or ours: it closes a gap, or is one of those behind it. */
-  #know(messageId: bigint): void {
-    if (messageId === this.#syncedTo + 1n) this.#moveTo(messageId)
-    else if (messageId > this.#syncedTo) this.#ahead.add(messageId)
-  }
-
-  #moveTo(messageId: bigint): void {
-    if (messageId <= this.#syncedTo) return
-    this.#syncedTo = messageId
-    while (this.#ahead.delete(this.#syncedTo + 1n)) this.#syncedTo++
-  }
-
   #checkGap(nowMs: number): void {
-    const isOpen = this.#highestId > this.#syncedTo && this.#highestId > this.#settledTo
-    if (this.#phase !== 'live' || this.#polls || !isOpen) {
+    if (this.#phase !== 'live' || this.#polls || !this.#position.hasGap) {
       this.#gapDueMs = NEVER
     } else if (this.#gapDueMs === NEVER) {
       this.#gapDueMs = nowMs + this.#options.timers.gapMs
-      this.#gapAt = this.#syncedTo
+      this.#gapAt = this.#position.syncedTo
     }
   }
-}
-
-function nextPause(pauseMs: number, { pauseMs: firstMs }: MediatorTimers): number {
-  return Math.min(MAX_PAUSE_MS, Math.max(firstMs, pauseMs * 2))
 }

@@ -19,6 +19,7 @@ import { completeLimits } from './limits.js'
 import { Link } from './link.js'
 import { toReceivedMessage } from './messages.js'
 import { NonceGuard } from './nonces.js'
+import { Pace } from './pace.js'
 import type { Permissions } from './permissions.js'
 import { isNonceError } from './server-text.js'
 import { completeTimers } from './timers.js'
@@ -62,6 +63,7 @@ export class MediatorClient {
   readonly #nonceTurns = new Turns(1)
   readonly #chats = new Map<bigint, FollowedChat>()
   readonly #host: FollowedChatHost
+  readonly #pace: Pace
 
   /**
    * @throws {RangeError} for a key, limit or timer out of its range
@@ -85,6 +87,7 @@ export class MediatorClient {
       refuseNonce: options.refuseNonce,
       logger,
     })
+    const pace = new Pace(clock, timers)
     this.#link = new Link({
       dial: dialerOf(options, timers.dialMs),
       connection: {
@@ -108,9 +111,11 @@ export class MediatorClient {
         for (const chat of this.#chats.values()) chat.connected(connection)
       },
       down: (error) => {
+        pace.release()
         for (const chat of this.#chats.values()) chat.disconnected(error)
       },
     })
+    this.#pace = pace
     this.#host = {
       publicKey: signer.publicKey,
       dialect: this.dialect,
@@ -118,6 +123,7 @@ export class MediatorClient {
       timers,
       limits,
       turns: new Turns(limits.chatsAtOnce),
+      pace,
       logger,
       toReceived: (message) => toReceivedMessage(message, this.#mediatorKeys),
       report: (error, chatId) => this.#report(error, chatId),
@@ -162,6 +168,7 @@ export class MediatorClient {
   async close({ timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
     const chats = [...this.#chats.values()]
     for (const chat of chats) chat.stop()
+    this.#pace.release()
     await this.#link.close(timeoutMs, Promise.all(chats.map((chat) => chat.settled)))
   }
 

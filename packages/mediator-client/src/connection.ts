@@ -13,7 +13,8 @@ import { type Deferred, deferred } from './deferred.js'
 import { isMediatorError, MediatorError } from './error.js'
 import type { MediatorClientLimits } from './limits.js'
 import { Login, type LoginStep } from './login.js'
-import { MediatorSession, type SessionEvent } from './session.js'
+import { MediatorSession } from './session.js'
+import type { SessionEvent } from './session-events.js'
 import type { MediatorTimers } from './timers.js'
 import type { CallOptions } from './types.js'
 
@@ -254,13 +255,22 @@ export class Connection {
         this.#answers.delete(event.requestId)
         return
       case 'push':
-        this.#options.push(event.push, event.value)
+        this.#tellPush(event)
         return
       case 'dropped':
         this.#options.dropped(event.why)
         return
       case 'closed':
         this.#close(event.error)
+    }
+  }
+
+  /** Nothing that is pushed may stop what comes behind it. */
+  #tellPush({ push, value }: Extract<SessionEvent, { type: 'push' }>): void {
+    try {
+      this.#options.push(push, value)
+    } catch (error) {
+      this.#options.dropped(`a push (${push}): ${String(error)}`)
     }
   }
 
@@ -300,7 +310,8 @@ export class Connection {
     const dueMs = this.#session.isClosed
       ? this.#cutAtMs
       : Math.min(this.#session.nextDeadlineMs, this.#login?.nextDeadlineMs ?? NEVER)
-    if (dueMs === this.#timerMs) return
+    // A timer that is too early costs less than a new one for everything that arrives.
+    if (dueMs >= this.#timerMs && dueMs !== NEVER) return
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     this.#timerMs = dueMs
@@ -308,7 +319,7 @@ export class Connection {
     this.#cancelTimer = this.#clock.schedule(
       () => {
         this.#timerMs = NEVER
-        if (this.#session.isClosed) this.#stream.abort()
+        if (this.#clock.nowMs() >= this.#cutAtMs) this.cut()
         else this.#pump()
       },
       Math.max(0, dueMs - this.#clock.nowMs()),

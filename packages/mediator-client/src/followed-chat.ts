@@ -8,7 +8,8 @@ import { isMediatorError, MediatorError } from './error.js'
 import { KnownIds } from './known-ids.js'
 import type { MediatorClientLimits } from './limits.js'
 import { MemberWatch } from './member-watch.js'
-import { MAX_PAUSE_MS, type MediatorTimers } from './timers.js'
+import type { Pace } from './pace.js'
+import { type MediatorTimers, nextPause } from './timers.js'
 import type { Turns } from './turns.js'
 import type { ChatFollower, Following, ReceivedBatch, ReceivedMessage } from './types.js'
 
@@ -22,6 +23,7 @@ export interface FollowedChatHost {
   readonly limits: MediatorClientLimits
   /** For the work after a connect: not all chats at once. */
   readonly turns: Turns
+  readonly pace: Pace
   readonly logger: Logger | undefined
   toReceived(message: MediatorMessage): ReceivedMessage
   /** Something failed that nobody waits for. */
@@ -110,10 +112,9 @@ export class FollowedChat implements Following {
     if (!this.#stopped) void this.#members.receive(infos)
   }
 
-  /** Somebody changed its info, perhaps a member of this chat. */
+  /** Somebody changed its info, perhaps a member of this chat: the dialect `binary` does not say (mediator protocol §9.4). */
   memberInfoHint(infos: readonly MemberInfoRecord[]): void {
-    if (this.#stopped || !infos.some(({ publicKey }) => this.#members.has(publicKey))) return
-    this.#members.look('infos')
+    if (!this.#stopped) for (const { publicKey } of infos) this.#members.hint(publicKey)
   }
 
   sent(messageId: bigint): void {
@@ -178,7 +179,7 @@ export class FollowedChat implements Following {
     this.#subscribedMs = this.#nowMs
     let readOnly: MediatorError | undefined
     try {
-      const { messageId } = await connection.request('subscribe', { chatId })
+      const { messageId } = await this.#host.pace.run(() => connection.request('subscribe', { chatId }))
       if (isCurrent()) this.#sync.subscribed(messageId)
     } catch (error) {
       if (!isMediatorError(error) || error.code !== 'read-only') throw error
@@ -214,7 +215,7 @@ export class FollowedChat implements Following {
     // Without a connection the next one brings us up.
     if (isMediatorError(error) && (error.code === 'not-connected' || error.code === 'closed')) return
     this.#host.report(error, this.chatId)
-    this.#retryPauseMs = Math.min(MAX_PAUSE_MS, Math.max(this.#host.timers.pauseMs, 2 * this.#retryPauseMs))
+    this.#retryPauseMs = nextPause(this.#retryPauseMs, this.#host.timers)
     this.#cancelRetry = this.#host.clock.schedule(() => this.#comeUp(), this.#retryPauseMs)
   }
 
@@ -288,12 +289,14 @@ export class FollowedChat implements Following {
 
   async #answer(question: SyncQuestion, connection: Connection): Promise<void> {
     const { chatId } = this
+    const { pace } = this.#host
     if (question.type === 'last') {
-      const { messageId } = await connection.request('getLastMessageId', { chatId })
+      const { messageId } = await pace.run(() => connection.request('getLastMessageId', { chatId }))
       this.#sync.last(question, messageId, this.#nowMs)
     } else {
       const { sinceId, limit } = question
-      const { messages } = await connection.request('getMessagesSince', { chatId, sinceId, limit })
+      const request = { chatId, sinceId, limit }
+      const { messages } = await pace.run(() => connection.request('getMessagesSince', request))
       const ours = messages.filter((message) => message.chatId === undefined || message.chatId === chatId)
       this.#sync.page(question, ours.map(this.#host.toReceived), this.#nowMs)
     }
@@ -323,7 +326,8 @@ export class FollowedChat implements Following {
 
   #schedule(): void {
     const dueMs = this.#sync.nextDeadlineMs
-    if (dueMs === this.#timerMs) return
+    // A timer that is too early costs less than a new one for every message.
+    if (dueMs >= this.#timerMs && dueMs !== NEVER) return
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     this.#timerMs = dueMs

@@ -1,3 +1,4 @@
+export type { NewChat } from './chat-fields.js'
 export { MediatorClient } from './client.js'
 export {
   type Blame,
@@ -13,6 +14,7 @@ export type {
   CallOptions,
   ChatFollower,
   Following,
+  MediatorClientCommonOptions,
   MediatorClientEvents,
   MediatorClientOptions,
   MediatorState,

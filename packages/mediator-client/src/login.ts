@@ -1,6 +1,7 @@
 import { MediatorError } from './error.js'
 import { isNonceError } from './server-text.js'
-import type { MediatorSession, SessionEvent } from './session.js'
+import type { MediatorSession } from './session.js'
+import type { SessionEvent } from './session-events.js'
 
 export type LoginStep =
   /** Sign these 32 bytes and hand the signature to {@link Login.signed}. */

@@ -4,7 +4,13 @@ import { sameBytes } from './bytes.js'
 import type { Connection } from './connection.js'
 import { isMediatorError } from './error.js'
 import type { FollowedChatHost } from './followed-chat.js'
+import { nextPause } from './timers.js'
 import type { ChatFollower } from './types.js'
+
+type Subject = 'members' | 'infos'
+
+/** Keys of people with a new info whom we do not know yet. */
+const MAX_HINTS = 256
 
 /** A member's clock that is ahead by more must not keep us from hearing of the others, in seconds. */
 const MAX_AHEAD_SECONDS = 86_400n
@@ -16,12 +22,15 @@ export class MemberWatch {
   readonly #host: FollowedChatHost
   /** In hex, as last listed. */
   #members: ReadonlySet<string> = new Set()
+  /** In hex: they told their info before we heard that they are members. Other chats have most of them. */
+  readonly #hints = new Set<string>()
   #infoSinceSeconds: bigint
   #connection: Connection | undefined
   #isCaughtUp = false
   /** The mediator asked for our info; told when we are caught up. */
   #asked: { lastUpdateSeconds: bigint; missing: boolean } | undefined
-  readonly #due = new Set<'members' | 'infos'>()
+  readonly #due = new Set<Subject>()
+  #pauseMs = 0
   #isLooking = false
   #cancelTimer: (() => void) | undefined
 
@@ -32,23 +41,28 @@ export class MemberWatch {
     this.#infoSinceSeconds = follower.infoSinceSeconds ?? 0n
   }
 
-  has(publicKey: Uint8Array): boolean {
-    return this.#members.has(toHex(publicKey))
+  /** Somebody changed its info, who may be a member of this chat. */
+  hint(publicKey: Uint8Array): void {
+    const hex = toHex(publicKey)
+    if (this.#members.has(hex)) this.look('infos')
+    else if (this.#hints.size < MAX_HINTS) this.#hints.add(hex)
   }
 
   /** Subscribed: infos first, then members. Rejects only when we are no member, or the connection is gone. */
   async up(connection: Connection): Promise<void> {
     this.#connection = connection
     this.#isCaughtUp = false
-    await this.#try(() => this.#infos(connection))
-    await this.#try(() => this.#list(connection))
+    await this.#try('infos', connection)
+    await this.#try('members', connection)
   }
 
   down(): void {
     this.#connection = undefined
     this.#isCaughtUp = false
     this.#asked = undefined
+    this.#pauseMs = 0
     this.#due.clear()
+    this.#hints.clear()
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
   }
@@ -75,17 +89,20 @@ export class MemberWatch {
   }
 
   /** Something changed: ask once for all changes of the next moment. */
-  look(what: 'members' | 'infos'): void {
+  look(what: Subject): void {
     this.#due.add(what)
     this.#lookSoon()
   }
 
   #lookSoon(): void {
     if (this.#due.size === 0 || !this.#isCaughtUp || this.#isLooking || this.#cancelTimer !== undefined) return
-    this.#cancelTimer = this.#host.clock.schedule(() => {
-      this.#cancelTimer = undefined
-      void this.#look()
-    }, this.#host.timers.gapMs)
+    this.#cancelTimer = this.#host.clock.schedule(
+      () => {
+        this.#cancelTimer = undefined
+        void this.#look()
+      },
+      Math.max(this.#host.timers.gapMs, this.#pauseMs),
+    )
   }
 
   async #look(): Promise<void> {
@@ -95,8 +112,7 @@ export class MemberWatch {
     this.#due.clear()
     this.#isLooking = true
     try {
-      if (due.has('infos')) await this.#try(() => this.#infos(connection))
-      if (due.has('members')) await this.#try(() => this.#list(connection))
+      for (const what of due) await this.#try(what, connection)
     } catch (error) {
       // Whether we are still a member is for the messages to find out.
       this.#host.logger?.debug({ err: error, chatId: this.#chatId.toString() }, 'members could not be fetched')
@@ -108,7 +124,8 @@ export class MemberWatch {
 
   async #infos(connection: Connection): Promise<void> {
     const sinceSeconds = this.#infoSinceSeconds > 0n ? this.#infoSinceSeconds - 1n : 0n
-    const { members } = await connection.request('getMembersInfo', { chatId: this.#chatId, sinceSeconds })
+    const request = { chatId: this.#chatId, sinceSeconds }
+    const { members } = await this.#host.pace.run(() => connection.request('getMembersInfo', request))
     if (this.#connection !== connection) return
     const own = members.find(({ publicKey }) => sameBytes(publicKey, this.#host.publicKey))
     // It would have been filled if there were one: always in the whole list, else when the row is newer.
@@ -118,9 +135,12 @@ export class MemberWatch {
   }
 
   async #list(connection: Connection): Promise<void> {
-    const { members } = await connection.request('getMembers', { chatId: this.#chatId })
+    const request = { chatId: this.#chatId }
+    const { members } = await this.#host.pace.run(() => connection.request('getMembers', request))
     if (this.#connection !== connection) return
     this.#members = new Set(members.map(({ publicKey }: MemberRecord) => toHex(publicKey)))
+    if ([...this.#hints].some((hex) => this.#members.has(hex))) this.look('infos')
+    this.#hints.clear()
     await this.#tell(() => this.#follower.members?.(members))
   }
 
@@ -151,12 +171,15 @@ export class MemberWatch {
     }
   }
 
-  /** Without the members the messages come all the same. */
-  async #try(work: () => Promise<void>): Promise<void> {
+  /** Without the members the messages come all the same; they are asked for again later. */
+  async #try(what: Subject, connection: Connection): Promise<void> {
     try {
-      await work()
+      await (what === 'infos' ? this.#infos(connection) : this.#list(connection))
+      this.#pauseMs = 0
     } catch (error) {
       if (!isMediatorError(error) || ['not-member', 'not-connected', 'closed'].includes(error.code)) throw error
+      this.#pauseMs = nextPause(this.#pauseMs, this.#host.timers)
+      this.#due.add(what)
       this.#host.report(error, this.#chatId)
     }
   }

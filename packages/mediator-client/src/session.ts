@@ -8,64 +8,28 @@ import {
   hasMediatorCommand,
   type MediatorCommandName,
   type MediatorDialect,
-  type MediatorPushes,
   type MediatorPushName,
   type MediatorRequests,
   MediatorResponseReader,
-  type MediatorResponses,
   MediatorStatus,
   mediatorPushName,
 } from '@mimirjs/wire/mediator'
 import { MediatorError } from './error.js'
 import { OutgoingBytes } from './outgoing-bytes.js'
-import { RequestIds } from './request-ids.js'
+import { type PendingRequest, PendingRequests } from './pending-requests.js'
 import { refusal } from './server-text.js'
+import type { SessionEvent } from './session-events.js'
 import type { MediatorTimers } from './timers.js'
 
 // One connection to a mediator without stream, clock and chance: commands, bytes and the time go in; bytes to send,
 // events and the next deadline come out. Answers may come in any order, and pushes anywhere between them.
 // Source: mediator protocol §3 and §20.3.
 
-type AnsweredEvent = {
-  [K in MediatorCommandName]: {
-    readonly type: 'answered'
-    readonly requestId: number
-    readonly command: K
-    readonly value: MediatorResponses[K]
-  }
-}[MediatorCommandName]
-
-type PushEvent = {
-  [K in MediatorPushName]: { readonly type: 'push'; readonly push: K; readonly value: MediatorPushes[K] }
-}[MediatorPushName]
-
-export type SessionEvent =
-  /** The mediator did what it was asked for. */
-  | AnsweredEvent
-  /** It did not, or did not say. */
-  | { readonly type: 'failed'; readonly requestId: number; readonly error: MediatorError }
-  | PushEvent
-  /** Something that fits nothing was dropped; for the log. */
-  | { readonly type: 'dropped'; readonly why: string }
-  /** Once, and last: whatever is still open has failed with it. */
-  | { readonly type: 'closed'; readonly error: MediatorError }
-
 export interface SessionOptions {
   readonly dialect: MediatorDialect
   readonly timers: MediatorTimers
   /** Requests without an answer at one time. */
   readonly requestsInFlight: number
-}
-
-interface Pending {
-  readonly command: MediatorCommandName
-  readonly timeoutMs: number
-  /** Where its last byte stands among all that were sent. */
-  readonly endBytes: number
-  /** `Infinity` until that byte is written. */
-  deadlineMs: number
-  /** Its caller does not wait any more; the id stays taken until the late answer comes. */
-  isAbandoned: boolean
 }
 
 /** Commands whose errors bear the id 0 in the dialect `binary` (mediator protocol §8.9, §8.10). */
@@ -79,14 +43,9 @@ const NEVER = Number.POSITIVE_INFINITY
 export class MediatorSession {
   readonly #options: SessionOptions
   readonly #reader: MediatorResponseReader
-  readonly #ids = new RequestIds()
-  readonly #pending = new Map<number, Pending>()
+  readonly #pending = new PendingRequests()
   readonly #outgoing = new OutgoingBytes(STALL_BYTES)
   readonly #events: SessionEvent[] = []
-  /** Requests whose caller waits. */
-  #open = 0
-  /** No deadline of a request is earlier; it may be too early. */
-  #earliestMs = NEVER
   #timeouts = 0
   #pingId: number | undefined
   #receivedMs: number
@@ -130,28 +89,25 @@ export class MediatorSession {
     if (!hasMediatorCommand(dialect, command)) {
       throw new MediatorError('unsupported', `${command}: mediators of the dialect ${dialect} do not have it`)
     }
-    const requestId = this.#open < this.#options.requestsInFlight ? this.#ids.take() : undefined
+    const requestId = this.#pending.open < this.#options.requestsInFlight ? this.#pending.takeId() : undefined
     if (requestId === undefined) {
-      throw new MediatorError('busy', `${command}: ${this.#pending.size} requests wait for an answer already`)
+      throw new MediatorError('busy', `${command}: ${this.#pending.open} requests wait for an answer already`)
     }
     try {
       this.#outgoing.push(encodeRequestFrame(dialect, requestId, command, value))
     } catch (cause) {
-      this.#ids.release(requestId)
+      this.#pending.giveBack(requestId)
       if (!isWireError(cause)) throw cause
       throw new MediatorError('invalid', `${command}: ${cause.message}`, { cause })
     }
     const timeoutMs = options.timeoutMs ?? (command === 'sendMessage' ? timers.sendMessageMs : timers.requestMs)
-    const endBytes = this.#outgoing.endBytes
-    this.#pending.set(requestId, { command, timeoutMs, endBytes, deadlineMs: NEVER, isAbandoned: false })
-    this.#open++
+    this.#pending.add(requestId, command, timeoutMs, this.#outgoing.endBytes)
     return requestId
   }
 
   /** Nobody waits for this answer any more: no event follows. */
   abandon(requestId: number): void {
-    const pending = this.#pending.get(requestId)
-    if (pending !== undefined) this.#abandon(pending)
+    this.#pending.abandon(requestId)
   }
 
   /** Ask for a sign of life now, unless it is asked for already. */
@@ -221,7 +177,7 @@ export class MediatorSession {
     if (this.#closed) return NEVER
     const { stallMs, pingMs } = this.#options.timers
     const pingDueMs = this.#pingId === undefined ? this.#receivedMs + pingMs : NEVER
-    return Math.min(this.#earliestMs, this.#fullSinceMs + stallMs, pingDueMs)
+    return Math.min(this.#pending.earliestMs, this.#fullSinceMs + stallMs, pingDueMs)
   }
 
   tick(nowMs: number): void {
@@ -249,42 +205,19 @@ export class MediatorSession {
   }
 
   #written(nowMs: number): void {
-    for (const pending of this.#pending.values()) {
-      if (pending.deadlineMs !== NEVER || pending.isAbandoned) continue
-      if (pending.endBytes > this.#outgoing.takenBytes) break
-      pending.deadlineMs = nowMs + pending.timeoutMs
-      this.#earliestMs = Math.min(this.#earliestMs, pending.deadlineMs)
-    }
+    this.#pending.written(this.#outgoing.takenBytes, nowMs)
   }
 
   #expire(nowMs: number): void {
-    if (nowMs < this.#earliestMs) return
     // An answer of which bytes come is on its way, however slowly: it, or one behind it, may be any of these.
-    const busyUntilMs = this.#reader.bufferedBytes > 0 ? this.#progressMs + this.#options.timers.stallMs : 0
-    this.#earliestMs = NEVER
-    for (const [requestId, pending] of this.#pending) {
-      const deadlineMs = Math.max(pending.deadlineMs, busyUntilMs)
-      if (pending.isAbandoned || pending.deadlineMs === NEVER) continue
-      if (nowMs < deadlineMs) this.#earliestMs = Math.min(this.#earliestMs, deadlineMs)
-      else this.#timeOut(requestId, pending)
-      if (this.#closed) return
-    }
-  }
-
-  #timeOut(requestId: number, pending: Pending): void {
-    const { command, timeoutMs } = pending
-    const error = new MediatorError('timeout', `${command}: no answer within ${timeoutMs} ms`)
-    this.#abandon(pending)
-    this.#events.push({ type: 'failed', requestId, error })
-    if (requestId === this.#pingId || ++this.#timeouts === MAX_TIMEOUTS) {
+    const notBeforeMs = this.#reader.bufferedBytes > 0 ? this.#progressMs + this.#options.timers.stallMs : 0
+    for (const { requestId, command, timeoutMs } of this.#pending.expire(nowMs, notBeforeMs)) {
+      const error = new MediatorError('timeout', `${command}: no answer within ${timeoutMs} ms`)
+      this.#events.push({ type: 'failed', requestId, error })
+      if (requestId !== this.#pingId && ++this.#timeouts < MAX_TIMEOUTS) continue
       this.close(new MediatorError('timeout', 'the mediator gives no sign of life', { cause: error }))
+      return
     }
-  }
-
-  #abandon(pending: Pending): void {
-    if (pending.isAbandoned) return
-    pending.isAbandoned = true
-    this.#open--
   }
 
   /** In the order of mediator protocol §3.3. */
@@ -296,9 +229,9 @@ export class MediatorSession {
       this.#push(push, status === MediatorStatus.push ? this.#options.dialect : this.#plainDialect, id, payload)
       return
     }
-    const pending = this.#pending.get(id)
-    if (pending !== undefined) this.#answer(id, pending, status, payload)
-    else if (status === MediatorStatus.error && id === 0) this.#connectionError(decodeMediatorError(payload))
+    const pending = this.#pending.settle(id)
+    if (pending !== undefined) this.#answer(pending, status, payload)
+    else if (status === MediatorStatus.error && id === 0) this.#connectionError(payload)
     else this.#drop(`an answer to the request ${id}, which nobody made`)
   }
 
@@ -313,31 +246,25 @@ export class MediatorSession {
       return
     }
     try {
-      this.#events.push({ type: 'push', push, value: decodePushPayload(dialect, push, payload) } as PushEvent)
+      this.#events.push({ type: 'push', push, value: decodePushPayload(dialect, push, payload) } as SessionEvent)
     } catch (error) {
       if (!isWireError(error)) throw error
       this.#drop(`a push (${push}) that cannot be read: ${error.message}`)
     }
   }
 
-  #answer(requestId: number, pending: Pending, status: number, payload: Uint8Array): void {
-    this.#pending.delete(requestId)
-    this.#ids.release(requestId)
+  #answer({ requestId, command, isAbandoned }: PendingRequest, status: number, payload: Uint8Array): void {
     this.#timeouts = 0
     if (requestId === this.#pingId) this.#pingId = undefined
-    if (pending.isAbandoned) {
-      this.#drop(`a late answer to the request ${requestId} (${pending.command})`)
-      return
-    }
-    this.#open--
-    if (status === MediatorStatus.error) this.#refused(requestId, pending.command, decodeMediatorError(payload))
-    else this.#granted(requestId, pending.command, payload)
+    if (isAbandoned) this.#drop(`a late answer to the request ${requestId} (${command})`)
+    else if (status === MediatorStatus.error) this.#refused(requestId, command, decodeMediatorError(payload))
+    else this.#granted(requestId, command, payload)
   }
 
   #granted(requestId: number, command: MediatorCommandName, payload: Uint8Array): void {
     try {
       const value = decodeResponsePayload(this.#options.dialect, command, payload)
-      this.#events.push({ type: 'answered', requestId, command, value } as AnsweredEvent)
+      this.#events.push({ type: 'answered', requestId, command, value } as SessionEvent)
     } catch (cause) {
       if (!isWireError(cause)) throw cause
       const error = new MediatorError('protocol', `${command}: the answer cannot be read: ${cause.message}`, { cause })
@@ -350,18 +277,11 @@ export class MediatorSession {
   }
 
   /** An error that names no request: of one of few commands, or of the connection, which is over then. */
-  #connectionError(text: string): void {
-    for (const [requestId, pending] of this.#pending) {
-      if (!ANSWERED_WITH_ID_0.has(pending.command)) continue
-      this.#pending.delete(requestId)
-      this.#ids.release(requestId)
-      this.#timeouts = 0
-      if (pending.isAbandoned) return
-      this.#open--
-      this.#refused(requestId, pending.command, text)
-      return
-    }
-    this.close(refusal(this.#options.dialect, 'the connection', text))
+  #connectionError(payload: Uint8Array): void {
+    const requestId = this.#pending.oldest(ANSWERED_WITH_ID_0)
+    const pending = requestId === undefined ? undefined : this.#pending.settle(requestId)
+    if (pending !== undefined) this.#answer(pending, MediatorStatus.error, payload)
+    else this.close(refusal(this.#options.dialect, 'the connection', decodeMediatorError(payload)))
   }
 
   #drop(why: string): void {

@@ -48,7 +48,12 @@ export const DEFAULT_TIMERS: MediatorTimers = {
 }
 
 /** Longest of the pauses that begin with {@link MediatorTimers.pauseMs}. */
-export const MAX_PAUSE_MS = 60_000
+const MAX_PAUSE_MS = 60_000
+
+/** The pause after one of `pauseMs`; after none the first. */
+export function nextPause(pauseMs: number, timers: MediatorTimers): number {
+  return Math.min(MAX_PAUSE_MS, Math.max(timers.pauseMs, 2 * pauseMs))
+}
 
 /** @throws {RangeError} for a name that is no timer, or a value that is not a number of at least 0 */
 export function completeTimers(given: Partial<MediatorTimers> = {}): MediatorTimers {

@@ -11,7 +11,8 @@ import type { MediatorError } from './error.js'
 import type { MediatorClientLimits } from './limits.js'
 import type { MediatorTimers } from './timers.js'
 
-interface CommonOptions {
+/** What every client is told. */
+export interface MediatorClientCommonOptions {
   /** The identity that logs in. It signs nonces of 32 bytes and proofs of work of 36, and nothing else. */
   readonly signer: Signer
   /** 32 bytes: the author of system messages, and whom the network has to prove, where it proves anything. */
@@ -32,7 +33,7 @@ interface CommonOptions {
   readonly refuseNonce?: (nonce: Uint8Array) => boolean
 }
 
-export type MediatorClientOptions = CommonOptions &
+export type MediatorClientOptions = MediatorClientCommonOptions &
   (
     | {
         /** Opens a stream to the mediator; should give up when the signal aborts. */
@@ -136,7 +137,7 @@ export interface ChatFollower {
    * timestamp above `lastUpdateSeconds` (mediator protocol §14).
    */
   infoRequested?(lastUpdateSeconds: bigint, missing: boolean): void
-  /** Caught up on this connection: send now what is unsent. Comes after every connect. */
+  /** All that was missing is stored: send now what is unsent. Comes after every connect, and every other subscription. */
   ready?(): void
   /**
    * The mediator refuses us here: `not-member` (banned, left, or the chat is gone), or `read-only`: then we go on reading

@@ -36,9 +36,12 @@ class Bench {
     return action
   }
 
-  caughtUp(): void {
+  /** @returns what had to be stored for it */
+  caughtUp(): bigint[] {
+    const ids = this.store()
     expect(this.next()).toEqual({ type: 'caughtUp' })
     expect(this.next()).toBeUndefined()
+    return ids
   }
 
   answer(question: SyncQuestion, ...ids: readonly number[]): void {
@@ -79,8 +82,7 @@ describe.each(MEDIATOR_DIALECTS)('after SUBSCRIBE, dialect %s', (dialect) => {
   test('a message that came between the last id and the subscription is in it', () => {
     const bench = new Bench(dialect, 5n)
     bench.answer(bench.begin(5n), 6)
-    bench.caughtUp()
-    expect(bench.store()).toEqual([6n])
+    expect(bench.caughtUp()).toEqual([6n])
     expect(bench.sync.storedTo).toBe(6n)
   })
 
@@ -102,8 +104,7 @@ describe.each(MEDIATOR_DIALECTS)('after SUBSCRIBE, dialect %s', (dialect) => {
     const bench = new Bench(dialect, 0n)
     bench.answer(bench.begin(10n), 2, 4)
     bench.answer(bench.page(), 9, 10)
-    bench.caughtUp()
-    expect(bench.store()).toEqual([2n, 4n, 9n, 10n])
+    expect(bench.caughtUp()).toEqual([2n, 4n, 9n, 10n])
   })
 
   test('an empty page', () => {
@@ -129,12 +130,10 @@ describe.each(MEDIATOR_DIALECTS)('after SUBSCRIBE, dialect %s', (dialect) => {
   test('a page in any order, with repetitions and strangers', () => {
     const bench = new Bench(dialect, 5n)
     bench.answer(bench.begin(9n), 9, 7, 7, 3, 0, 8, 6)
-    bench.caughtUp()
-    expect(bench.store()).toEqual([6n, 7n, 8n, 9n])
+    expect(bench.caughtUp()).toEqual([6n, 7n, 8n, 9n])
     const again = new Bench(dialect, 5n)
     again.answer(again.begin(5n), 3, 4)
-    again.caughtUp()
-    expect(again.store()).toEqual([])
+    expect(again.caughtUp()).toEqual([])
     expect(again.sync.storedTo).toBe(5n)
   })
 
@@ -146,8 +145,7 @@ describe.each(MEDIATOR_DIALECTS)('after SUBSCRIBE, dialect %s', (dialect) => {
     expect(bench.store()).toEqual([11n, 6n])
     expect(bench.sync.storedTo).toBe(6n)
     bench.answer(first, 6, 7, 8, 9, 10)
-    bench.caughtUp()
-    expect(bench.store()).toEqual([7n, 8n, 9n, 10n])
+    expect(bench.caughtUp()).toEqual([7n, 8n, 9n, 10n])
     expect(bench.sync.storedTo).toBe(11n)
   })
 
@@ -168,10 +166,22 @@ describe.each(MEDIATOR_DIALECTS)('after SUBSCRIBE, dialect %s', (dialect) => {
     const bench = new Bench(dialect, 5n)
     const old = bench.begin(5n)
     bench.sync.subscribed(6n)
-    bench.answer(old)
     bench.sync.begin(bench.nowMs)
+    expect(bench.next()).toBeUndefined()
+    bench.answer(old)
     bench.answer(bench.page(), 6)
     bench.caughtUp()
+  })
+
+  test('we are up to date when all of it is stored, not before', () => {
+    const bench = new Bench(dialect, 5n)
+    bench.answer(bench.begin(7n), 6, 7)
+    expect(bench.next()).toBeUndefined()
+    bench.sync.takeBatch(0)
+    bench.sync.storeFailed(0)
+    expect(bench.next()).toBeUndefined()
+    bench.nowMs = 1000
+    expect(bench.caughtUp()).toEqual([6n, 7n])
   })
 
   test('nor does an answer from before the break', () => {
@@ -183,8 +193,7 @@ describe.each(MEDIATOR_DIALECTS)('after SUBSCRIBE, dialect %s', (dialect) => {
     expect(bench.store()).toEqual([])
     bench.sync.failed(old, new MediatorError('timeout', 'late'), 0)
     bench.answer(fresh, 6, 9)
-    bench.caughtUp()
-    expect(bench.store()).toEqual([6n, 9n])
+    expect(bench.caughtUp()).toEqual([6n, 9n])
   })
 })
 

@@ -76,7 +76,20 @@ describe.each(MEDIATOR_DIALECTS)('a chat that is followed, dialect %s', (dialect
     await until(() => keeper.infos.some(({ info }) => info[0] === 5))
     // Without a chat id it is only a hint, which is followed once, and not for strangers.
     expect(mediator.asked).toEqual(dialect === 'binary' ? ['getMembersInfo'] : [])
-    if (dialect === 'binary') expect(since).toBe(19n)
+    if (dialect !== 'binary') return
+    expect(since).toBe(19n)
+    // Nor is the hint of somebody lost who turns out to be a member.
+    mediator.members = [
+      ...mediator.members,
+      { publicKey: key(99), permissions: 0x10, online: false, lastSeenSeconds: 0n },
+    ]
+    mediator.addSystem({ event: 'userAdded', target: key(99), actor: key(3), random: key(4) })
+    await until(() => keeper.syncedTo === 1n)
+    clock.advance(1000)
+    await until(() => keeper.memberLists.length === 2)
+    await settle()
+    clock.advance(1000)
+    await until(() => mediator.asked.filter((command) => command === 'getMembersInfo').length === 2)
   })
 })
 
@@ -515,9 +528,12 @@ describe('following', () => {
     client.follow(7n, hanging)
     client.follow(8n, other)
     client.start()
-    await until(() => hanging.readies === 1)
+    await until(() => mediator.asked.includes('getMessagesSince'))
+    await settle()
+    expect(other.readies).toBe(0)
+    clock.advance(15_000)
     await until(() => other.readies === 1)
-    clock.advance(0)
+    expect(hanging.readies).toBe(0)
   })
 
   test('callbacks that throw are reported, and end nothing', async () => {
@@ -534,5 +550,49 @@ describe('following', () => {
     await until(() => errors.length === 4)
     mediator.add()
     await until(() => keeper.syncedTo === 1n)
+  })
+})
+
+describe('above the rate of the mediator', () => {
+  test('all chats wait together, and come up in the end', async () => {
+    const { client, mediator, clock, errors } = await bench()
+    let [tokens, refusals] = [100, 0]
+    for (const command of ['subscribe', 'getMembers', 'getMembersInfo', 'getMessagesSince'] as const) {
+      const answers = { subscribe: { messageId: 0n }, getMembers: { members: [] }, getMembersInfo: { members: [] } }
+      const answer = command === 'getMessagesSince' ? { messages: [] } : answers[command]
+      Object.assign(mediator.handlers, {
+        [command]: () => {
+          if (tokens > 0) {
+            tokens--
+            return answer
+          }
+          refusals++
+          return 'rate limit'
+        },
+      })
+    }
+    const keepers = Array.from({ length: 200 }, () => new Keeper())
+    keepers.forEach((keeper, index) => void client.follow(BigInt(index + 100), keeper))
+    client.start()
+    for (let second = 0; keepers.some(({ readies }) => readies === 0); second++) {
+      if (second > 60) expect.fail(`${refusals} refusals, and still not all are up`)
+      await settle()
+      clock.advance(1000)
+      tokens = Math.min(100, tokens + 50)
+    }
+    // A mediator cuts after a hundred.
+    expect(refusals).toBeLessThan(100)
+    expect(errors).toEqual([])
+  })
+
+  test('a close does not wait for the pause', async () => {
+    const { client, mediator, clock } = await bench()
+    mediator.handlers.subscribe = () => 'rate limit'
+    client.follow(7n, new Keeper())
+    client.start()
+    await until(() => mediator.asked.includes('subscribe'))
+    await settle()
+    await client.close()
+    expect(clock.nextDueMs).toBeUndefined()
   })
 })

@@ -2,7 +2,7 @@ import { createRandom } from '@mimirjs/transport/testing'
 import { MEDIATOR_DIALECTS, MediatorCommand, type MediatorDialect, RESERVED_REQUEST_IDS } from '@mimirjs/wire/mediator'
 import { describe, expect, test } from 'vitest'
 import type { MediatorError } from '../src/error.js'
-import type { SessionEvent } from '../src/session.js'
+import type { SessionEvent } from '../src/session-events.js'
 import { key } from './support/messages.js'
 import { SessionBench } from './support/session-bench.js'
 

@@ -57,9 +57,10 @@ export class Answers {
     } catch (error) {
       // An answer that no client would take, such as the infos of very many members.
       if (!isWireError(error)) throw error
-      return this.refuse(asked, name, 'storage')
+      this.refuse(asked, name, 'storage')
+      return
     }
-    return this.#fill(asked, [frame])
+    this.#fill(asked, [frame])
   }
 
   /** A page whose records come encoded from the store. */

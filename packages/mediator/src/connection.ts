@@ -1,6 +1,7 @@
 import type { ByteStream, StreamHandlers, TransportError } from '@mimirjs/transport'
 import type { MediatorDialect, MediatorRequestFrame } from '@mimirjs/wire/mediator'
 import type { Account } from './accounts.js'
+import type { OpenInvite } from './login.js'
 import { Outbox } from './outbox.js'
 import type { ConnectionRates } from './rate-limits.js'
 import type { Room } from './rooms.js'
@@ -39,6 +40,8 @@ export class Connection implements StreamHandlers {
   readonly rooms: Room[] = []
   account: Account | undefined
   rates: ConnectionRates | undefined
+  /** Invites that came while it was logging in: pushed behind the answer. */
+  earlyInvites: OpenInvite[] | undefined
   /** Answers that are not out yet, oldest first. */
   readonly slots: Slot[] = []
   slotBytes = 0
@@ -49,6 +52,8 @@ export class Connection implements StreamHandlers {
   held: MediatorRequestFrame | undefined
   isPaused = false
   isPumping = false
+  /** Since when its stream takes nothing more; 0: it does. */
+  blockedSinceMs = 0
   /** An answer that is to be the last one is in the row: nothing is read behind it. */
   isStopped = false
   /** The client ended its direction. */

@@ -57,39 +57,57 @@ export class Dispatcher {
   #handle(asked: Asked, name: MediatorCommandName, payload: Uint8Array): void {
     switch (name) {
       case 'ping':
-        return this.#answers.ok(asked, name, {})
+        this.#answers.ok(asked, name, {})
+        return
       case 'getNonce':
-        return this.#getNonce(asked, payload)
+        this.#getNonce(asked, payload)
+        return
       case 'auth':
-        return this.#auth(asked, payload)
+        this.#auth(asked, payload)
+        return
       default:
         // One type for all of them: the pairing of name and request is in the table.
-        return this.#stored.handle(asked, COMMANDS[name] as unknown as Command<StoredCommandName>, payload)
+        this.#stored.handle(asked, COMMANDS[name] as unknown as Command<StoredCommandName>, payload)
+        return
     }
   }
 
   #getNonce(asked: Asked, payload: Uint8Array): void {
     const request = decodeRequest(asked.connection.dialect, 'getNonce', payload)
-    if (typeof request === 'string') return this.#answers.refuse(asked, 'getNonce', request)
+    if (typeof request === 'string') {
+      this.#answers.refuse(asked, 'getNonce', request)
+      return
+    }
     const nonce = issueNonce(this.#core, asked.connection, request.publicKey)
-    if (nonce === undefined) return this.#answers.refuse(asked, 'getNonce', 'storage')
-    return this.#answers.ok(asked, 'getNonce', { nonce })
+    if (nonce === undefined) {
+      this.#answers.refuse(asked, 'getNonce', 'storage')
+      return
+    }
+    this.#answers.ok(asked, 'getNonce', { nonce })
   }
 
   #auth(asked: Asked, payload: Uint8Array): void {
     const { connection } = asked
     const { accounts, limits, store, clock, broken } = this.#core
     const request = decodeRequest(connection.dialect, 'auth', payload)
-    if (typeof request === 'string') return this.#answers.refuse(asked, 'auth', request)
+    if (typeof request === 'string') {
+      this.#answers.refuse(asked, 'auth', request)
+      return
+    }
     const { publicKey } = request
     if (connection.account !== undefined) {
-      if (accounts.find(publicKey) === connection.account) return this.#answers.ok(asked, 'auth', {})
-      return this.#answers.refuse(asked, 'auth', 'other')
+      if (accounts.find(publicKey) === connection.account) {
+        this.#answers.ok(asked, 'auth', {})
+        return
+      }
+      this.#answers.refuse(asked, 'auth', 'other')
+      return
     }
     const check = judgeLogin(this.#core, connection, request)
     if (check !== undefined) {
       const isLast = connection.failedLogins >= limits.failedLogins
-      return this.#answers.refuse(asked, 'auth', check, isLast ? 'failed-logins' : undefined)
+      this.#answers.refuse(asked, 'auth', check, isLast ? 'failed-logins' : undefined)
+      return
     }
     connection.isExclusive = true
     // Before the store is asked: an invite that is written meanwhile has to find this connection.
@@ -102,11 +120,12 @@ export class Dispatcher {
         (error: unknown) => this.#turnAway(asked, error),
       )
       .catch(broken)
-    return undefined
   }
 
-  #welcome(asked: Asked, invites: readonly OpenInvite[]): void {
+  #welcome(asked: Asked, found: readonly OpenInvite[]): void {
     const { connection } = asked
+    const invites = withEarly(found, connection.earlyInvites)
+    connection.earlyInvites = undefined
     connection.isExclusive = false
     if (connection.isClosed) return
     connection.session.loggedIn()
@@ -128,6 +147,12 @@ export class Dispatcher {
     this.#core.storeFailed(error)
     this.#answers.refuse(asked, 'auth', 'storage')
   }
+}
+
+/** An invite that was written while the store was asked may be in its answer, or newer than that. */
+function withEarly(found: readonly OpenInvite[], early: readonly OpenInvite[] = []): readonly OpenInvite[] {
+  const ids = new Set(early.map(({ invite }) => invite.inviteId))
+  return [...found.filter(({ invite }) => !ids.has(invite.inviteId)), ...early]
 }
 
 /** Answers go out in order anyway; this is about what runs beside what. */

@@ -24,7 +24,10 @@ function applyEffect(core: Core, connection: Connection, effect: Effect): void {
         }
       }
       const except = toCaller ? undefined : connection
-      if (cluster !== undefined) return cluster.message(chatId, message, isSystem, except)
+      if (cluster !== undefined) {
+        cluster.message(chatId, message, isSystem, except)
+        return
+      }
       const room = rooms.get(chatId)
       if (room !== undefined) counters.pushes += pushMessage(room, message, isSystem, except)
       return
@@ -34,18 +37,21 @@ function applyEffect(core: Core, connection: Connection, effect: Effect): void {
       const room = rooms.get(chatId)
       const member = { publicKey, info, timestampSeconds }
       if (room !== undefined) counters.pushes += pushMemberInfo(room, member, toCaller ? undefined : connection)
-      return cluster?.memberInfo(chatId, member)
+      cluster?.memberInfo(chatId, member)
+      return
     }
     case 'drop': {
       const account = core.accounts.find(effect.publicKey)
       if (account !== undefined) rooms.drop(effect.chatId, account)
-      return cluster?.dropped(effect.chatId, effect.publicKey)
+      cluster?.dropped(effect.chatId, effect.publicKey)
+      return
     }
     case 'invite': {
       const { invite, settings } = effect
       const isHere = pushInvite(core, { invite, settings })
       if (isHere) void core.background(() => call('markInviteSent', invite.inviteId))
-      return cluster?.invited(invite)
+      cluster?.invited(invite)
+      return
     }
     case 'chatCreated':
       emitter.emit('chatCreated', { chatId: effect.chatId, owner: effect.owner })
@@ -53,24 +59,19 @@ function applyEffect(core: Core, connection: Connection, effect: Effect): void {
     case 'chatDeleted':
       rooms.dropAll(effect.chatId)
       emitter.emit('chatDeleted', { chatId: effect.chatId })
-      return cluster?.chatDeleted(effect.chatId)
+      cluster?.chatDeleted(effect.chatId)
+      return
     case 'duplicate':
       counters.duplicates++
       return
-    case 'subscribe':
     case 'requestMemberInfo':
-      // Theirs is the answer's turn: see Dispatcher.
+      // It follows the answer: see StoredCommands.
       return
   }
 }
 
 /** REQUEST_MEMBER_INFO to whoever asked (mediator protocol §9.3). */
-export function requestMemberInfo(
-  core: Core,
-  connection: Connection,
-  chatId: bigint,
-  lastUpdateSeconds: bigint,
-): void {
+export function requestMemberInfo(core: Core, connection: Connection, chatId: bigint, lastUpdateSeconds: bigint): void {
   core.counters.pushes++
   connection.send(encodePushFrame(connection.dialect, 'requestMemberInfo', { chatId, lastUpdateSeconds }))
 }
@@ -79,11 +80,17 @@ export function requestMemberInfo(
 export function pushInvite(core: Omit<Core, 'cluster'>, open: OpenInvite): boolean {
   const account = core.accounts.find(open.invite.to)
   if (account === undefined) return false
-  for (const connection of account.connections) pushInviteTo(core, connection, open)
+  for (const connection of account.connections)
+    if (connection.session.isLoggedIn) pushInviteTo(core, connection, open)
+    else (connection.earlyInvites ??= []).push(open)
   return account.connections.size > 0
 }
 
-export function pushInviteTo(core: Omit<Core, 'cluster'>, connection: Connection, { invite, settings }: OpenInvite): void {
+export function pushInviteTo(
+  core: Omit<Core, 'cluster'>,
+  connection: Connection,
+  { invite, settings }: OpenInvite,
+): void {
   const { inviteId, chatId, from, timestampSeconds, data } = invite
   const { name, description, avatar } = settings
   const value = { inviteId, chatId, from, timestampSeconds, name, description, avatar, data }

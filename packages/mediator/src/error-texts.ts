@@ -98,11 +98,7 @@ export const ERROR_TEXTS: Readonly<Record<MediatorCommandName, Readonly<Record<C
     blob: field('bad blob', PARSE),
     size: 'payload too large',
     readOnly: 'read-only user',
-    storage: [
-      'db error - failed to insert message',
-      'db error - failed to insert message: the store failed',
-      STORAGE,
-    ],
+    storage: ['db error - failed to insert message', 'db error - failed to insert message: the store failed', STORAGE],
     collision: [
       'db error - failed to insert message',
       'db error - guid collision limit exceeded',

@@ -7,24 +7,26 @@ import { Dispatcher } from './dispatcher.js'
 import { Joiner } from './outbox.js'
 import { goneOffline } from './presence.js'
 import { Session, type TlvDialect } from './session.js'
-import { sourceOf } from './source.js'
+import { Sources, sourceOf } from './source.js'
 import type { CutReason } from './types.js'
 
 /** Bytes of requests of one connection that may be in the store at once; one request may be longer. */
 const BYTES_IN_FLIGHT = 8_388_608
 /** With more than this waiting to leave, a client is not read on: it has to read first. */
 const READ_ON_BYTES = 65_536
+/** A stream that took nothing for this long has a slow reader, if too many frames wait for it. */
+const STUCK_MS = 1_000
 /** How long a connection that we have ended may keep its own direction open. */
 const LINGER_MS = 5_000
 
 /** All connections: accepts, reads, writes and ends them. What requests mean is the dispatcher's. */
 export class Hub implements ConnectionOwner {
-  readonly connections = new Set<Connection>()
+  readonly connections: Set<Connection> = new Set()
   readonly #core: Core
   readonly #answers: Answers
   readonly #dispatcher: Dispatcher
   readonly #joiner = new Joiner()
-  readonly #sources = new Map<string, number>()
+  readonly #sources = new Sources()
   #dirty: Connection[] = []
   #isClosing = false
   /** Told when the last connection is gone. */
@@ -41,14 +43,13 @@ export class Hub implements ConnectionOwner {
   accept(stream: ByteStream, tlvDialect: TlvDialect): void {
     const { counters, limits, clock } = this.#core
     const source = sourceOf(stream)
-    const ofSource = this.#sources.get(source) ?? 0
+    const ofSource = this.#sources.add(source)
     counters.accepted++
     const session = new Session(limits, tlvDialect, clock.nowMs())
     const connection = new Connection(stream, session, source, this)
     this.connections.add(connection)
-    this.#sources.set(source, ofSource + 1)
     stream.start(connection)
-    const isFull = this.connections.size > limits.connections || ofSource >= limits.connectionsPerSource
+    const isFull = this.connections.size > limits.connections || ofSource > limits.connectionsPerSource
     if (isFull || this.#isClosing) this.cut(connection, isFull ? 'full' : 'shutdown')
   }
 
@@ -66,6 +67,7 @@ export class Hub implements ConnectionOwner {
 
   drained(connection: Connection): void {
     connection.outbox.drained()
+    connection.blockedSinceMs = 0
     connection.session.touch(this.#core.clock.nowMs())
     this.#flush(connection)
     this.#joiner.clear()
@@ -77,9 +79,7 @@ export class Hub implements ConnectionOwner {
     if (connection.isClosed) return
     connection.isClosed = true
     this.connections.delete(connection)
-    const ofSource = (this.#sources.get(connection.source) ?? 1) - 1
-    if (ofSource > 0) this.#sources.set(connection.source, ofSource)
-    else this.#sources.delete(connection.source)
+    this.#sources.remove(connection.source)
     counters.bufferedBytes -= connection.countedBytes
     connection.countedBytes = 0
     nonces.forget(connection)
@@ -116,9 +116,11 @@ export class Hub implements ConnectionOwner {
         if (nowMs - connection.endingSinceMs >= LINGER_MS) connection.stream.abort()
         continue
       }
+      if (connection.outbox.isBlocked) this.#checkQueue(connection)
       const isWaiting = connection.slots.length > 0 || connection.held !== undefined
       const reason = connection.session.late(nowMs, isWaiting)
       if (reason !== undefined) this.cut(connection, reason)
+      else if (!isWaiting) rest(connection, nowMs)
     }
   }
 
@@ -133,7 +135,8 @@ export class Hub implements ConnectionOwner {
 
   /** End every connection behind what is queued for it. Resolves when all are gone. */
   async farewell(): Promise<void> {
-    for (const connection of this.connections) if (!connection.isStopped) this.#answers.end(connection, undefined, 'shutdown')
+    for (const connection of this.connections)
+      if (!connection.isStopped) this.#answers.end(connection, undefined, 'shutdown')
     if (this.connections.size === 0) return
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve
@@ -205,7 +208,8 @@ export class Hub implements ConnectionOwner {
     const bytes = connection.session.bufferedBytes
     counters.bufferedBytes += bytes - connection.countedBytes
     connection.countedBytes = bytes
-    if (counters.bufferedBytes > limits.bufferedBytes && bytes > limits.loginPayloadBytes) this.cut(connection, 'memory')
+    if (counters.bufferedBytes > limits.bufferedBytes && bytes > limits.loginPayloadBytes)
+      this.cut(connection, 'memory')
   }
 
   #answered(connection: Connection): void {
@@ -250,6 +254,19 @@ export class Hub implements ConnectionOwner {
     this.#core.emitter.emit('authenticated', { publicKey: account.publicKey, remoteAddress })
   }
 
+  /**
+   * The queue never holds more bytes than the limit. A number of frames says little about a reader as long as it reads: one
+   * commit may push hundreds of small ones. So it counts once the stream has taken nothing for a second.
+   */
+  #checkQueue(connection: Connection): void {
+    const { limits, clock } = this.#core
+    const { frames, bytes } = connection.outbox.waiting
+    const nowMs = clock.nowMs()
+    if (connection.blockedSinceMs === 0) connection.blockedSinceMs = nowMs
+    const isStuck = nowMs - connection.blockedSinceMs >= STUCK_MS
+    if (bytes > limits.queueBytes || (isStuck && frames > limits.queueFrames)) this.cut(connection, 'slow-reader')
+  }
+
   #flushAll(): void {
     const dirty = this.#dirty
     this.#dirty = []
@@ -263,12 +280,9 @@ export class Hub implements ConnectionOwner {
   #flush(connection: Connection): void {
     if (connection.isClosed || connection.hasEnded) return
     const { outbox, stream } = connection
-    const { counters, limits } = this.#core
-    counters.bytesOut += outbox.flush(stream, this.#joiner)
-    if (outbox.isBlocked) {
-      const { frames, bytes } = outbox.waiting
-      if (frames > limits.queueFrames || bytes > limits.queueBytes) this.cut(connection, 'slow-reader')
-    } else if (connection.endingSinceMs !== 0 && outbox.isEmpty) {
+    this.#core.counters.bytesOut += outbox.flush(stream, this.#joiner)
+    if (outbox.isBlocked) this.#checkQueue(connection)
+    else if (connection.endingSinceMs !== 0 && outbox.isEmpty) {
       connection.hasEnded = true
       stream.end()
     }
@@ -276,3 +290,9 @@ export class Hub implements ConnectionOwner {
 }
 
 const NO_KEY = new Uint8Array(0)
+
+/** A connection that asks for nothing keeps nothing that its next request would not make anew. */
+function rest(connection: Connection, nowMs: number): void {
+  connection.session.rest()
+  if (connection.rates?.isFresh(nowMs) === true) connection.rates = undefined
+}

@@ -19,7 +19,10 @@ export interface MediatorLimits {
   readonly bufferedBytes: number
   /** Requests of one connection that are in the store at once; it is read no further meanwhile. */
   readonly requestsInFlight: number
-  /** Frames and bytes that wait for a slow reader beyond what is being written; one more cuts it (§21.5). */
+  /**
+   * Frames and bytes that wait for a slow reader beyond what is being written (§21.5). More bytes cut it at once, more
+   * frames when it has read nothing for a second.
+   */
   readonly queueFrames: number
   readonly queueBytes: number
   /** Chats that one connection may subscribe to. */

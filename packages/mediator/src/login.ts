@@ -5,7 +5,7 @@ import { INVITE_LIFE_SECONDS } from './commands/invites.js'
 import type { Connection } from './connection.js'
 import { type Core, secondsOf } from './core.js'
 import type { Check } from './error-texts.js'
-import { call, type ChatSettings, type InviteRow, type Program } from './operations.js'
+import { type ChatSettings, call, type InviteRow, type Program } from './operations.js'
 
 const NONCE_BYTES = 32
 
@@ -76,4 +76,14 @@ export function* loginProgram(publicKey: Uint8Array, nowSeconds: bigint): Progra
     if (settings !== undefined) open.push({ invite, settings })
   }
   return open
+}
+
+/** An invite that another process has written, to be pushed here; `undefined`: it is answered, or its chat is gone. */
+export function* takeInvite(inviteId: bigint): Program<OpenInvite | undefined> {
+  const invite = yield* call('invite', inviteId)
+  if (invite === undefined) return undefined
+  const settings = yield* call('settings', invite.chatId)
+  if (settings === undefined) return undefined
+  yield* call('markInviteSent', inviteId)
+  return { invite, settings }
 }

@@ -6,9 +6,9 @@ import type { Cluster } from './cluster/types.js'
 import { type Core, secondsOf } from './core.js'
 import { Counters } from './counters.js'
 import { MediatorServerError } from './error.js'
+import { Housekeeping } from './housekeeping.js'
 import { type HttpPage, serveHttp } from './http.js'
 import { Hub } from './hub.js'
-import { Housekeeping } from './housekeeping.js'
 import { completeLimits } from './limits.js'
 import { Nonces } from './nonces.js'
 import { call, type MediatorStore, type Program } from './operations.js'
@@ -172,7 +172,11 @@ class RunningMediator implements Mediator {
     }
     const { http } = this.#options
     if (http !== undefined)
-      this.#http = await serveHttp(http.address, () => this.#isHealthy(), () => this.stats())
+      this.#http = await serveHttp(
+        http.address,
+        () => this.#isHealthy(),
+        () => this.stats(),
+      )
     this.#logger?.info({ addresses: this.addresses, http: this.httpAddress }, 'mediator is serving')
   }
 
@@ -251,7 +255,10 @@ function defaultDialect(address: string): TlvDialect {
   return address.startsWith('quic:') ? 'tlv' : 'tlv-push'
 }
 
-function checkOptions({ signer, moderation, retentionDays = 0 }: MediatorOptions, listen: readonly MediatorListen[]): void {
+function checkOptions(
+  { signer, moderation, retentionDays = 0 }: MediatorOptions,
+  listen: readonly MediatorListen[],
+): void {
   if (!(signer.publicKey instanceof Uint8Array) || signer.publicKey.length !== PUBLIC_KEY_BYTES)
     throw badOption(`signer.publicKey must be ${PUBLIC_KEY_BYTES} bytes`)
   if (moderation !== undefined && moderation !== 'strict' && moderation !== 'original')

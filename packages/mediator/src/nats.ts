@@ -140,5 +140,7 @@ class ConnectedBus implements NatsBus {
 /** A subject without wildcards, which would reach further than meant. */
 function checkedSubject(subject: string): string {
   if (SUBJECT.test(subject)) return subject
-  throw new TypeError(`expected words of letters, digits, _ and - joined by dots as a subject, got ${JSON.stringify(subject)}`)
+  throw new TypeError(
+    `expected words of letters, digits, _ and - joined by dots as a subject, got ${JSON.stringify(subject)}`,
+  )
 }

@@ -105,10 +105,14 @@ export interface Operations {
   chatsOf(publicKey: Uint8Array): bigint[]
   /** Unbanned. */
   members(chatId: bigint): { publicKey: Uint8Array; permissions: number; lastSeenSeconds: bigint }[]
-  /** Every unbanned member; `info` only where there is one and `sinceSeconds` is 0 or below changed_at (§8.19). */
+  /**
+   * Every unbanned member; `info` only where there is one and `sinceSeconds` is 0 or below changed_at (§8.19). Of more than
+   * `maxBytes` the largest are left out, then those with the highest keys: whoever puts in much hides nobody else.
+   */
   memberInfos(
     chatId: bigint,
     sinceSeconds: bigint,
+    maxBytes: number,
   ): { publicKey: Uint8Array; info: Uint8Array | undefined; timestampSeconds: bigint }[]
   /** The new id; `undefined`: the guid is taken. */
   insertMessage(

@@ -24,6 +24,11 @@ export class ConnectionRates {
     return ++this.#refusals
   }
 
+  /** Nothing is remembered that a new one would not know. */
+  isFresh(nowMs: number): boolean {
+    return this.#refusals <= 0 && this.#commands.isFull(nowMs) && this.#bytes.isFull(nowMs)
+  }
+
   granted(): void {
     if (this.#refusals > 0) this.#refusals -= 0.5
   }
@@ -53,7 +58,9 @@ export class RateLimits {
     switch (command) {
       case 'sendMessage': {
         const rates = this.#of(key)
-        rates.messages ??= new TokenBucket(limits.messagesPerSecond, limits.messagesBurst, nowMs)
+        // What was sent behind a refused message is refused, too: it must not pass it.
+        const resume = limits.messagesPerSecond / 2
+        rates.messages ??= new TokenBucket(limits.messagesPerSecond, limits.messagesBurst, nowMs, resume)
         return rates.messages.take(nowMs)
       }
       case 'sendInvite': {

@@ -1,27 +1,33 @@
-/**
- * A rate with a burst, as two numbers: what a take may leave. Tokens come back evenly up to the burst; a clock that was set
- * back gives none, and takes none.
- */
+/** A rate with a burst. Tokens come back evenly up to the burst; a clock that was set back gives none, and takes none. */
 export class TokenBucket {
   readonly #perMs: number
   readonly #burst: number
+  readonly #resume: number
   #tokens: number
   #atMs: number
+  #isSpent = false
 
-  constructor(perSecond: number, burst: number, nowMs: number) {
+  /** @param resume - tokens that have to be there before anything is granted again after a refusal; default 0 */
+  constructor(perSecond: number, burst: number, nowMs: number, resume = 0) {
     this.#perMs = perSecond / 1000
     this.#burst = burst
+    this.#resume = Math.min(resume, burst)
     this.#tokens = burst
     this.#atMs = nowMs
+  }
+
+  /** As if nothing had ever been taken. */
+  isFull(nowMs: number): boolean {
+    return this.#tokens + (nowMs - this.#atMs) * this.#perMs >= this.#burst
   }
 
   /** @returns `false`, and nothing taken, when there is less than `count` */
   take(nowMs: number, count = 1): boolean {
     if (nowMs > this.#atMs) this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs)
     this.#atMs = nowMs
-    if (this.#tokens < count) return false
-    this.#tokens -= count
-    return true
+    this.#isSpent = this.#tokens < (this.#isSpent ? Math.max(count, this.#resume) : count)
+    if (!this.#isSpent) this.#tokens -= count
+    return !this.#isSpent
   }
 }
 

@@ -14,10 +14,10 @@ export interface PendingSubscription {
 /** The subscribers that one chat has here. */
 export class Room {
   readonly chatId: bigint
-  readonly subscribers = new Set<Connection>()
+  readonly subscribers: Set<Connection> = new Set()
   /** Keys with how many of their connections are subscribed: whoever is here is online (mediator protocol §12). */
-  readonly online = new Map<Account, number>()
-  readonly pending = new Set<PendingSubscription>()
+  readonly online: Map<Account, number> = new Map()
+  readonly pending: Set<PendingSubscription> = new Set()
   /** The highest message id pushed here. */
   pushedId = 0n
 

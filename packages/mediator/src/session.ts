@@ -75,8 +75,13 @@ export class Session {
   /** Bytes came; they are copied. */
   receive(chunk: Uint8Array): void {
     if (this.#fault !== undefined) return
-    if (this.#reader !== undefined) this.#reader.push(chunk)
-    else this.#open(chunk)
+    if (this.#dialect === undefined) this.#open(chunk)
+    else (this.#reader ??= this.#newReader(this.#dialect)).push(chunk)
+  }
+
+  /** Between two requests: keep nothing for the next one. Most connections of a mediator wait for minutes. */
+  rest(): void {
+    if (this.#reader?.bufferedBytes === 0) this.#reader = undefined
   }
 
   /** The next whole request. `undefined`: more bytes are needed, or there is a {@link fault}. */
@@ -120,18 +125,29 @@ export class Session {
     let at = 0
     if (!this.#isTlvOpening && at < chunk.length) {
       const version = chunk[at++]
-      if (version === 0x00) return this.#start('binary', chunk.subarray(at))
-      if (version !== 0x01) return this.#end('opening')
+      if (version === 0x00) {
+        this.#start('binary', chunk.subarray(at))
+        return
+      }
+      if (version !== 0x01) {
+        this.#end('opening')
+        return
+      }
       this.#isTlvOpening = true
     }
-    if (at >= chunk.length) return undefined
-    return chunk[at++] === 0x00 ? this.#start(this.#tlvDialect, chunk.subarray(at)) : this.#end('opening')
+    if (at >= chunk.length) return
+    if (chunk[at++] === 0x00) this.#start(this.#tlvDialect, chunk.subarray(at))
+    else this.#end('opening')
   }
 
   #start(dialect: MediatorDialect, rest: Uint8Array): void {
     this.#dialect = dialect
-    this.#reader = new MediatorRequestReader({ dialect, maxPayloadBytes: this.#limits.loginPayloadBytes })
-    if (rest.length > 0) this.#reader.push(rest)
+    if (rest.length > 0) this.receive(rest)
+  }
+
+  #newReader(dialect: MediatorDialect): MediatorRequestReader {
+    if (this.#isLoggedIn) return new MediatorRequestReader({ dialect })
+    return new MediatorRequestReader({ dialect, maxPayloadBytes: this.#limits.loginPayloadBytes })
   }
 
   #end(reason: CutReason): void {

@@ -17,3 +17,21 @@ export function sourceOf({ remotePublicKey, remoteAddress }: ByteStream): string
   if (ip?.length !== 16 || ip[0] === 0x02) return host
   return toHex(ip.subarray(0, 8))
 }
+
+/** How many connections each source has. */
+export class Sources {
+  readonly #counts = new Map<string, number>()
+
+  /** @returns with this one */
+  add(source: string): number {
+    const count = (this.#counts.get(source) ?? 0) + 1
+    this.#counts.set(source, count)
+    return count
+  }
+
+  remove(source: string): void {
+    const count = (this.#counts.get(source) ?? 1) - 1
+    if (count > 0) this.#counts.set(source, count)
+    else this.#counts.delete(source)
+  }
+}

@@ -28,23 +28,31 @@ export class StoredCommands {
     const { name } = command
     const { connection } = asked
     const { account, dialect, source } = connection
-    if (account === undefined && command.anonymous !== true) return this.#answers.refuse(asked, name, 'authenticated')
+    if (account === undefined && command.anonymous !== true) {
+      this.#answers.refuse(asked, name, 'authenticated')
+      return
+    }
     const context = new Context(this.#core, dialect, account?.publicKey ?? NO_KEY)
     const request = decodeRequest(dialect, name, payload)
     if (typeof request === 'string') {
       const check = name === 'createChat' ? firstOfCreateChat(request, dialect, payload, context.caller) : request
-      return this.#answers.refuse(asked, name, check)
+      this.#answers.refuse(asked, name, check)
+      return
     }
     const check = command.check?.(request, context)
-    if (check !== undefined) return this.#answers.refuse(asked, name, check)
+    if (check !== undefined) {
+      this.#answers.refuse(asked, name, check)
+      return
+    }
     const { rates, clock } = this.#core
-    if (account !== undefined && !rates.takes(name, account.text, source, clock.nowMs()))
-      return this.#answers.limited(asked)
-    if (name === 'createChat' && !this.#isWorkDone(asked, request as MediatorRequests['createChat'])) return undefined
+    if (account !== undefined && !rates.takes(name, account.text, source, clock.nowMs())) {
+      this.#answers.limited(asked)
+      return
+    }
+    if (name === 'createChat' && !this.#isWorkDone(asked, request as MediatorRequests['createChat'])) return
     connection.isExclusive = command.pipelined !== true
     if (name === 'subscribe') this.#subscribe(asked, request as MediatorRequests['subscribe'], context)
     else this.#run(asked, command, request, context)
-    return undefined
   }
 
   #isWorkDone(asked: Asked, request: MediatorRequests['createChat']): boolean {
@@ -75,13 +83,15 @@ export class StoredCommands {
   #finished<K extends StoredCommandName>(asked: Asked, command: Command<K>, outcome: Outcome<K>): void {
     const { connection } = asked
     if (command.pipelined !== true) connection.isExclusive = false
-    if ('refused' in outcome) return this.#answers.refuse(asked, command.name, outcome.refused)
+    if ('refused' in outcome) {
+      this.#answers.refuse(asked, command.name, outcome.refused)
+      return
+    }
     applyEffects(this.#core, connection, outcome.effects)
     this.#answer(asked, command.name, outcome)
     for (const effect of outcome.effects)
       if (effect.effect === 'requestMemberInfo')
         requestMemberInfo(this.#core, connection, effect.chatId, effect.lastUpdateSeconds)
-    return undefined
   }
 
   #failed<K extends StoredCommandName>(asked: Asked, command: Command<K>, error: unknown): void {
@@ -93,17 +103,22 @@ export class StoredCommands {
   #answer<K extends StoredCommandName>(asked: Asked, name: K, outcome: Done<K>): void {
     if (name === 'getMessagesSince') {
       const { count, records } = (outcome as Done<'getMessagesSince'>).value
-      return this.#answers.page(asked, count, records)
+      this.#answers.page(asked, count, records)
+      return
     }
     if (name === 'getMembers') {
       const { chatId, members } = (outcome as Done<'getMembers'>).value
-      return this.#answers.ok(asked, 'getMembers', { members: this.#withPresence(chatId, members) })
+      this.#answers.ok(asked, 'getMembers', { members: this.#withPresence(chatId, members) })
+      return
     }
-    return this.#answers.ok(asked, name, outcome.value as unknown as MediatorResponses[K])
+    this.#answers.ok(asked, name, outcome.value as unknown as MediatorResponses[K])
   }
 
   /** Online is who has a connection subscribed to this chat (mediator protocol §8.20). */
-  #withPresence(chatId: bigint, members: Done<'getMembers'>['value']['members']): MediatorResponses['getMembers']['members'] {
+  #withPresence(
+    chatId: bigint,
+    members: Done<'getMembers'>['value']['members'],
+  ): MediatorResponses['getMembers']['members'] {
     const { accounts, rooms, cluster } = this.#core
     const room = rooms.get(chatId)
     return members.map((member) => {
@@ -120,7 +135,10 @@ export class StoredCommands {
     const command = COMMANDS.subscribe
     const { account } = connection
     const isFull = connection.rooms.length >= limits.subscriptions
-    if (account === undefined || isFull) return this.#finished(asked, command, { refused: 'limited' })
+    if (account === undefined || isFull) {
+      this.#finished(asked, command, { refused: 'limited' })
+      return
+    }
     const pending = rooms.prepare(request.chatId, account)
     this.#judge(pending, request, context)
       .then(
@@ -136,7 +154,6 @@ export class StoredCommands {
         },
       )
       .catch(broken)
-    return undefined
   }
 
   async #judge(

@@ -1,11 +1,12 @@
 // Many, slow, greedy and silent clients, over real sockets.
-import { encodeMediatorInit, encodeRequestFrame } from '@mimirjs/wire/mediator'
+
 import { wallClock } from '@mimirjs/transport'
+import { encodeMediatorInit, encodeRequestFrame } from '@mimirjs/wire/mediator'
 import { expect, test } from 'vitest'
+import { call } from '../src/operations.js'
 import type { CutReason } from '../src/types.js'
 import { RawClient, signerOf, transports } from './support/raw-client.js'
 import { DIALECTS, type Server, startServer } from './support/server.js'
-import { call } from '../src/operations.js'
 
 const CHAT = 5n
 
@@ -48,7 +49,7 @@ test('a slow reader is bounded, cut with a reason, and slows nobody down', async
 })
 
 test('a slow reader is cut for the number of frames, too', async () => {
-  const server = await start({ limits: { queueFrames: 20 } })
+  const server = await start({ limits: { queueFrames: 20, queueBytes: 1e9 } })
   const slow = await server.login('tlv-push', 2)
   const sender = await server.login('tlv-push', 4)
   await slow.ok('subscribe', { chatId: CHAT })
@@ -57,7 +58,9 @@ test('a slow reader is cut for the number of frames, too', async () => {
   // The first fill what the system holds for the socket.
   const [large, small] = [new Uint8Array(8_000_000), new Uint8Array(1)]
   for (let guid = 0n; guid < 3n; guid++) await sender.ok('sendMessage', { chatId: CHAT, guid, blob: large })
-  for (let guid = 3n; guid < 40n; guid++) sender.send('sendMessage', { chatId: CHAT, guid, blob: small })
+  for (let guid = 3n; guid < 40n; guid++) await sender.ok('sendMessage', { chatId: CHAT, guid, blob: small })
+  expect(server.mediator.stats().connections).toBe(2)
+  server.clock.advance(1_000)
   await cut
   await sender.settle()
 })
@@ -221,6 +224,25 @@ test('unfinished requests of all connections together are bounded', async () => 
   const witness = await server.login('tlv', 1)
   await witness.settle()
   expect(server.mediator.stats().bufferedBytes).toBeLessThan(300_000)
+})
+
+test('only so many requests of one connection are in the store at once, and all are answered', async () => {
+  const server = await start({ limits: { requestsInFlight: 4 } })
+  const client = await server.login('tlv', 2)
+  await client.settle()
+  const run = server.store.run.bind(server.store)
+  let [now, most] = [0, 0]
+  server.store.run = async (program, options) => {
+    most = Math.max(most, ++now)
+    const result = await run(program, options)
+    now--
+    return result
+  }
+  const ids = Array.from({ length: 50 }, (_, at) =>
+    client.send('sendMessage', { chatId: CHAT, guid: BigInt(at), blob: new Uint8Array(100) }),
+  )
+  for (const id of ids) expect((await client.answerTo('sendMessage', id)).ok).toBe(true)
+  expect(most).toBe(4)
 })
 
 test('subscriptions of one connection are bounded', async () => {

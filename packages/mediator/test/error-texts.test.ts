@@ -137,7 +137,9 @@ for (const dialect of DIALECTS) {
       const expected = dialect === 'binary' ? binary : tlv
       if (expected === undefined) continue
       const asker = command === 'auth' ? anonymous : client
-      expect(await hear(asker, command, without(dialect, REQUESTS[command] ?? [], tag)), `${command} ${tag}`).toBe(expected)
+      expect(await hear(asker, command, without(dialect, REQUESTS[command] ?? [], tag)), `${command} ${tag}`).toBe(
+        expected,
+      )
     }
     expect(await server.dump([CHAT], NUMBERS)).toEqual(before)
   })
@@ -153,7 +155,8 @@ for (const dialect of DIALECTS) {
       if (dialect === 'binary' && (command === 'updateChatInfo' || command === 'changeMemberStatus')) continue
       const id = client.sendRaw(command, encode(dialect, REQUESTS[command] ?? []))
       const answer = await client.answerTo(command, id)
-      const expected = { createChat: 'not authenticated', deleteChat: 'not an owner' }[command as string] ?? 'auth required'
+      const expected =
+        { createChat: 'not authenticated', deleteChat: 'not an owner' }[command as string] ?? 'auth required'
       const isWithoutId = dialect === 'binary' && (command === 'leaveChat' || command === 'getUserChats')
       expect(answer, command).toEqual({ ok: false, text: expected, id: isWithoutId ? 0 : id })
     }
@@ -176,7 +179,9 @@ for (const dialect of DIALECTS) {
     other.open()
     const signature = client.signer.sign(nonce)
     expect(await other.refused('auth', { publicKey, nonce, signature })).toBe('unknown nonce')
-    expect(await client.refused('auth', { publicKey, nonce, signature: other.signer.sign(nonce) })).toBe('invalid signature')
+    expect(await client.refused('auth', { publicKey, nonce, signature: other.signer.sign(nonce) })).toBe(
+      'invalid signature',
+    )
     // 32 bytes that are no point of the curve.
     const noPoint = new Uint8Array(32).fill(0xff)
     noPoint[31] = 0x7f
@@ -204,7 +209,10 @@ for (const dialect of DIALECTS) {
     expect(await hear(client, 'createChat', encode(dialect, foreign))).toBe('keys mismatch')
     expect(await client.refused('createChat', { ...request, avatar: zeros(204_801) })).toBe('field too large')
     const [name, description] = dialect === 'binary' ? ['é'.repeat(10), 200] : ['𝕏'.repeat(25), 200]
-    for (const [text, length] of [[`${name}x`, description], [name, description + 1]] as const)
+    for (const [text, length] of [
+      [`${name}x`, description],
+      [name, description + 1],
+    ] as const)
       expect(await client.refused('createChat', { ...request, name: text, description: 'd'.repeat(length) })).toBe(
         'field too large',
       )
@@ -267,7 +275,9 @@ for (const dialect of DIALECTS) {
       expect(await client.refused('updateMemberInfo', info)).toBe(refusal)
       expect(await client.refused('getMembersInfo', { chatId: CHAT, sinceSeconds: 0n })).toBe(refusal)
       expect(await client.refused('getMembers', { chatId: CHAT })).toBe(refusal)
-      expect(await client.refused('leaveChat', { chatId: CHAT })).toBe(client === stranger ? 'not a member' : 'banned user')
+      expect(await client.refused('leaveChat', { chatId: CHAT })).toBe(
+        client === stranger ? 'not a member' : 'banned user',
+      )
     }
     const forbidden = isPush ? 'not a member or banned' : 'insufficient perms'
     expect(await member.refused('addUser', target)).toBe(forbidden)
@@ -347,7 +357,9 @@ for (const dialect of ['tlv', 'tlv-push'] as const) {
     const update = { chatId: CHAT, name: 'x' }
     expect(await owner.refused('updateChatInfo', { chatId: CHAT })).toBe('no fields to update')
     expect(await owner.refused('updateChatInfo', { chatId: CHAT, name: '𝕏'.repeat(26) })).toBe('name too long')
-    expect(await owner.refused('updateChatInfo', { chatId: CHAT, description: 'd'.repeat(201) })).toBe('description too long')
+    expect(await owner.refused('updateChatInfo', { chatId: CHAT, description: 'd'.repeat(201) })).toBe(
+      'description too long',
+    )
     expect(await owner.refused('updateChatInfo', { chatId: CHAT, avatar: zeros(204_801) })).toBe('avatar too large')
     expect(await stranger.refused('updateChatInfo', update)).toBe('not a member')
     expect(await banned.refused('updateChatInfo', update)).toBe('banned')
@@ -372,7 +384,11 @@ for (const dialect of ['tlv', 'tlv-push'] as const) {
 
 test('a store that fails is told with the text of the command and dialect', async () => {
   const texts: Record<MediatorDialect, Partial<Record<MediatorCommandName, string>>> = {
-    binary: { sendMessage: 'db error - failed to insert message', sendInvite: 'db insert error', leaveChat: 'db error' },
+    binary: {
+      sendMessage: 'db error - failed to insert message',
+      sendInvite: 'db insert error',
+      leaveChat: 'db error',
+    },
     tlv: { getMembers: 'db error', deleteUser: 'db error', deleteChat: 'db drop', createChat: 'db chat meta' },
     'tlv-push': { sendMessage: 'db error', deleteUser: 'db error deleting user', deleteChat: 'db error' },
   }

@@ -35,7 +35,10 @@ test('a chat is made with its owner as the only member, and deleted with everyth
     const server = await start()
     const owner = await server.login(dialect, 7)
     const avatar = new Uint8Array(10).fill(4)
-    const { chatId } = await owner.ok('createChat', await chatRequest(owner, { name: 'ünïcode', description: 'd', avatar }))
+    const { chatId } = await owner.ok(
+      'createChat',
+      await chatRequest(owner, { name: 'ünïcode', description: 'd', avatar }),
+    )
     expect(chatId).toBeGreaterThan(0n)
     expect(await server.run(() => call('settings', chatId))).toEqual({ name: 'ünïcode', description: 'd', avatar })
     const member = await server.login(dialect, 8)
@@ -137,7 +140,12 @@ test('roles: the row, the ban with its bit, and who is told', async () => {
     await owner.ok('changeMemberStatus', { chatId: CHAT, userPublicKey: keyOf(2), permissions: 0x20 })
     await owner.ok('changeMemberStatus', { chatId: CHAT, userPublicKey: keyOf(2), permissions: 0x01 })
     expect(await server.run(() => call('user', CHAT, keyOf(2)))).toMatchObject({ permissions: 1, banned: true })
-    const told = [0x20, 1].map((permissions) => ({ event: 'permsChanged', target: keyOf(2), actor: keyOf(1), permissions }))
+    const told = [0x20, 1].map((permissions) => ({
+      event: 'permsChanged',
+      target: keyOf(2),
+      actor: keyOf(1),
+      permissions,
+    }))
     for (const client of readers) expect(await heard(client)).toMatchObject(client.dialect === 'binary' ? [] : told)
     expect(await heard(owner)).toEqual([])
     expect(server.mediator.stats().subscriptions).toBe(1)
@@ -224,7 +232,9 @@ test('accepting: the row, who is told, what a binary client is asked', async () 
     expect(await heard(owner)).toMatchObject([{ event: 'userAdded', target: keyOf(7), actor: keyOf(1) }])
     await invitee.settle()
     const asked = invitee.pushes.filter(({ name }) => name === 'requestMemberInfo')
-    expect(asked.map(({ value }) => value)).toEqual(dialect === 'binary' ? [{ chatId: CHAT, lastUpdateSeconds: 0n }] : [])
+    expect(asked.map(({ value }) => value)).toEqual(
+      dialect === 'binary' ? [{ chatId: CHAT, lastUpdateSeconds: 0n }] : [],
+    )
     expect(await invitee.ok('getUserChats', {})).toEqual({ chatIds: [CHAT] })
   }
 })
@@ -235,7 +245,8 @@ test('strict: present members are invited to get a new key, which changes nothin
     const admin = await server.login(dialect, 3)
     const member = await server.login(dialect, 2)
     const before = await server.dump([CHAT], [1, 2, 3])
-    for (const byte of [1, 2]) await admin.ok('sendInvite', { chatId: CHAT, toPublicKey: keyOf(2), data: data.fill(byte) })
+    for (const byte of [1, 2])
+      await admin.ok('sendInvite', { chatId: CHAT, toPublicKey: keyOf(2), data: data.fill(byte) })
     const { inviteId } = await member.push('gotInvite')
     expect(await member.push('gotInvite')).toMatchObject({ inviteId, data: data.fill(2) })
     await member.ok('inviteResponse', { inviteId, accepted: 1 })
@@ -287,7 +298,9 @@ test('presence: online with the first connection of a key, offline and last seen
   const isOffline = ({ blob }: { blob: Uint8Array }): boolean => blob[0] === 9 && blob[33] === 0
   const offline = await watcher.push('gotMessage', isOffline)
   expect(offline).toMatchObject({ messageId: 0n, timestampSeconds: NOW_SECONDS + 7n })
-  expect((await heard(watcher, true)).map((message) => 'online' in message && [message.publicKey, message.online])).toEqual([
+  expect(
+    (await heard(watcher, true)).map((message) => 'online' in message && [message.publicKey, message.online]),
+  ).toEqual([
     [keyOf(1), true],
     [keyOf(3), true],
     [keyOf(2), true],
@@ -338,6 +351,8 @@ test('blobs go when they are old enough, rows stay', async () => {
   const client = await server.login('tlv-push', 2)
   await client.ok('sendMessage', { chatId: CHAT, guid: 1n, blob: data })
   server.clock.advance(49 * HOUR)
-  await expect.poll(() => server.run(() => call('page', CHAT, 0n, 9, 'tlv', 1e6))).toMatchObject({ bytes: { length: 0 } })
+  await expect
+    .poll(() => server.run(() => call('page', CHAT, 0n, 9, 'tlv', 1e6)))
+    .toMatchObject({ bytes: { length: 0 } })
   expect(await server.run(() => call('messageByGuid', CHAT, 1n))).toMatchObject({ messageId: 1n })
 })

@@ -22,7 +22,9 @@ async function start(options = {}): Promise<Server> {
 async function pushed(client: RawClient): Promise<(readonly [bigint, bigint])[]> {
   await client.settle()
   return client.pushes.flatMap(({ name, value }) =>
-    name === 'gotMessage' && 'messageId' in value && value.messageId > 0n ? [[value.messageId, value.guid] as const] : [],
+    name === 'gotMessage' && 'messageId' in value && value.messageId > 0n
+      ? [[value.messageId, value.guid] as const]
+      : [],
   )
 }
 
@@ -35,7 +37,12 @@ test('a message is stored, pushed to all dialects but not to its sender, before 
     for (const client of [sender, other, ...readers]) await client.ok('subscribe', { chatId: CHAT })
     await sender.settle()
     const guid = BigInt(DIALECTS.indexOf(dialect))
-    const { messageId } = await sender.ok('sendMessage', { chatId: CHAT, guid, timestampSeconds: NOW_SECONDS - 5n, blob: text('hi') })
+    const { messageId } = await sender.ok('sendMessage', {
+      chatId: CHAT,
+      guid,
+      timestampSeconds: NOW_SECONDS - 5n,
+      blob: text('hi'),
+    })
     const timestampSeconds = dialect === 'binary' ? NOW_SECONDS : NOW_SECONDS - 5n
     for (const reader of [other, ...readers]) {
       const message = await reader.push('gotMessage', (value) => value.messageId === messageId)
@@ -120,9 +127,18 @@ test('a row that another server wrote is recognised by its time', async () => {
   await server.run(() => call('insertMessage', CHAT, { ...foreign, blob: text('x') }))
   const client = await server.login('tlv-push', 2)
   const request = { chatId: CHAT, guid: 9n, blob: text('x') }
-  expect(await client.ok('sendMessage', { ...request, timestampSeconds: 1_700_000_000n })).toEqual({ messageId: 1n, guid: 9n })
-  expect(await client.ok('sendMessage', { ...request, timestampSeconds: 1_700_000_000_999n })).toEqual({ messageId: 1n, guid: 9n })
-  expect(await client.ok('sendMessage', { ...request, timestampSeconds: 1_700_000_001n })).toEqual({ messageId: 2n, guid: 10n })
+  expect(await client.ok('sendMessage', { ...request, timestampSeconds: 1_700_000_000n })).toEqual({
+    messageId: 1n,
+    guid: 9n,
+  })
+  expect(await client.ok('sendMessage', { ...request, timestampSeconds: 1_700_000_000_999n })).toEqual({
+    messageId: 1n,
+    guid: 9n,
+  })
+  expect(await client.ok('sendMessage', { ...request, timestampSeconds: 1_700_000_001n })).toEqual({
+    messageId: 2n,
+    guid: 10n,
+  })
 })
 
 test('times: milliseconds become seconds, what cannot be becomes now', async () => {
@@ -142,7 +158,12 @@ test('times: milliseconds become seconds, what cannot be becomes now', async () 
     [99_999_999_999n, NOW_SECONDS],
   ]
   for (const [at, [timestampSeconds, expected]] of cases.entries()) {
-    const { messageId } = await client.ok('sendMessage', { chatId: CHAT, guid: BigInt(at), timestampSeconds, blob: text('x') })
+    const { messageId } = await client.ok('sendMessage', {
+      chatId: CHAT,
+      guid: BigInt(at),
+      timestampSeconds,
+      blob: text('x'),
+    })
     const { messages } = await client.ok('getMessagesSince', { chatId: CHAT, sinceId: messageId - 1n, limit: 1 })
     expect(messages[0]?.timestampSeconds, String(timestampSeconds)).toBe(expected)
   }
@@ -153,7 +174,9 @@ test('a blob above the cap is refused, and the connection goes on', async () => 
   for (const dialect of DIALECTS) {
     const client = await server.login(dialect, 2)
     const guid = BigInt(DIALECTS.indexOf(dialect))
-    expect(await client.refused('sendMessage', { chatId: CHAT, guid, blob: new Uint8Array(1_001) })).toBe('payload too large')
+    expect(await client.refused('sendMessage', { chatId: CHAT, guid, blob: new Uint8Array(1_001) })).toBe(
+      'payload too large',
+    )
     await client.ok('sendMessage', { chatId: CHAT, guid, blob: new Uint8Array(1_000) })
   }
 })
@@ -168,7 +191,9 @@ test('the largest blob goes through, in and out', async () => {
   await client.ok('sendMessage', { chatId: CHAT, guid: 2n, blob: largest })
   const page = await client.ok('getMessagesSince', { chatId: CHAT, sinceId: 0n, limit: 500 })
   expect(page.messages).toHaveLength(1)
-  expect(await client.refused('sendMessage', { chatId: CHAT, guid: 3n, blob: new Uint8Array(33_554_398) })).toBe('payload too large')
+  expect(await client.refused('sendMessage', { chatId: CHAT, guid: 3n, blob: new Uint8Array(33_554_398) })).toBe(
+    'payload too large',
+  )
 })
 
 test('pages: ascending, above since, as long as asked for, the same in every dialect', async () => {
@@ -227,7 +252,10 @@ test('a system message has one time for its row, its guid and its push; its guid
   const reader = await server.login('tlv-push', 3)
   await reader.ok('subscribe', { chatId: CHAT })
   await owner.ok('updateChatInfo', { chatId: CHAT, name: 'first' })
-  const message = await reader.push('gotMessage', ({ author, messageId }) => messageId > 0n && author[0] === keyOf(MEDIATOR)[0])
+  const message = await reader.push(
+    'gotMessage',
+    ({ author, messageId }) => messageId > 0n && author[0] === keyOf(MEDIATOR)[0],
+  )
   expect(message.timestampSeconds).toBe(NOW_SECONDS)
   expect(message.guid).toBe(systemGuid(message.blob, NOW_SECONDS))
   expect(decodeSystemMessage(message.blob)).toEqual({ event: 'chatInfoChanged', actor: keyOf(1), name: 'first' })
@@ -240,7 +268,10 @@ test('a system message has one time for its row, its guid and its push; its guid
   const guessed = systemGuid(message.blob, NOW_SECONDS + 1n)
   await owner.ok('sendMessage', { chatId: CHAT, guid: guessed, blob: text('mine') })
   await owner.ok('updateChatInfo', { chatId: CHAT, name: 'first' })
-  const moved = await reader.push('gotMessage', ({ author, messageId }) => messageId > 0n && author[0] === keyOf(MEDIATOR)[0])
+  const moved = await reader.push(
+    'gotMessage',
+    ({ author, messageId }) => messageId > 0n && author[0] === keyOf(MEDIATOR)[0],
+  )
   expect(moved.guid).toBe(guessed + 1n)
 })
 

@@ -31,7 +31,10 @@ const ROWS: Readonly<Record<Column, readonly Omit<MemberRow, 'number'>[]>> = {
   M: [{ permissions: 0x20 }, { permissions: 0x30 }],
   U: [{ permissions: 0x10 }, { permissions: 0 }],
   R: [{ permissions: 0x08 }, { permissions: 0x18 }],
-  B: [{ permissions: 0x11, banned: true }, { permissions: 0x90, banned: true }],
+  B: [
+    { permissions: 0x11, banned: true },
+    { permissions: 0x90, banned: true },
+  ],
   X: [],
 }
 const COLUMNS = Object.keys(ROWS) as Column[]
@@ -245,7 +248,8 @@ function expectedFor(
     if (caller !== 'O' && rank(row) === 'O') return refuse('cannot modify owner permissions')
   }
   const isBanned = row?.banned === true
-  const mayTouch = row === undefined || (rule.ranks[caller].includes(rank(row)) && (!isBanned || rule.banned.includes(caller)))
+  const mayTouch =
+    row === undefined || (rule.ranks[caller].includes(rank(row)) && (!isBanned || rule.banned.includes(caller)))
   if (!mayTouch || (column === 'self' && !rule.self)) return refuse('insufficient perms')
   const isPresent = row !== undefined && !isBanned
   switch (command) {
@@ -258,7 +262,8 @@ function expectedFor(
       return { text: 'ok', changes: true, row: { permissions: row.permissions | 1, banned: true } }
     case 'sendInvite': {
       const mayRotate = moderation === 'strict' && caller !== 'M'
-      if (dialect === 'tlv-push' && isPresent && !mayRotate && row.permissions >= 0x08) return refuse('user already in chat')
+      if (dialect === 'tlv-push' && isPresent && !mayRotate && row.permissions >= 0x08)
+        return refuse('user already in chat')
       return { text: 'ok', changes: true }
     }
     case 'changeMemberStatus':
@@ -312,7 +317,13 @@ test('authors delete their own messages in the TLV dialects, members or not; in 
     for (const row of [{ permissions: 0x10 }, { permissions: 0x08 }, { permissions: 0x11, banned: true }, undefined]) {
       const server = await startServer()
       const { chatId } = await makeChat(server, row === undefined ? [] : [{ number: CALLER, ...row }])
-      const message = { guid: 7n, timestampSeconds: 1n, clientTimestampSeconds: undefined, author: keyOf(CALLER), blob: info }
+      const message = {
+        guid: 7n,
+        timestampSeconds: 1n,
+        clientTimestampSeconds: undefined,
+        author: keyOf(CALLER),
+        blob: info,
+      }
       const messageId = await server.run(() => call('insertMessage', chatId, message))
       const client = await server.login(dialect, CALLER)
       const answer = await client.ask('deleteMessage', { chatId, messageId, guid: 7n })

@@ -42,7 +42,10 @@ const errorFrame = (id: number, text: string): Buffer => {
 test('a connection that does not open is ended without a word', async () => {
   const server = await start()
   for (const opening of [[0x02], [0x01, 0x01], [0x01, 0x02], [0xff, 0, 0]])
-    expect(await talk(server.addressOf('tlv'), Uint8Array.from(opening))).toEqual({ heard: Buffer.alloc(0), ended: true })
+    expect(await talk(server.addressOf('tlv'), Uint8Array.from(opening))).toEqual({
+      heard: Buffer.alloc(0),
+      ended: true,
+    })
   // The other form of opening: that is how clients find out which one a server speaks.
   const other = Uint8Array.from([0x00, 0x01, 0x01])
   expect(server.mediator.stats().cut.opening).toBe(4)
@@ -73,10 +76,17 @@ test('a payload above the limit is refused at its header, as the dialect does it
       if (!isLoggedIn) client.open()
       await client.settle()
       const header = encodeMediatorRequest(dialect, { command: 0x30, requestId: 0x4321, payload: new Uint8Array(0) })
-      new DataView(header.buffer, header.byteOffset).setUint32(header.length - 4, (isLoggedIn ? limits[dialect] : 4096) + 1)
+      new DataView(header.buffer, header.byteOffset).setUint32(
+        header.length - 4,
+        (isLoggedIn ? limits[dialect] : 4096) + 1,
+      )
       client.write(header)
       await client.until(() => client.hasEnded)
-      const said = client.frames.map(({ status, id, payload }) => [status, id, Buffer.from(payload.subarray(2)).toString()])
+      const said = client.frames.map(({ status, id, payload }) => [
+        status,
+        id,
+        Buffer.from(payload.subarray(2)).toString(),
+      ])
       const id = dialect === 'binary' ? 0 : 0x4321
       expect(said, dialect).toEqual(dialect === 'tlv-push' ? [] : [[1, id, 'payload too large']])
     }

@@ -54,8 +54,7 @@ export class Conversations {
   /** Everything up to now has been read. @throws {MessengerError} `store` | `closed` */
   async markRead(peer: string): Promise<void> {
     const { access, store } = this.#context
-    const [newest] = await access.ask(() => store.history(peer, { limit: 1 }))
-    if (newest) await access.ask(() => store.markRead(peer, newest.seq))
+    await access.ask(() => store.markRead(peer))
   }
 
   /** Newest first. @throws {MessengerError} `store` | `closed` */

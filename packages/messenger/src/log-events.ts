@@ -5,5 +5,9 @@ import type { MessengerEvents } from './types.js'
 export function logEvents(emitter: Emitter<MessengerEvents>, logger: Logger): void {
   emitter.on('delivered', ({ id, to }) => logger.debug({ peer: to, messageId: id }, 'delivered'))
   emitter.on('state', (state) => logger.debug(state, `link is ${state.state}`))
+  emitter.on('mediator', ({ publicKey, address, state: { state } }) =>
+    logger.debug({ mediator: publicKey, address, state }, `mediator is ${state}`),
+  )
+  emitter.on('group', (event) => logger.debug(event, `group: ${event.change}`))
   emitter.on('announced', ({ address, ttlSeconds }) => logger.info({ address, ttlSeconds }, 'announced'))
 }

@@ -495,6 +495,7 @@ export class Messenger {
    */
   async block(person: string | Uint8Array): Promise<void> {
     const peer = toPeer(person)
+    if (this.#groups.find(peer)) throw new MessengerError('bad-key', 'this is a group: leave it, or block a person')
     await this.#people.put(peer, { kind: 'blocked' })
     this.#calls.drop(peer)
     this.#outbox.drop(peer)

@@ -84,7 +84,12 @@ export interface Store extends GroupStore {
   /** The handler finished: move the cursor over this message and release what it sent, in one step. */
   handled(seq: number): Promise<void>
 
-  /** Newest first, without what handlers hold back. */
+  /**
+   * Newest first, without what handlers hold back. In a group that is by the number of the mediator; what has none yet stands
+   * behind all that was known when it was accepted, and moves when it gets one. Source: current protocol §19.6.
+   * @param options.beforeSeq - where an earlier page ended; in a group it names that message, and one that is not there, not
+   *   even as a removed one, has nothing before it
+   */
   history(peer: string, options: { limit: number; beforeSeq?: number }): Promise<StoredMessage[]>
   message(peer: string, guid: bigint, outgoing: boolean): Promise<StoredMessage | undefined>
   /**
@@ -97,8 +102,8 @@ export interface Store extends GroupStore {
 
   /** Newest first, then contacts and groups without a message. A group's name and description are its nickname and info. */
   conversations(): Promise<Conversation[]>
-  /** Messages of this peer up to `seq` have been seen. It never becomes less. */
-  markRead(peer: string, seq: number): Promise<void>
+  /** Messages of this peer that came up to `seq`, or up to now, have been seen. It never becomes less. */
+  markRead(peer: string, seq?: number): Promise<void>
   /**
    * Texts, and captions of files, that contain `text`, whatever the case, newest first; nothing for an empty text.
    *
@@ -213,7 +218,7 @@ export interface Conversation {
   readonly contact: Contact
   /** Messages of theirs after {@link Store.markRead}, without reactions and, in a group, without what the mediator says. */
   readonly unread: number
-  /** The newest message, of whose payload only the first 65 540 bytes: a list of whole files could fill the memory. */
+  /** What {@link Store.history} begins with, of whose payload only the first 65 540 bytes: a list of whole files could fill the memory. */
   readonly last: StoredMessage | undefined
 }
 

@@ -11,7 +11,7 @@ const SEEDS = [1, 2, 3, 4, 5, 6]
 const STEPS = 120
 
 test.each(SEEDS)(
-  'seed %i: what a group accepts is once in every history, and in the order of the mediator',
+  'seed %i: what a group accepts is once in every history, under the number that the mediator gave it',
   async (seed) => {
     expectSense(await runGroupModel({ seed, steps: STEPS, openStore: () => createMemoryStore() }))
   },

@@ -14,7 +14,7 @@ export interface GroupVerdict {
   lost: number
   /** Per database: entries beyond the first with the same author and text, or the same message of the mediator. */
   duplicated: number
-  /** Messages sent directly that the mediator has behind one that their author wrote later. */
+  /** Messages sent directly that stand behind one that their author wrote later. */
   reordered: number
   /** Handlers that ran again although their process had not died in between. */
   handledTwice: number
@@ -109,7 +109,7 @@ function countDuplicates(suspect: Suspect, rows: readonly StoredMessage[], compl
   let duplicated = 0
   for (const row of rows) {
     const author = row.outgoing ? suspect.publicKey : (row.group?.author ?? '')
-    const messageId = numberOf(row)
+    const messageId = row.group?.messageId ?? 0n
     // Two changes of the mediator's own may read alike; no two messages of a member do.
     const keys = row.outgoing || serialOf(textOf(row)) !== undefined || textOf(row).startsWith('re:')
     const names = [...(keys ? [`${author} ${markOf(textOf(row))}`] : []), ...(messageId > 0n ? [`#${messageId}`] : [])]
@@ -122,21 +122,16 @@ function countDuplicates(suspect: Suspect, rows: readonly StoredMessage[], compl
   return duplicated
 }
 
-/**
- * In the order of the mediator, which is that of the group: a message that was pushed may arrive before those that are still
- * fetched. A change has a number of its own, which is that of the message where it arrived first. Answers of handlers are sent
- * when their handler has finished. So only what was sent directly, and never changed, has a place in it.
- */
+/** Answers of handlers are sent when their handler has finished: only what was sent directly has a place in the order. */
 function countReordered(author: Estate, reader: Estate, complain: Complaint): number {
-  const sent = [...author.outgoing.values()].filter(
-    (row) => serialOf(textOf(row)) !== undefined && row.editTimeMs === 0,
-  )
+  const sent = [...author.outgoing.values()].filter((row) => serialOf(textOf(row)) !== undefined)
+  // The history has the order of the mediator; this is the order in which they were accepted.
+  sent.sort((one, other) => one.seq - other.seq)
   const places = new Map(sent.map((row, place) => [String(row.guid), place]))
   let highest = -1
   let reordered = 0
-  const copies = [...(reader.incoming.get(author.suspect.publicKey)?.values() ?? [])]
-  for (const row of copies.sort((one, other) => Number(numberOf(one) - numberOf(other)))) {
-    const place = places.get(String(row.guid))
+  for (const [id, row] of reader.incoming.get(author.suspect.publicKey) ?? []) {
+    const place = places.get(id)
     if (place === undefined) continue
     if (place > highest) highest = place
     else {
@@ -148,8 +143,6 @@ function countReordered(author: Estate, reader: Estate, complain: Complaint): nu
 }
 
 const textOf = ({ payload }: StoredMessage): string => Buffer.from(payload).toString()
-/** What the mediator counts. */
-const numberOf = ({ group }: StoredMessage): bigint => group?.messageId ?? 0n
 const versionOf = (row: StoredMessage): number => Number(/ v(\d+)$/.exec(textOf(row))?.[1] ?? 0)
 
 function countHandledTwice(folder: string): number {

@@ -1,23 +1,54 @@
 // What the chat needs of a messenger, and no more: the model and its tests know this, and nothing below it.
+import type { GroupRole, MessageKind } from '@mimirjs/messenger'
 
-/** A person on the list. */
+/** A person on the list, or a group. */
 export interface ChatPerson {
-  /** Public key, 64 lower-case hex digits. */
+  /** Public key, or id of the group; 64 lower-case hex digits. */
   readonly peer: string
-  /** The name we gave; empty for none. */
+  /** The name we gave; empty for none. That of a group. */
   readonly name: string
   /** The name they gave themselves; empty for none. Proves nothing. */
   readonly nickname: string
   readonly info: string
-  readonly kind: 'stranger' | 'contact' | 'blocked'
+  readonly kind: 'stranger' | 'contact' | 'blocked' | 'group'
   readonly unread: number
+  /** Of a group. */
+  readonly group?: ChatGroup | undefined
 }
 
-/** Somebody asks to be our contact. */
+export interface ChatGroup {
+  /** Ours. */
+  readonly role: GroupRole
+  /** Whether we are in it. */
+  readonly state: 'joined' | 'left' | 'banned' | 'deleted'
+  /** Public key of its mediator. */
+  readonly mediator: string
+  readonly mediatorAddress: string
+}
+
+export interface ChatMember {
+  readonly publicKey: string
+  /** What we call them, else what they call themselves; empty for nothing. */
+  readonly name: string
+  readonly role: GroupRole
+  readonly online: boolean
+}
+
+/** Somebody asks to be our contact, or wants us in a group. */
 export interface ChatRequest {
+  /** Their public key, or the id of the group. */
   readonly peer: string
+  /** What they call themselves, or what the group is called. */
   readonly nickname: string
   readonly message: string
+  readonly invite?: ChatInvite | undefined
+}
+
+export interface ChatInvite {
+  /** Public key of whoever invites, as the mediator says. */
+  readonly from: string
+  /** It brings a new key for a group that we are in. */
+  readonly isNewKey: boolean
 }
 
 /** How we stand with a person, as honestly as the messenger knows. */
@@ -26,6 +57,8 @@ export type ChatLink =
   | { readonly state: 'connecting' }
   | { readonly state: 'up'; readonly address: string }
   | { readonly state: 'waiting'; readonly reason: string; readonly retryAtMs: number }
+  /** Trying again cannot help. */
+  | { readonly state: 'stopped'; readonly reason: string }
 
 export interface ChatFile {
   /** A label, never a path. */
@@ -44,10 +77,16 @@ export type EntryState = 'preparing' | 'stored' | 'waiting' | 'delivered' | 'fai
 export interface ChatEntry {
   /** The message's id as decimal text, unique per person and direction. */
   readonly id: string
+  /** Whose conversation it belongs to: a person, or a group. */
   readonly peer: string
+  /** Public key of whoever said it. */
+  readonly author: string
+  /** What the author is called in a group; empty for nothing. Proves nothing. */
+  readonly authorName: string
   readonly outgoing: boolean
-  readonly kind: 'text' | 'image' | 'file' | 'voice' | 'reaction' | 'call' | 'unknown'
-  /** The text, the caption of a file, or the emoji of a reaction. */
+  /** `system`: what happened in a group, said by nobody. `unreadable`: under a key that we do not have. */
+  readonly kind: MessageKind
+  /** The text, the caption of a file, the emoji of a reaction, or what happened. */
   readonly text: string
   /** Id of the message replied or reacted to. */
   readonly replyTo: string | undefined
@@ -87,6 +126,10 @@ export type BackendEvent =
   | { readonly type: 'changed'; readonly peer: string }
   | { readonly type: 'state'; readonly peer: string; readonly id: string; readonly state: EntryState }
   | { readonly type: 'link'; readonly peer: string; readonly link: ChatLink }
+  /** How we stand with a mediator: with all its groups. */
+  | { readonly type: 'mediator'; readonly publicKey: string; readonly link: ChatLink }
+  /** Who is in a group has changed, or who of them is there. */
+  | { readonly type: 'members-changed'; readonly peer: string }
   /** Names, kinds or requests changed. */
   | { readonly type: 'people-changed' }
   | { readonly type: 'request'; readonly request: ChatRequest }
@@ -120,8 +163,13 @@ export interface ChatBackend {
   /** Answer a request. */
   answer(peer: string, accept: boolean): Promise<void>
   block(peer: string): Promise<void>
-  /** Take a message out of our own history. */
-  remove(entry: ChatEntry): Promise<void>
+  /** Take a message out of our own history; in a group also out of everybody's. */
+  remove(entry: ChatEntry, options: { everywhere: boolean }): Promise<void>
+  /** Those who are in a group. */
+  members(group: string): Promise<ChatMember[]>
+  /** Ask somebody into a group. @param person - name of a contact, key or contact link */
+  invite(group: string, person: string): Promise<void>
+  leave(group: string): Promise<void>
   /**
    * Put the file of a message to `path`, a file or a folder. What is there is never replaced. Event `transfer` tells how
    * far it is; it goes on at the next start if this one ends.

@@ -89,9 +89,25 @@ export class Effects {
         break
       case 'remove':
         void this.#try(async () => {
-          await this.#options.backend.remove(effect.entry)
-          this.#tell({ type: 'removed', entry: effect.entry })
+          const { entry, everywhere } = effect
+          await this.#options.backend.remove(entry, { everywhere })
+          this.#tell({ type: 'removed', entry, everywhere })
         })
+        break
+      case 'read-members':
+        void this.#try(async () => {
+          const { peer } = effect
+          this.#tell({ type: 'members', peer, members: await this.#options.backend.members(peer) })
+        })
+        break
+      case 'invite':
+        void this.#try(async () => {
+          await this.#options.backend.invite(effect.peer, effect.person)
+          this.#tell({ type: 'notice', kind: 'info', text: 'invited' })
+        })
+        break
+      case 'leave':
+        void this.#change(() => this.#options.backend.leave(effect.peer))
         break
       case 'retry':
         this.#options.backend.retryNow()

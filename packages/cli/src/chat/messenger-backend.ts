@@ -1,32 +1,31 @@
-import { basename, extname } from 'node:path'
 import {
-  type Content,
   FEATURES,
-  type FileEvent,
+  type Group,
+  type GroupEvent,
+  type GroupInvite,
   type HistoryEntry,
   type IncomingMessage,
   isMessengerError,
   type Messenger,
   type MessengerEvents,
-  type OutgoingPath,
 } from '@mimirjs/messenger'
 import type { Generation } from '@mimirjs/wire'
-import { MIME_TYPES } from '../content.js'
+import { lookUp } from '../messenger.js'
+import { parsePerson } from '../person.js'
 import type {
   BackendEvent,
   ChatBackend,
   ChatContent,
   ChatEntry,
+  ChatGroup,
+  ChatLink,
+  ChatMember,
   ChatPerson,
   ChatRequest,
-  ChatTransfer,
-  EntryState,
-  TransferState,
 } from './backend.js'
+import { contentOf, entryOf, incomingEntry, linkOf, type Names, placeOf, transferOf } from './entries.js'
 import { saveAs } from './save-as.js'
 
-/** What ends like this goes as an image, which others see at once. */
-const IMAGE_ENDINGS: ReadonlySet<string> = new Set(['.gif', '.jpeg', '.jpg', '.png', '.webp'])
 /** Entries read at once to find the one that carries a file. */
 const LOOK_ENTRIES = 200
 const MAX_FOUND = 200
@@ -35,10 +34,22 @@ const MAX_FOUND = 200
 export class MessengerBackend implements ChatBackend {
   readonly #messenger: Messenger
   readonly #canAsk: boolean
+  /** Heard from the start on, for whoever listens later. */
+  readonly #mediators = new Map<string, ChatLink>()
+  /** By group; whatever changes them takes them out. */
+  readonly #names = new Map<string, Promise<Names>>()
+  /** Groups that we may join. */
+  #invited: ReadonlySet<string> = new Set()
 
   constructor(messenger: Messenger, generation: Generation) {
     this.#messenger = messenger
     this.#canAsk = FEATURES[generation].contactRequests
+    messenger.on('mediator', (event) => {
+      const link = linkOf(event)
+      if (link !== undefined) this.#mediators.set(event.publicKey, link)
+    })
+    messenger.on('group', ({ group }) => this.#names.delete(group))
+    messenger.on('contact', () => this.#names.clear())
   }
 
   get publicKey(): string {
@@ -51,25 +62,27 @@ export class MessengerBackend implements ChatBackend {
 
   async people(): Promise<ChatPerson[]> {
     const known = await this.#messenger.conversations()
-    return known.map(({ contact: { peer, name, nickname, info, kind }, unread }) => ({
-      peer,
-      name,
-      nickname,
-      info,
-      kind,
-      unread,
-    }))
+    return known.map(({ contact: { peer, name, nickname, info, kind }, group, unread }) =>
+      group === undefined
+        ? { peer, name, nickname, info, kind, unread }
+        : { peer, name: group.name, nickname: '', info: group.description, kind, unread, group: groupOf(group) },
+    )
   }
 
   async requests(): Promise<ChatRequest[]> {
-    const asking = await this.#messenger.contactRequests()
-    return asking.map(({ peer, nickname, message }) => ({ peer, nickname, message }))
+    const [asking, invites] = await Promise.all([this.#messenger.contactRequests(), this.#messenger.groupInvites()])
+    this.#invited = new Set(invites.map(({ group }) => group))
+    return [
+      ...asking.map(({ peer, nickname, message }) => ({ peer, nickname, message })),
+      ...invites.map(inviteRequest),
+    ]
   }
 
   async history(peer: string, { limit, before }: { limit: number; before?: ChatEntry }): Promise<ChatEntry[]> {
+    // Its id is the key of nobody.
+    if (this.#invited.has(peer) && (await this.#group(peer)) === undefined) return []
     const range = before === undefined ? { limit } : { limit, before: placeOf(before) }
-    const entries = await this.#messenger.history(peer, range)
-    return entries.reverse().map(entryOf)
+    return await this.#entries((await this.#messenger.history(peer, range)).reverse())
   }
 
   async send(peer: string, content: ChatContent): Promise<string> {
@@ -78,11 +91,11 @@ export class MessengerBackend implements ChatBackend {
 
   async search(text: string, peer: string | undefined): Promise<ChatEntry[]> {
     const options = { limit: MAX_FOUND, ...(peer === undefined ? {} : { person: peer }) }
-    return (await this.#messenger.search(text, options)).map(entryOf)
+    return await this.#entries(await this.#messenger.search(text, options))
   }
 
   connect(peer: string): void {
-    // Whether it comes about is told by the state, and whoever is written to is tried again anyway.
+    // Whether it comes about is told by the state, and whoever is written to is tried again anyway. Groups need no connecting.
     this.#messenger.connect(peer).catch(() => {})
   }
 
@@ -103,16 +116,34 @@ export class MessengerBackend implements ChatBackend {
     await this.#messenger.requestContact(peer, { message })
   }
 
-  answer(peer: string, accept: boolean): Promise<void> {
-    return accept ? this.#messenger.acceptContact(peer) : this.#messenger.refuseContact(peer)
+  async answer(peer: string, accept: boolean): Promise<void> {
+    const invite = (await this.#messenger.groupInvites()).find(({ group }) => group === peer)
+    if (invite === undefined) await (accept ? this.#messenger.acceptContact(peer) : this.#messenger.refuseContact(peer))
+    else if (accept) await this.#messenger.joinGroup(invite)
+    else await this.#messenger.declineGroup(invite)
   }
 
   block(peer: string): Promise<void> {
     return this.#messenger.block(peer)
   }
 
-  async remove({ peer, id, outgoing }: ChatEntry): Promise<void> {
-    await this.#messenger.deleteMessage(peer, id, { outgoing })
+  async remove({ peer, id, outgoing }: ChatEntry, { everywhere }: { everywhere: boolean }): Promise<void> {
+    if (everywhere) await (await this.#messenger.group(peer)).deleteMessage(id)
+    else await this.#messenger.deleteMessage(peer, id, { outgoing })
+  }
+
+  async members(group: string): Promise<ChatMember[]> {
+    const members = await (await this.#messenger.group(group)).members()
+    return members.map(({ publicKey, name, role, online }) => ({ publicKey, name, role, online }))
+  }
+
+  async invite(group: string, person: string): Promise<void> {
+    const key = await lookUp(this.#messenger, parsePerson(person))
+    await (await this.#messenger.group(group)).invite(key)
+  }
+
+  async leave(group: string): Promise<void> {
+    await (await this.#messenger.group(group)).leave()
   }
 
   async save(entry: ChatEntry, to: string): Promise<string | undefined> {
@@ -131,6 +162,28 @@ export class MessengerBackend implements ChatBackend {
 
   stop(peer: string, id: string): Promise<void> {
     return this.#messenger.pauseDownload({ peer, id })
+  }
+
+  async #group(id: string): Promise<Group | undefined> {
+    return (await this.#messenger.groups()).find((group) => group.id === id)
+  }
+
+  async #entries(entries: readonly HistoryEntry[]): Promise<ChatEntry[]> {
+    const peers = [...new Set(entries.map(({ peer }) => peer))]
+    const names = new Map(await Promise.all(peers.map(async (peer) => [peer, await this.#namesIn(peer)] as const)))
+    return entries.map((entry) => entryOf(entry, names.get(entry.peer) ?? new Map<string, string>(), this.publicKey))
+  }
+
+  #namesIn(group: string): Promise<Names> {
+    const known = this.#names.get(group)
+    if (known !== undefined) return known
+    const reading = this.#group(group).then(async (found) => {
+      const members = (await found?.members()) ?? []
+      return new Map(members.map(({ publicKey, name }) => [publicKey, name]))
+    })
+    this.#names.set(group, reading)
+    reading.catch(() => this.#names.delete(group))
+    return reading
   }
 
   /** The file as the message carries it: looked for in the history, because the chat keeps no contents. */
@@ -164,10 +217,22 @@ export class MessengerBackend implements ChatBackend {
         listener({ type: 'request', request: { peer, nickname, message } }),
       contactAnswer: ({ peer, accepted }) => listener({ type: 'answer', peer, accepted }),
       contact: () => listener({ type: 'people-changed' }),
+      groupInvite: (invite) => {
+        this.#invited = new Set([...this.#invited, invite.group])
+        listener({ type: 'request', request: inviteRequest(invite) })
+      },
+      group: ({ group, change }) => {
+        for (const event of groupEvents(group, change)) listener(event)
+      },
+      mediator: (event) => {
+        const link = linkOf(event)
+        if (link !== undefined) listener({ type: 'mediator', publicKey: event.publicKey, link })
+      },
       state: ({ peer, ...link }) => listener({ type: 'link', peer, link }),
       error: (error) => listener({ type: 'failure', error }),
     } satisfies { [Name in keyof MessengerEvents]?: (event: MessengerEvents[Name]) => void }
     const names = Object.keys(listeners) as (keyof typeof listeners)[]
+    for (const [publicKey, link] of this.#mediators) listener({ type: 'mediator', publicKey, link })
     messenger.on('message', onMessage)
     for (const name of names) messenger.on(name, listeners[name] as () => void)
     return () => {
@@ -177,78 +242,28 @@ export class MessengerBackend implements ChatBackend {
   }
 }
 
-const STATES: Readonly<Record<HistoryEntry['state'], EntryState>> = {
-  preparing: 'preparing',
-  held: 'stored',
-  stored: 'stored',
-  waiting: 'waiting',
-  delivered: 'delivered',
-  failed: 'failed',
-  unhandled: 'received',
-  handled: 'received',
+function groupOf({ role, state, mediator }: Group): ChatGroup {
+  return { role, state, mediator: mediator.publicKey, mediatorAddress: mediator.address }
 }
 
-const TRANSFER_STATES: Readonly<Record<FileEvent['state'], TransferState>> = {
-  progress: 'running',
-  waiting: 'waiting',
-  paused: 'stopped',
-  cancelled: 'stopped',
-  complete: 'done',
-  failed: 'failed',
+function inviteRequest({ group, name, description, from, rotatesKey }: GroupInvite): ChatRequest {
+  return { peer: group, nickname: name, message: description, invite: { from, isNewKey: rotatesKey } }
 }
 
-function transferOf({ peer, id, outgoing, state, doneBytes, sizeBytes, path, error }: FileEvent): ChatTransfer {
-  const done = outgoing ? 'the file is sent' : `saved as ${path ?? ''}`
-  const text = state === 'complete' ? done : (error?.message ?? '')
-  return { peer, id, outgoing, state: TRANSFER_STATES[state], doneBytes, sizeBytes, text }
-}
-
-function entryOf(entry: HistoryEntry): ChatEntry {
-  const { id, peer, outgoing, kind, text, replyTo, file, state, sentAt, editedAt } = entry
-  return {
-    id,
-    peer,
-    outgoing,
-    kind,
-    text,
-    replyTo,
-    file: file && fileOf(file),
-    state: STATES[state],
-    sentMs: sentAt.getTime(),
-    edited: editedAt !== undefined,
+/** What has to be read again. */
+function groupEvents(peer: string, change: GroupEvent['change']): BackendEvent[] {
+  switch (change) {
+    case 'online':
+      return [{ type: 'members-changed', peer }]
+    case 'members':
+      return [
+        { type: 'members-changed', peer },
+        { type: 'changed', peer },
+      ]
+    case 'history':
+    case 'key':
+      return [{ type: 'changed', peer }, { type: 'people-changed' }]
+    default:
+      return [{ type: 'people-changed' }, { type: 'changed', peer }]
   }
-}
-
-function incomingEntry({ id, from, kind, text, replyTo, file, sentAt }: IncomingMessage): ChatEntry {
-  return {
-    id,
-    peer: from,
-    outgoing: false,
-    kind,
-    text,
-    replyTo,
-    file: file && fileOf(file),
-    state: 'received',
-    sentMs: sentAt.getTime(),
-    edited: false,
-  }
-}
-
-function fileOf({ name, sizeBytes, damaged }: NonNullable<HistoryEntry['file']>): NonNullable<ChatEntry['file']> {
-  return { name, sizeBytes, damaged }
-}
-
-/** An entry as a place in the history: the messenger looks at id and direction. */
-function placeOf({ id, peer, outgoing, kind, text, replyTo, sentMs }: ChatEntry): HistoryEntry {
-  const sentAt = new Date(sentMs)
-  return { id, peer, outgoing, kind, text, replyTo, file: undefined, state: 'handled', sentAt, editedAt: undefined }
-}
-
-function contentOf(content: ChatContent): Content {
-  if (!('path' in content)) return content
-  const { path, text } = content
-  const ending = extname(path).toLowerCase()
-  const mimeType = MIME_TYPES[ending]
-  const file: OutgoingPath = { path, name: basename(path), ...(mimeType === undefined ? {} : { mimeType }) }
-  return IMAGE_ENDINGS.has(ending) ? { image: file, text } : { file, text }
 }

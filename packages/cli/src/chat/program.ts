@@ -204,6 +204,8 @@ function initialState({ self, look, drafts, nowMs }: ChatProgramOptions, termina
     people: [],
     requests: [],
     links: new Map(),
+    mediators: new Map(),
+    members: new Map(),
     talks: new Map(drafts.load().map((talk) => [talk.peer, talk])),
     open: undefined,
     mode: { name: 'write' },

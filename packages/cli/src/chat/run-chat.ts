@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { isMessengerError, Messenger } from '@mimirjs/messenger'
 import { parseContactLink } from '@mimirjs/wire/link'
+import { findGroup } from '../commands/group/find.js'
 import { startListening } from '../commands/listen.js'
 import type { Context } from '../context.js'
 import { CliError } from '../error.js'
@@ -8,7 +9,7 @@ import { ExitCode } from '../exit-code.js'
 import { describeFailure } from '../failure.js'
 import { makeFolder } from '../folder.js'
 import { lookUp, peerText, warnOfReadableKey } from '../messenger.js'
-import { parsePerson } from '../person.js'
+import { type PersonText, parsePerson } from '../person.js'
 import { Drafts } from './drafts.js'
 import { MessengerBackend } from './messenger-backend.js'
 import type { Self } from './model/state.js'
@@ -38,6 +39,7 @@ export async function runChat(context: Context, text: string | undefined, option
   makeFolder(context.home)
   const messenger = await Messenger.open(context.home, {
     trackers: context.trackers,
+    mediators: context.mediators,
     generation: context.generation,
     logger: context.logger,
     ...(options.name === undefined ? {} : { name: options.name }),
@@ -46,8 +48,9 @@ export async function runChat(context: Context, text: string | undefined, option
   try {
     warnOfReadableKey(context)
     const backend = new MessengerBackend(messenger, context.generation)
-    const peer = person === undefined ? undefined : peerText(await lookUp(messenger, person))
-    if (peer !== undefined) {
+    const group = person === undefined ? undefined : await groupCalled(messenger, person)
+    const peer = group ?? (person === undefined ? undefined : peerText(await lookUp(messenger, person)))
+    if (peer !== undefined && group === undefined) {
       for (const address of options.address ?? []) messenger.addAddress(peer, address)
       const known = (await messenger.contacts()).find((contact) => contact.peer === peer)
       // A link may hold a name. Who was blocked stays blocked.
@@ -64,6 +67,17 @@ export async function runChat(context: Context, text: string | undefined, option
     await messenger.close({ timeoutMs: CLOSE_MS })
   }
   return ExitCode.ok
+}
+
+/** The group of this name, unless a contact is called so, too. @throws {CliError} `no-group` for several */
+async function groupCalled(messenger: Messenger, person: PersonText): Promise<string | undefined> {
+  if (!('contactName' in person)) return undefined
+  const wanted = person.contactName.toLowerCase()
+  const contacts = await messenger.contacts()
+  if (contacts.some(({ kind, name }) => kind === 'contact' && name.toLowerCase() === wanted)) return undefined
+  const groups = await messenger.groups()
+  if (!groups.some(({ name }) => name.toLowerCase() === wanted)) return undefined
+  return (await findGroup(messenger, person.contactName)).id
 }
 
 /** @throws {CliError} `usage` */

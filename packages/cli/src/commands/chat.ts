@@ -7,7 +7,7 @@ import { parseName } from './id.js'
 export function chatCommand(shell: Shell): Command {
   return shell
     .command('chat', 'talk to people in the terminal; F1 shows the keys')
-    .argument('[person]', 'whom to talk to first: public key, contact link, or the name of a contact')
+    .argument('[person]', 'whom to talk to first: public key, contact link, or the name of a contact or of a group')
     .option(
       '--listen <address>',
       'where to listen (default: tcp://[::]:5050, if that is possible)',
@@ -36,6 +36,7 @@ else, Ctrl-O sends a file, Ctrl-C ends. What you have typed and not sent is kept
 Examples:
   mimir chat
   mimir chat alice
+  mimir chat hiking --mediator 8a88…@tcp://[200:…]:5042
   mimir chat 8a88e3dd… --address tcp://127.0.0.1:5050 --listen tcp://127.0.0.1:0`,
     )
     .action((person: string | undefined, options: ChatOptions, command: Command) =>

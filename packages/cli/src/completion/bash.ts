@@ -1,4 +1,4 @@
-import { allShapes, type CommandShape, type OptionShape } from './tree.js'
+import { allShapes, type CommandShape, type OptionShape, type WordKind } from './tree.js'
 
 /** A completion script for bash 4.2 and later. */
 export function bashCompletion(root: CommandShape): string {
@@ -39,11 +39,11 @@ _mimir_files() {
   compopt -o filenames 2>/dev/null
   mapfile -t COMPREPLY < <(compgen "$1" -- "$cur")
 }
-_mimir_people() {
+_mimir_names() {
   local name
   while IFS= read -r name; do
     [[ \${name,,} == "\${cur,,}"* ]] && COMPREPLY+=("$(printf %q "$name")")
-  done < <(mimir __complete people \${home:+--home "$home"} 2>/dev/null)
+  done < <(mimir __complete "$1" \${home:+--home "$home"} 2>/dev/null)
 }
 complete -F _mimir mimir
 `
@@ -82,8 +82,14 @@ function valueCase({ path }: CommandShape, { flags, takesValue, value, choices }
   return `    ${patterns}) ${action}; return ;;\n`
 }
 
+/** What completes a name. */
+export const NAMES: Readonly<Partial<Record<WordKind, string>>> = {
+  person: '_mimir_names people',
+  group: '_mimir_names groups',
+}
+
 function argumentCase({ path, commands, argument, choices }: CommandShape): string {
   const list = [...commands.map(({ path: below }) => below.split(' ').at(-1) ?? ''), ...choices]
-  const action = list.length > 0 ? `_mimir_words ${words(list)}` : argument === 'person' ? '_mimir_people' : ':'
+  const action = list.length > 0 ? `_mimir_words ${words(list)}` : (NAMES[argument] ?? ':')
   return `    '${path}') ${action} ;;\n`
 }

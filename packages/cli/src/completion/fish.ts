@@ -39,8 +39,8 @@ end
 function __mimir_argument
     __mimir_at $argv[1]; and test $__mimir_arguments = 0
 end
-function __mimir_people
-    mimir __complete people $__mimir_home 2>/dev/null
+function __mimir_names
+    mimir __complete $argv[1] $__mimir_home 2>/dev/null
 end
 complete -c mimir -e
 complete -c mimir -f
@@ -60,7 +60,8 @@ function linesOf({ path, commands, options, argument, choices }: CommandShape): 
       (command) => `${free} -a ${command.path.split(' ').at(-1) ?? ''} -d ${quoted(shortly(command.description))}`,
     ),
     ...(choices.length > 0 ? [`${free} -a ${quoted(choices.join(' '))}`] : []),
-    ...(argument === 'person' ? [`${free} -a '(__mimir_people)'`] : []),
+    ...(argument === 'person' ? [`${free} -a '(__mimir_names people)'`] : []),
+    ...(argument === 'group' ? [`${free} -a '(__mimir_names groups)'`] : []),
     ...options.map((option) => `${at}${optionLine(option)}`),
   ]
 }

@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from 'commander'
 
 /** What a word of a command line can be. */
-export type WordKind = 'folder' | 'file' | 'person' | 'other'
+export type WordKind = 'folder' | 'file' | 'person' | 'group' | 'other'
 
 export interface OptionShape {
   /** `--home`, `-h`, as they are typed. */
@@ -56,8 +56,9 @@ function optionShape(option: Option): OptionShape {
 
 const VALUE_KINDS: Readonly<Record<string, WordKind>> = { folder: 'folder', file: 'file', path: 'file' }
 
-/** Where the name of a contact is enough, the help says so. */
+/** Where the name of a contact or of a group is enough, the help says so. */
 function argumentKind({ description }: Argument): WordKind {
+  if (description.includes('name of the group')) return 'group'
   return description.includes('name of a contact') ? 'person' : 'other'
 }
 

@@ -1,4 +1,4 @@
-import { valued } from './bash.js'
+import { NAMES, valued } from './bash.js'
 import { allShapes, type CommandShape, type OptionShape, shortly } from './tree.js'
 
 /** A completion script for zsh. */
@@ -8,7 +8,7 @@ export function zshCompletion(root: CommandShape): string {
 # zsh completion of mimir; load it with: source <(mimir completion zsh), after compinit
 _mimir() {
   local cmd='' home='' word arguments=0
-  local -a list people
+  local -a list names
   integer i
   for ((i = 2; i < CURRENT; i++)); do
     word=\${words[i]}
@@ -35,9 +35,9 @@ ${shapes.map(({ path, options }) => `      ${quoted(path)}) list=(${options.flat
   case $cmd in
 ${shapes.map(argumentCase).join('')}  esac
 }
-_mimir_people() {
-  people=(\${(f)"$(mimir __complete people \${home:+--home} $home 2>/dev/null)"})
-  if (($#people)); then compadd -M 'm:{a-zA-Z}={A-Za-z}' -a people; fi
+_mimir_names() {
+  names=(\${(f)"$(mimir __complete $1 \${home:+--home} $home 2>/dev/null)"})
+  if (($#names)); then compadd -M 'm:{a-zA-Z}={A-Za-z}' -a names; fi
 }
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
   _mimir "$@"
@@ -83,5 +83,5 @@ function argumentCase({ path, commands, argument, choices }: CommandShape): stri
     return `    ${quoted(path)}) list=(${list.join(' ')}); _describe command list ;;\n`
   }
   if (choices.length > 0) return `    ${quoted(path)}) compadd ${choices.map(quoted).join(' ')} ;;\n`
-  return `    ${quoted(path)}) ${argument === 'person' ? '_mimir_people' : ':'} ;;\n`
+  return `    ${quoted(path)}) ${NAMES[argument] ?? ':'} ;;\n`
 }

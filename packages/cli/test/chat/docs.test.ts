@@ -4,8 +4,8 @@ import { KEYS, LEGEND, PEOPLE_LEGEND } from '../../src/chat/view/help.js'
 
 const guide = readFileSync(new URL('../../../../docs/guides/cli.md', import.meta.url), 'utf8')
 
-test('the picture in the guide is a screen of the tests', () => {
-  const screen = readFileSync(new URL('./screens/conversation.txt', import.meta.url), 'utf8').trimEnd()
+test.each(['conversation', 'group'])('the picture in the guide is a screen of the tests: %s', (name) => {
+  const screen = readFileSync(new URL(`./screens/${name}.txt`, import.meta.url), 'utf8').trimEnd()
   expect(guide).toContain(`\`\`\`text\n${screen}\n\`\`\``)
 })
 

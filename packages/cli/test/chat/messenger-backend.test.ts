@@ -82,7 +82,7 @@ describe('a messenger as the chat sees it', () => {
     const [first] = await alice.history(bob.publicKey, { limit: 3 })
     expect(await texts()).toEqual(['5', '6', '7'])
     expect(await texts(first)).toEqual(['2', '3', '4'])
-    await alice.remove(first!)
+    await alice.remove(first!, { everywhere: false })
     expect(await texts()).toEqual(['4', '6', '7'])
   })
 

@@ -321,8 +321,8 @@ describe('a message that was chosen', () => {
     const chat = three().press('up').type('d').press('enter')
     expect(chat.take()).toEqual([])
     chat.type('d').type('yes').press('enter')
-    expect(chat.take()).toEqual([{ do: 'remove', entry: entry(3, 'three') }])
-    chat.happen({ type: 'removed', entry: entry(3, 'three') })
+    expect(chat.take()).toEqual([{ do: 'remove', entry: entry(3, 'three'), everywhere: false }])
+    chat.happen({ type: 'removed', entry: entry(3, 'three'), everywhere: false })
     expect(chat.talk().entries).toHaveLength(2)
   })
 

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { Pty } from '../chat/support/pty.js'
 import { temporaryFolder } from '../support/folder.js'
+import { MediatorServer, Member } from '../support/groups.js'
 import { MIMIR } from '../support/mimir.js'
 import { Person } from '../support/people.js'
 import { Terminal } from '../support/terminal.js'
@@ -103,6 +104,9 @@ describe.each(shells)('%s', (shell) => {
       expect(await offered('mimir listen --reply')).toEqual(['--reply'])
       expect((await offered('mimir listen --generation ')).sort()).toEqual(['classic', 'current', 'overlay'])
       expect((await offered('mimir completion ')).sort()).toEqual(['bash', 'fish', 'zsh'])
+      expect((await offered('mimir group in')).sort()).toEqual(['invite', 'invites'])
+      expect((await offered('mimir mediator --moderation ')).sort()).toEqual(['original', 'strict'])
+      expect(await offered('mimir group send --me')).toEqual(['--mediator'])
       expect(await offered('mimir listen --listen t')).toEqual([])
     },
     LONG_MS,
@@ -125,6 +129,20 @@ describe.each(shells)('%s', (shell) => {
       expect(await offered(`mimir chat --home ${join(person.cwd, 'home')} carol ca`)).toEqual([])
       expect(await offered('mimir send --home none ')).toEqual([])
       expect((await offered('mimir listen --save ho')).map((name) => name.replace(/\/$/, ''))).toEqual(['home'])
+    },
+    LONG_MS,
+  )
+
+  test(
+    'the names of groups',
+    async () => {
+      const alice = await Member.create(await MediatorServer.start(), 'Alice')
+      await alice.groupJson('create', 'Hiking')
+      const offered = await loaded(shell, alice.person.cwd)
+      const home = join(alice.person.cwd, 'home')
+      expect(await offered(`mimir group send --home ${home} `)).toEqual(['Hiking'])
+      expect(await offered(`mimir group members --home ${home} Hi`)).toEqual(['Hiking'])
+      expect(await offered(`mimir send --home ${home} `)).toEqual([])
     },
     LONG_MS,
   )
@@ -168,9 +186,18 @@ describe.each(shells)('%s at a terminal', (shell) => {
 describe('the script', () => {
   test.each(['bash', 'zsh', 'fish'])('for %s names every command and every option', async (shell) => {
     const text = await script(shell)
-    for (const word of ['completion', 'reply-to', 'exec-timeout', 'reveal-secret', 'bell', 'receive'])
+    for (const word of [
+      'rotate-key',
+      'backup-every',
+      'completion',
+      'reply-to',
+      'exec-timeout',
+      'reveal-secret',
+      'bell',
+      'receive',
+    ])
       expect(text).toContain(word)
-    expect(text).toContain('__complete people')
+    expect(text).toMatch(/__complete (people|"\$1"|\$1|\$argv\[1\])/)
   })
 
   test('any other shell is refused in one line', async () => {

@@ -73,8 +73,12 @@ export async function prepareProof(
   }
 }
 
-/** `undefined` between pieces of work, and the result once. */
-function* find(key: ProofKey, walk: Walk, start: bigint): Generator<Prepared | undefined, void> {
+/** `undefined` between pieces of work, then the result. */
+export function* find(
+  key: ProofKey,
+  walk: Pick<Walk, 'search' | 'multiplyBase'>,
+  start: bigint,
+): Generator<Prepared | undefined, void> {
   for (const offset of walk.search(start, FILTER_BITS)) {
     yield
     if (offset === undefined) continue
@@ -86,7 +90,7 @@ function* find(key: ProofKey, walk: Walk, start: bigint): Generator<Prepared | u
 }
 
 /** rB as a signature begins with it. */
-function* encode(walk: Walk, r: bigint): Generator<undefined, Uint8Array> {
+function* encode(walk: Pick<Walk, 'multiplyBase'>, r: bigint): Generator<undefined, Uint8Array> {
   const { x, y } = yield* walk.multiplyBase(r)
   return bytesOf(y | ((x & 1n) << 255n))
 }

@@ -102,6 +102,19 @@ export function groupSuite(crypto: Suite): void {
       }
     })
 
+    test('with anything but a key of 32 bytes inside it is refused, although all tags fit', async () => {
+      const ephemeral = crypto.generateX25519KeyPair()
+      const secret = crypto.x25519(ephemeral.privateKey, crypto.ed25519PublicKeyToX25519(recipient.publicKey))
+      const wrappingKey = crypto.hkdfSha256(secret, undefined, utf8('group-invite-key'), 32)
+      const inviteOf = (inside: Uint8Array) =>
+        Uint8Array.of(...ephemeral.publicKey, ...crypto.groupSeal(wrappingKey, inside, cipher))
+      expect((await crypto.unwrapGroupKey(recipient, inviteOf(groupKey), cipher)).groupKey).toEqual(groupKey)
+      for (const length of [0, 31, 33, 64]) {
+        const refused = crypto.unwrapGroupKey(recipient, inviteOf(new Uint8Array(length)), cipher)
+        expect(await codeOfRejection(refused)).toBe('authentication')
+      }
+    })
+
     test('keys that nobody has are refused before anything is wrapped', () => {
       const wrap = (publicKey: Uint8Array) => codeOf(() => crypto.wrapGroupKey(publicKey, groupKey, cipher))
       expect(wrap(hex(`02${'00'.repeat(31)}`))).toBe('point')

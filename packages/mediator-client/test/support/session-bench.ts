@@ -11,7 +11,8 @@ import {
   type MediatorResponses,
   mediatorInitBytes,
 } from '@mimirjs/wire/mediator'
-import { MediatorSession, type SessionEvent } from '../../src/session.js'
+import { MediatorSession } from '../../src/session.js'
+import type { SessionEvent } from '../../src/session-events.js'
 import { DEFAULT_TIMERS, type MediatorTimers } from '../../src/timers.js'
 
 /** A session, and the other end of its line, under a clock that is a number. */

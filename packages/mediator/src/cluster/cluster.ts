@@ -7,10 +7,10 @@ import type { Connection } from '../connection.js'
 import { type Core, secondsOf } from '../core.js'
 import { pushInvite } from '../effects.js'
 import { pushMemberInfo, pushMessage } from '../fan-out.js'
-import { call, type InviteRow, type Program } from '../operations.js'
+import { takeInvite } from '../login.js'
+import { call, type InviteRow } from '../operations.js'
 import { presenceMessage, sawLast } from '../presence.js'
 import type { Room } from '../rooms.js'
-import type { OpenInvite } from '../login.js'
 import { Feed } from './feed.js'
 import {
   chatSubject,
@@ -18,8 +18,8 @@ import {
   encodeNotice,
   INVITES_SUBJECT,
   type Notice,
-  type Pair,
   PAIRS_PER_NOTICE,
+  type Pair,
   PRESENCE_SUBJECT,
   PROCESS_ID_BYTES,
 } from './notices.js'
@@ -190,7 +190,8 @@ class BusCluster implements Cluster {
         if (equalBytes(notice.process, this.#id)) this.#tellAll()
         return
       case 'all':
-        return this.#presence.all(sender, notice.sequence, notice.isFirst, notice.pairs, nowMs)
+        this.#presence.all(sender, notice.sequence, notice.isFirst, notice.pairs, nowMs)
+        return
       case 'bye':
         // Whoever says so has told of everybody who left with it.
         this.#presence.forget(sender)
@@ -241,7 +242,12 @@ class BusCluster implements Cluster {
     const chats = [...this.#chats].filter(([, { feed }]) => feed.cursor !== undefined)
     for (let at = 0; at < chats.length; at += CHATS_PER_QUESTION) {
       const some = chats.slice(at, at + CHATS_PER_QUESTION)
-      const lastIds = await background(() => call('lastMessageIds', some.map(([{ chatId }]) => chatId)))
+      const lastIds = await background(() =>
+        call(
+          'lastMessageIds',
+          some.map(([{ chatId }]) => chatId),
+        ),
+      )
       for (const [{ chatId }, { feed }] of some) feed.reach(lastIds?.get(chatId) ?? 0n)
     }
     const turn = this.#sweeps++ % SWEEPS_PER_REVIEW
@@ -290,13 +296,4 @@ class BusCluster implements Cluster {
       handler(heard.notice, heard.sender)
     })
   }
-}
-
-function* takeInvite(inviteId: bigint): Program<OpenInvite | undefined> {
-  const invite = yield* call('invite', inviteId)
-  if (invite === undefined) return undefined
-  const settings = yield* call('settings', invite.chatId)
-  if (settings === undefined) return undefined
-  yield* call('markInviteSent', inviteId)
-  return { invite, settings }
 }

@@ -53,7 +53,8 @@ export class Feed {
   /** A message is in the store. `message` is absent when its content is not at hand. */
   offer(messageId: bigint, message: PushedMessage | undefined, except: Connection | undefined): void {
     if (this.#cursor !== undefined && messageId <= this.#cursor) return
-    if (this.#held.size >= MAX_HELD && !this.#held.has(messageId)) this.#held.delete(this.#held.keys().next().value ?? 0n)
+    if (this.#held.size >= MAX_HELD && !this.#held.has(messageId))
+      this.#held.delete(this.#held.keys().next().value ?? 0n)
     this.#held.set(messageId, { message, except })
     this.#advance()
   }
@@ -76,7 +77,11 @@ export class Feed {
   #advance(): void {
     if (this.#cursor === undefined) return
     if (!this.#isFilling)
-      for (let next = this.#held.get(this.#cursor + 1n); next?.message !== undefined; next = this.#held.get(this.#cursor + 1n))
+      for (
+        let next = this.#held.get(this.#cursor + 1n);
+        next?.message !== undefined;
+        next = this.#held.get(this.#cursor + 1n)
+      )
         this.#push(next.message, next.except)
     if (this.#held.size === 0 || this.#isFilling || this.#cancelFill !== undefined) return
     this.#cancelFill = this.#core.clock.schedule(() => this.#fill(), PATIENCE_MS)
@@ -97,7 +102,8 @@ export class Feed {
     const { chatId } = this.#room
     const since = this.#cursor
     // Ids are given one after the other: when this one was there, so were all below it.
-    const known = [...this.#held.keys()].reduce((most, id) => (id > most ? id : most), since)
+    let known = since
+    for (const id of this.#held.keys()) if (id > known) known = id
     void this.#core
       .background(() => call('page', chatId, since, PAGE_LIMIT, 'tlv', PAGE_BYTES), chatId)
       .then((page) => {

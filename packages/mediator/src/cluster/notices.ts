@@ -29,7 +29,10 @@ export interface Pair {
 
 export type Notice =
   /** Without `blob`: it is too long, fetch it. */
-  | { readonly kind: 'message'; readonly message: Omit<PushedMessage, 'blob'> & { readonly blob: Uint8Array | undefined } }
+  | {
+      readonly kind: 'message'
+      readonly message: Omit<PushedMessage, 'blob'> & { readonly blob: Uint8Array | undefined }
+    }
   | { readonly kind: 'memberInfo'; readonly member: MemberInfo }
   | { readonly kind: 'dropped'; readonly publicKey: Uint8Array }
   | { readonly kind: 'chatDeleted' }

@@ -35,7 +35,7 @@ export class PresenceBook {
   change(sender: Uint8Array, sequence: number, pair: Pair, isHere: boolean, nowMs: number): boolean {
     const process = this.#process(sender, nowMs)
     if (process === undefined) return false
-    const isNext = process.isWhole && sequence === ((process.sequence + 1) >>> 0)
+    const isNext = process.isWhole && sequence === (process.sequence + 1) >>> 0
     if (!isNext) process.isWhole = false
     process.sequence = sequence
     if (isHere) process.pairs.set(pairKey(pair), pair)
@@ -90,4 +90,3 @@ export class PresenceBook {
 function pairKey({ chatId, publicKey }: Pair): string {
   return `${chatId}:${toHex(publicKey)}`
 }
-

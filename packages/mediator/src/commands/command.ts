@@ -45,8 +45,7 @@ export type Effect =
       readonly timestampSeconds: bigint
       readonly toCaller: boolean
     }
-  /** The connection that asked is pushed to from now on. */
-  | { readonly effect: 'subscribe'; readonly chatId: bigint }
+  /** Sent behind the answer. */
   | { readonly effect: 'requestMemberInfo'; readonly chatId: bigint; readonly lastUpdateSeconds: bigint }
   /** All subscriptions of a key in a chat end. */
   | { readonly effect: 'drop'; readonly chatId: bigint; readonly publicKey: Uint8Array }
@@ -97,7 +96,10 @@ export interface Command<K extends MediatorCommandName> {
 
 const NO_EFFECTS: readonly Effect[] = []
 
-export function done<K extends MediatorCommandName>(value: Values[K], effects: readonly Effect[] = NO_EFFECTS): Done<K> {
+export function done<K extends MediatorCommandName>(
+  value: Values[K],
+  effects: readonly Effect[] = NO_EFFECTS,
+): Done<K> {
   return { value, effects }
 }
 

@@ -24,8 +24,7 @@ export const sendInvite: Command<'sendInvite'> = {
     if (!mayCall('sendInvite', caller.permissions)) return refused('role')
     const target = yield* call('user', chatId, to)
     if (!mayTouch('sendInvite', moderation, caller.permissions, target, equalBytes(to, from))) return refused('strict')
-    const isRotation =
-      moderation === 'strict' && isPresent(target) && (caller.permissions & (OWNER | ADMIN)) !== 0
+    const isRotation = moderation === 'strict' && isPresent(target) && (caller.permissions & (OWNER | ADMIN)) !== 0
     if (dialect === 'tlv-push' && !isRotation && isPresent(target) && (target.permissions & ANY_ROLE) !== 0)
       return refused('present')
     const before = yield* call('inviteFor', to, chatId)

@@ -4,6 +4,8 @@ import { type Command, chatOf, done, refused } from './command.js'
 import { isInfoTime } from './time.js'
 
 const NOTHING = new Uint8Array(0)
+/** No client takes an answer of more than 50 MiB (mediator protocol §3.2); this leaves room for keys and times. */
+const MAX_INFO_BYTES = 33_554_432
 
 /** Mediator protocol §8.18. */
 export const updateMemberInfo: Command<'updateMemberInfo'> = {
@@ -28,7 +30,7 @@ export const getMembersInfo: Command<'getMembersInfo'> = {
   chatId: chatOf,
   *program({ chatId, sinceSeconds = 0n }, { caller }) {
     if (!isPresent(yield* call('user', chatId, caller))) return refused('member')
-    const rows = yield* call('memberInfos', chatId, sinceSeconds)
+    const rows = yield* call('memberInfos', chatId, sinceSeconds, MAX_INFO_BYTES)
     return done({ members: rows.map((row) => ({ ...row, info: row.info ?? NOTHING })) })
   },
 }

@@ -33,7 +33,11 @@ export const sendMessage: Command<'sendMessage'> = {
         ])
       }
       const stored = yield* call('messageByGuid', chatId, guid)
-      if (stored !== undefined && equalBytes(stored.author, author) && (dialect === 'binary' || isSame(stored, claimed)))
+      if (
+        stored !== undefined &&
+        equalBytes(stored.author, author) &&
+        (dialect === 'binary' || isSame(stored, claimed))
+      )
         return done({ messageId: stored.messageId, guid }, [{ effect: 'duplicate' }])
       // A client of this dialect is not told the guid, and could not find its message again under another.
       if (dialect === 'binary') return refused('collision')
@@ -97,10 +101,7 @@ export const subscribe: Command<'subscribe'> = {
     if (!isPresent(row)) return refused('member')
     if (!mayCall('subscribe', row.permissions)) return refused('readOnly')
     const messageId = yield* call('lastMessageId', chatId)
-    return done({ messageId }, [
-      { effect: 'subscribe', chatId },
-      { effect: 'requestMemberInfo', chatId, lastUpdateSeconds: row.changedAtSeconds },
-    ])
+    return done({ messageId }, [{ effect: 'requestMemberInfo', chatId, lastUpdateSeconds: row.changedAtSeconds }])
   },
 }
 

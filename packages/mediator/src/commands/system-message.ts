@@ -34,7 +34,8 @@ export function* storeSystemMessage(
         isSystem: true,
       }
     const taken = yield* call('messageByGuid', chatId, guid)
-    if (attempt === 0 && !('random' in content) && taken !== undefined && equalBytes(taken.author, author)) return undefined
+    if (attempt === 0 && !('random' in content) && taken !== undefined && equalBytes(taken.author, author))
+      return undefined
   }
   throw new SystemMessageError(`no free guid for the system message ${content.event}`)
 }

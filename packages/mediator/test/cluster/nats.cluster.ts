@@ -40,7 +40,9 @@ describe('a bus over NATS', () => {
       heard['b'] = []
       for (let n = 0; n < 100; n++) a!.publish('chat.1', bytes(`${n}`))
       await until(() => heard['b']!.includes('99'))
-      expect(heard['b']!.filter((message) => message !== 'hello')).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`))
+      expect(heard['b']!.filter((message) => message !== 'hello')).toEqual(
+        Array.from({ length: 100 }, (_, n) => `${n}`),
+      )
       expect(heard['a']).toEqual([])
       expect(heard['c']).toEqual([])
       stop()

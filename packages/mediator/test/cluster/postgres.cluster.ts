@@ -89,7 +89,7 @@ describe('several stores on one PostgreSQL', () => {
     })
   })
 
-  test('programs that get into each other\'s way are run again, and all go well', async () => {
+  test("programs that get into each other's way are run again, and all go well", async () => {
     await shared(2, async (stores) => {
       await createChat(stores[0]!, 1n)
       await createChat(stores[0]!, 2n)
@@ -109,7 +109,9 @@ describe('several stores on one PostgreSQL', () => {
 })
 
 describe('a store on PostgreSQL', () => {
-  test('connections that are cut: a typed error or a result, nothing twice, and it goes on', { timeout: 60_000 }, async () => {
+  test('connections that are cut: a typed error or a result, nothing twice, and it goes on', {
+    timeout: 60_000,
+  }, async () => {
     const { store, schema, done } = await openSchema()
     await createChat(store)
     const stored = new Map<bigint, bigint>()
@@ -164,7 +166,7 @@ describe('a store on PostgreSQL', () => {
     await store.close()
   })
 
-  test('a pool of the program\'s own stays open', async () => {
+  test("a pool of the program's own stays open", async () => {
     const pool = new pg.Pool({ connectionString: inject('postgresUrl'), max: 2 })
     const { store, done } = await openSchema({ pool })
     await createChat(store)

@@ -67,7 +67,9 @@ describe.each(FLAVOURS)('a database of $name', (flavour) => {
       fillChat(database, flavour)
       if (flavour.hasInvites) {
         database
-          .prepare('INSERT INTO invites (timestamp, from_pubkey, to_pubkey, chat_id, encrypted_data) VALUES (7, ?, ?, ?, ?)')
+          .prepare(
+            'INSERT INTO invites (timestamp, from_pubkey, to_pubkey, chat_id, encrypted_data) VALUES (7, ?, ?, ?, ?)',
+          )
           .run(OWNER, keyNumber(8), CHAT, OWNER)
       }
     })
@@ -108,7 +110,12 @@ describe.each(FLAVOURS)('a database of $name', (flavour) => {
       const records = [1, 2, 3].map((n) =>
         recordOf(
           CHAT,
-          { ...message(BigInt(-n), blobOf(n)), author: MEMBER, messageId: BigInt(n), timestampSeconds: 1_700_000_000n + BigInt(n) },
+          {
+            ...message(BigInt(-n), blobOf(n)),
+            author: MEMBER,
+            messageId: BigInt(n),
+            timestampSeconds: 1_700_000_000n + BigInt(n),
+          },
           layout,
         ),
       )
@@ -126,7 +133,7 @@ describe.each(FLAVOURS)('a database of $name', (flavour) => {
     expect(await ask(again, 'insertMessage', CHAT, message(78n))).toBe(6n)
   })
 
-  test('everything can be changed, today\'s limits apply, and the chat can be deleted', async () => {
+  test("everything can be changed, today's limits apply, and the chat can be deleted", async () => {
     makeForeign(path, flavour, (database) => fillChat(database, flavour))
     const opened = open()
     await ask(opened, 'changeSettings', CHAT, { name: 'x'.repeat(25), avatar: null })
@@ -139,7 +146,9 @@ describe.each(FLAVOURS)('a database of $name', (flavour) => {
     await opened.close()
     store = undefined
     const database = openDatabase(path, { applicationId: STORE_APPLICATION_ID, migrations: STORE_MIGRATIONS })
-    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'").all()
+    const tables = database
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+      .all()
     expect(tables.map((row) => row['name']).sort()).toEqual([
       'chat_state',
       'chats',
@@ -155,7 +164,14 @@ describe.each(FLAVOURS)('a database of $name', (flavour) => {
 })
 
 describe('odd ones', () => {
-  const flavours = FLAVOURS as [ForeignFlavour, ForeignFlavour, ForeignFlavour, ForeignFlavour, ForeignFlavour, ForeignFlavour]
+  const flavours = FLAVOURS as [
+    ForeignFlavour,
+    ForeignFlavour,
+    ForeignFlavour,
+    ForeignFlavour,
+    ForeignFlavour,
+    ForeignFlavour,
+  ]
   const [firstGo, , go, rust, , renamed] = flavours
 
   test.each([firstGo, renamed])('a guid that was stored twice stays with the first ($name)', async (flavour) => {
@@ -183,7 +199,9 @@ describe('odd ones', () => {
   test('a chat that the Rust server was killed in the middle of making: nobody is in it, it can be deleted', async () => {
     makeForeign(path, rust, (database) => {
       database.prepare('INSERT INTO chats VALUES (9, ?, 100)').run(OWNER)
-      database.exec('CREATE TABLE "users_9" (pubkey BLOB PRIMARY KEY, perms_flags INTEGER NOT NULL, accepted_at INTEGER NOT NULL, changed_at INTEGER NOT NULL, banned INTEGER NOT NULL DEFAULT 0)')
+      database.exec(
+        'CREATE TABLE "users_9" (pubkey BLOB PRIMARY KEY, perms_flags INTEGER NOT NULL, accepted_at INTEGER NOT NULL, changed_at INTEGER NOT NULL, banned INTEGER NOT NULL DEFAULT 0)',
+      )
     })
     const opened = open()
     expect(await ask(opened, 'chatOwner', 9n)).toEqual(OWNER)
@@ -215,7 +233,10 @@ describe('odd ones', () => {
   })
 
   test('a database that only looks similar is left alone', () => {
-    const database = openDatabase(path, { applicationId: 1, migrations: ['CREATE TABLE chats (id INTEGER PRIMARY KEY)'] })
+    const database = openDatabase(path, {
+      applicationId: 1,
+      migrations: ['CREATE TABLE chats (id INTEGER PRIMARY KEY)'],
+    })
     database.exec('PRAGMA application_id = 0')
     database.close()
     expect(open).toThrow(expect.objectContaining({ name: 'MediatorServerError', code: 'store-foreign' }))

@@ -42,7 +42,11 @@ export function recordOf(chatId: bigint, message: ModelMessage, layout: 'binary'
     const head = [...u64(chatId), ...u64(messageId), ...u64(guid), ...author, ...u32(blob.length)]
     return Buffer.concat([Uint8Array.from(head), blob])
   }
-  const field = (tag: number, value: ArrayLike<number>): number[] => [tag, ...varint(value.length), ...Array.from(value)]
+  const field = (tag: number, value: ArrayLike<number>): number[] => [
+    tag,
+    ...varint(value.length),
+    ...Array.from(value),
+  ]
   const head = [
     ...field(0x11, u64(messageId)),
     ...field(0x12, u64(guid)),
@@ -128,12 +132,23 @@ export class ModelOperations implements Operations {
       lastSeenSeconds,
     }))
 
-  memberInfos: Operations['memberInfos'] = (chatId, sinceSeconds) =>
-    this.#present(chatId).map(([key, { info, changedAtSeconds }]) => ({
+  memberInfos: Operations['memberInfos'] = (chatId, sinceSeconds, maxBytes) => {
+    const size = (key: string): number => this.chats.get(chatId)?.users.get(key)?.info?.length ?? 0
+    const sizes = this.#present(chatId).map(([key]) => ({ key, bytes: size(key) }))
+    let bytes = 0
+    const shown = new Set<string>()
+    for (const { key, bytes: more } of sizes.sort((a, b) => a.bytes - b.bytes || (a.key < b.key ? -1 : 1))) {
+      const user = this.chats.get(chatId)?.users.get(key)
+      if (sinceSeconds !== 0n && (user?.changedAtSeconds ?? 0n) <= sinceSeconds) continue
+      bytes += more
+      if (bytes <= maxBytes) shown.add(key)
+    }
+    return this.#present(chatId).map(([key, { info, changedAtSeconds }]) => ({
       publicKey: bytesOf(key),
-      info: sinceSeconds === 0n || changedAtSeconds > sinceSeconds ? info : undefined,
+      info: shown.has(key) ? info : undefined,
       timestampSeconds: changedAtSeconds,
     }))
+  }
 
   insertMessage: Operations['insertMessage'] = (chatId, message) => {
     const chat = this.chats.get(chatId)

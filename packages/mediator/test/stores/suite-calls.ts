@@ -25,6 +25,9 @@ export function createChat(store: MediatorStore, chatId: bigint = CHAT, owner: U
   )
 }
 
-export function message(guid: bigint, blob: Uint8Array = Uint8Array.of(1, 2, 3)): Parameters<Operations['insertMessage']>[1] {
+export function message(
+  guid: bigint,
+  blob: Uint8Array = Uint8Array.of(1, 2, 3),
+): Parameters<Operations['insertMessage']>[1] {
   return { guid, timestampSeconds: 1_700_000_000n, clientTimestampSeconds: undefined, author: OWNER, blob }
 }

@@ -96,15 +96,25 @@ export function storeSuite(name: string, open: () => Promise<OpenedStore>): void
         { publicKey: OWNER, permissions: 0x90, lastSeenSeconds: 0n },
         { publicKey: user, permissions: 0x10, lastSeenSeconds: 77n },
       ])
-      const infos = async (since: bigint): Promise<unknown> => (await ask(store, 'memberInfos', CHAT, since)).sort(byKey)
+      const infos = async (since: bigint): Promise<unknown> =>
+        (await ask(store, 'memberInfos', CHAT, since, 1e9)).sort(byKey)
       const owner = { publicKey: OWNER, info: undefined, timestampSeconds: 0n }
       expect(await infos(0n)).toEqual([owner, { publicKey: user, info: Uint8Array.of(4), timestampSeconds: 9n }])
       expect(await infos(8n)).toEqual([owner, { publicKey: user, info: Uint8Array.of(4), timestampSeconds: 9n }])
       expect(await infos(9n)).toEqual([owner, { publicKey: user, info: undefined, timestampSeconds: 9n }])
+      // Whoever puts in much hides nobody else.
+      await ask(store, 'changeUser', CHAT, OWNER, { info: new Uint8Array(9) })
+      const sizes = async (maxBytes: number): Promise<unknown[]> =>
+        (await ask(store, 'memberInfos', CHAT, 0n, maxBytes)).sort(byKey).map(({ info }) => info?.length)
+      expect([await sizes(10), await sizes(9), await sizes(0)]).toEqual([
+        [9, 1],
+        [undefined, 1],
+        [undefined, undefined],
+      ])
       await ask(store, 'changeUser', CHAT, user, { banned: true, permissions: 0x11 })
       expect(await ask(store, 'chatsOf', user)).toEqual([])
       expect(await ask(store, 'members', CHAT)).toHaveLength(1)
-      expect(await ask(store, 'memberInfos', CHAT, 0n)).toHaveLength(1)
+      expect(await ask(store, 'memberInfos', CHAT, 0n, 1e9)).toHaveLength(1)
       expect(await ask(store, 'user', CHAT, user)).toMatchObject({ banned: true, permissions: 0x11, hasInfo: true })
       await ask(store, 'changeUser', CHAT, user, { banned: false, permissions: 0x10 })
       expect(await ask(store, 'chatsOf', user)).toEqual([CHAT])
@@ -181,8 +191,11 @@ export function storeSuite(name: string, open: () => Promise<OpenedStore>): void
     test('pages go over gaps, and stay short of nothing: any since, any limit', async () => {
       await createChat(store)
       for (let guid = 1n; guid <= 40n; guid++) await ask(store, 'insertMessage', CHAT, message(guid))
-      for (const id of [1n, 2n, 3n, 7n, 10n, 11n, 12n, 13n, 14n, 15n, 39n, 40n]) await ask(store, 'deleteMessage', CHAT, id)
-      const kept = Array.from({ length: 40 }, (_, n) => BigInt(n + 1)).filter((id) => ![1n, 2n, 3n, 7n, 39n, 40n].includes(id) && (id < 10n || id > 15n))
+      for (const id of [1n, 2n, 3n, 7n, 10n, 11n, 12n, 13n, 14n, 15n, 39n, 40n])
+        await ask(store, 'deleteMessage', CHAT, id)
+      const kept = Array.from({ length: 40 }, (_, n) => BigInt(n + 1)).filter(
+        (id) => ![1n, 2n, 3n, 7n, 39n, 40n].includes(id) && (id < 10n || id > 15n),
+      )
       for (let since = 0n; since <= 40n; since++) {
         for (const limit of [1, 2, 5, 28, 500]) {
           const ids = kept.filter((id) => id > since).slice(0, limit)
@@ -281,6 +294,32 @@ export function storeSuite(name: string, open: () => Promise<OpenedStore>): void
       expect(ids).not.toContain(next)
     })
 
+    test('what a turn that was run twice left is what the second time did', async () => {
+      await createChat(store)
+      const big = new Uint8Array(5_000)
+      const turn = [
+        ask(store, 'insertMessage', CHAT, { ...message(1n), timestampSeconds: 1n }),
+        ask(store, 'expireBlobs', 5n),
+        ask(store, 'insertMessage', CHAT, message(2n, big)),
+        ask(store, 'insertMessage', CHAT, message(3n, big)),
+        // Fails last, and has everything before it undone and done again.
+        store.run(
+          function* () {
+            yield* call('lastMessageId', CHAT)
+            throw new Error('undone')
+          },
+          { chatId: CHAT },
+        ),
+      ]
+      const [, expired, second] = await Promise.allSettled(turn)
+      expect(second).toMatchObject({ status: 'fulfilled' })
+      const kept = (await ask(store, 'page', CHAT, 0n, 500, 'tlv', 1e6)).count
+      // Whether the first was there when blobs expired is up to the order of the queues.
+      expect(kept).toBe(expired?.status === 'fulfilled' && expired.value === 1 ? 2 : 3)
+      const above = kept === 3 ? 1n : 0n
+      expect((await ask(store, 'page', CHAT, above, 50, 'tlv', 6_000)).count).toBe(1)
+    })
+
     test('a chat deleted by a program that fails is still there', async () => {
       await createChat(store)
       await ask(store, 'insertMessage', CHAT, message(1n))
@@ -376,13 +415,22 @@ function randomCall(random: Random): StoreCall {
     { op: 'deleteUser', args: [chatId, user] },
     { op: 'chatsOf', args: [user] },
     { op: 'members', args: [chatId] },
-    { op: 'memberInfos', args: [chatId, seconds] },
+    { op: 'memberInfos', args: [chatId, seconds, random.below(2) === 0 ? 1e9 : random.below(20)] },
     { op: 'messageByGuid', args: [chatId, guid] },
     { op: 'deleteMessage', args: [chatId, BigInt(random.below(30))] },
     { op: random.below(2) === 0 ? 'messageById' : 'deleteMessage', args: [chatId, BigInt(random.below(30))] },
     { op: 'lastMessageId', args: [chatId] },
     { op: 'lastMessageIds', args: [[1n, 2n, 77n]] },
-    { op: 'page', args: [chatId, BigInt(random.below(30)), 1 + random.below(20), random.pick(['tlv', 'binary']), random.pick([1, 500, 2_000, 1e9])] },
+    {
+      op: 'page',
+      args: [
+        chatId,
+        BigInt(random.below(30)),
+        1 + random.below(20),
+        random.pick(['tlv', 'binary']),
+        random.pick([1, 500, 2_000, 1e9]),
+      ],
+    },
     { op: 'invite', args: [BigInt(random.below(5))] },
     { op: 'inviteFor', args: [user, chatId] },
     { op: 'invitesFor', args: [user] },

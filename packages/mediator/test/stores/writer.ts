@@ -30,7 +30,9 @@ for (let n = first; ; ) {
     batch.push(store.run(() => call('deleteChat', chatId), { chatId }).then(() => say(`deleted ${chatId}`)))
   } else {
     const user = { permissions: 0x10, banned: false, acceptedAtSeconds: 1n, changedAtSeconds: 0n }
-    batch.push(store.run(() => call('putUser', chatId, keyNumber(9), user), { chatId }).then(() => say(`user ${chatId}`)))
+    batch.push(
+      store.run(() => call('putUser', chatId, keyNumber(9), user), { chatId }).then(() => say(`user ${chatId}`)),
+    )
   }
   await Promise.all(batch)
 }

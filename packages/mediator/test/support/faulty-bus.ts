@@ -1,4 +1,4 @@
-import { createLocalBus, type Bus } from '../../src/bus.js'
+import { type Bus, createLocalBus } from '../../src/bus.js'
 
 /** How often, from 0 to 1, a bus loses, doubles and delays what it carries; it hands over its own to itself, too. */
 export interface Faults {
@@ -35,6 +35,11 @@ export class FaultyBus {
     const delayed = this.#delayed.reverse()
     this.#delayed = []
     for (const send of delayed) send()
+  }
+
+  /** Hand over as it is, whatever the faults. */
+  carry(subject: string, bytes: Uint8Array): void {
+    this.#bus.publish(subject, bytes)
   }
 
   #publish(subject: string, bytes: Uint8Array): void {

@@ -2,7 +2,13 @@
 import { createClock, type ManualClock } from '@mimirjs/transport/testing'
 import type { MediatorDialect } from '@mimirjs/wire/mediator'
 import { onTestFinished } from 'vitest'
-import { createMediator, type Mediator, type MediatorLimits, type MediatorOptions, openSqliteStore } from '../../src/index.js'
+import {
+  createMediator,
+  type Mediator,
+  type MediatorLimits,
+  type MediatorOptions,
+  openSqliteStore,
+} from '../../src/index.js'
 import { call, type MediatorStore, type Program } from '../../src/operations.js'
 import { RawClient, signerOf, transports } from './raw-client.js'
 
@@ -47,9 +53,7 @@ export interface Server {
 }
 
 /** Closed with the test. The clock stands still at {@link NOW_SECONDS}. Without a store of the test it has SQLite. */
-export async function startServer(
-  options: Partial<MediatorOptions> & { store?: MediatorStore } = {},
-): Promise<Server> {
+export async function startServer(options: Partial<MediatorOptions> & { store?: MediatorStore } = {}): Promise<Server> {
   const clock = createClock(Number(NOW_SECONDS) * 1000)
   const store = options.store ?? openSqliteStore(':memory:')
   const mediator = await createMediator({
@@ -118,7 +122,7 @@ export function* dumpProgram(chatIds: readonly bigint[], numbers: readonly numbe
     const settings = yield* call('settings', chatId)
     const users: unknown[] = []
     for (const number of numbers) users.push([number, yield* call('user', chatId, keyOf(number))])
-    const infos = yield* call('memberInfos', chatId, 0n)
+    const infos = yield* call('memberInfos', chatId, 0n, 1e9)
     const page = yield* call('page', chatId, 0n, 500, 'tlv', 1e9)
     chats.push({ chatId, owner: hex(owner), settings, users, infos, page: { ...page, bytes: hex(page.bytes) } })
   }

@@ -5,6 +5,7 @@ import { MessengerError } from '../error.js'
 import { parseMessageId } from '../message-id.js'
 import type { GroupsContext } from './context.js'
 import { atMediator, groupError } from './errors.js'
+import type { Pauses } from './pauses.js'
 import { mayAdminister, mayModerate, ROLE_BITS } from './permissions.js'
 import type { Room } from './room.js'
 import { MAX_FORMER_KEYS, withKey } from './sealing.js'
@@ -19,11 +20,13 @@ const FINAL: ReadonlySet<string> = new Set(['closed', 'aborted', 'forbidden', 'n
 /** What we do to a group at its mediator. Whoever does something is not told of it like the others, so we look each time. */
 export class Administration {
   readonly #context: GroupsContext
+  readonly #pauses: Pauses
   readonly #client: (mediator: MediatorAddress) => MediatorClient
 
   /** @param client - of a mediator, also of one whose group we are not in */
-  constructor(context: GroupsContext, client: (mediator: MediatorAddress) => MediatorClient) {
+  constructor(context: GroupsContext, pauses: Pauses, client: (mediator: MediatorAddress) => MediatorClient) {
     this.#context = context
+    this.#pauses = pauses
     this.#client = client
   }
 
@@ -178,24 +181,9 @@ export class Administration {
         return
       } catch (error) {
         if (!isMediatorError(error) || error.code !== 'rate-limit') throw error
-        await this.#pause(signal)
+        await this.#pauses.wait(INVITE_PAUSE_MS, signal)
       }
     }
-  }
-
-  #pause(signal: AbortSignal | undefined): Promise<void> {
-    this.#context.assertOpen()
-    return new Promise((resolve, reject) => {
-      const end = (): void => {
-        cancel()
-        reject(new MessengerError('aborted', 'changing the key was aborted', { cause: signal?.reason }))
-      }
-      const cancel = this.#context.clock.schedule(() => {
-        signal?.removeEventListener('abort', end)
-        resolve()
-      }, INVITE_PAUSE_MS)
-      signal?.addEventListener('abort', end, { once: true })
-    })
   }
 
   #wrap(room: Room, peer: string, key: Uint8Array): Uint8Array {

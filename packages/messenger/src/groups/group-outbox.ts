@@ -8,11 +8,13 @@ import { sealMessage } from './sealed-message.js'
 
 /** Messages that are on their way to the mediator at one time. */
 const WINDOW = 32
+/** Bytes of those; one message may be larger. */
+const WINDOW_BYTES = 33_554_432
+/** Rows that are read at one time, for each may be a whole file. */
+const ROWS = 8
 /** Pauses after a refusal that passes, doubling. */
 const MIN_PAUSE_MS = 1_000
 const MAX_PAUSE_MS = 60_000
-/** Answers in a row after which the window that a "too fast" had closed opens again. */
-const REOPEN_AFTER = 64
 
 /**
  * Brings the outbox of one group to its mediator, in the order of acceptance. It owns no message: the store does, with the
@@ -25,14 +27,14 @@ export class GroupOutbox {
   readonly #room: Room
   readonly #client: MediatorClient
   readonly #following: () => Following | undefined
-  /** On their way, or their answer is being written down: which version of the text. */
+  /** On their way, or their answer is being written down. */
   readonly #inFlight = new Set<bigint>()
+  #inFlightBytes = 0
   #isReady = false
   #isClosed = false
   #isPumping = false
   #pumpAgain = false
   #window = WINDOW
-  #answers = 0
   #pauseMs = MIN_PAUSE_MS
   #cancelPause: (() => void) | undefined
 
@@ -94,16 +96,23 @@ export class GroupOutbox {
   async #fill(): Promise<void> {
     const { access, store } = this.#context
     const { id } = this.#room.record
-    if (this.#inFlight.size >= this.#window) return
+    if (this.#isFull) return
+    const room = Math.min(ROWS, this.#window - this.#inFlight.size)
     // Those that were refused wait until we are let in again.
-    const rows = await access.ask(() => store.pending(id, this.#inFlight.size + this.#window, { refusedBeforeMs: 0 }))
+    const rows = await access.ask(() => store.pending(id, this.#inFlight.size + room, { refusedBeforeMs: 0 }))
+    if (rows.length === 0) this.#window = WINDOW
     for (const row of rows) {
-      if (this.#inFlight.size >= this.#window || !this.#mayGoOn) return
+      if (this.#isFull || !this.#mayGoOn) return
       if (this.#inFlight.has(row.guid)) continue
+      this.#pumpAgain = true
       const sealed = await this.#sealed(row)
       if (!this.#mayGoOn) return
       this.#send(row, sealed)
     }
+  }
+
+  get #isFull(): boolean {
+    return this.#inFlight.size >= this.#window || this.#inFlightBytes >= WINDOW_BYTES
   }
 
   /** The bytes that were made when it was accepted; after an edit, or a crash in one, they are made now. */
@@ -122,6 +131,7 @@ export class GroupOutbox {
   #send(row: StoredMessage, { blob, timestampSeconds, outerGuid = row.guid }: Sealed): void {
     const { chatId } = this.#room.record
     this.#inFlight.add(row.guid)
+    this.#inFlightBytes += blob.length
     void this.#client
       .sendMessage({ chatId, guid: outerGuid, timestampSeconds, blob })
       .then(
@@ -131,7 +141,9 @@ export class GroupOutbox {
       .catch((cause) => this.#failed('an answer of the mediator could not be stored', cause))
       .finally(() => {
         this.#inFlight.delete(row.guid)
-        this.kick()
+        this.#inFlightBytes -= blob.length
+        // In halves, so that a busy group costs few looks into the outbox.
+        if (this.#inFlight.size * 2 <= this.#window) this.kick()
       })
   }
 
@@ -141,7 +153,6 @@ export class GroupOutbox {
     const atMs = Math.floor(clock.nowMs())
     const isNew = await access.track(store.markSent(id, row.guid, atMs, result, row.editTimeMs))
     this.#pauseMs = MIN_PAUSE_MS
-    if (this.#window < WINDOW && ++this.#answers >= REOPEN_AFTER) this.#window = WINDOW
     this.#following()?.sent(result.messageId)
     if (isNew) emitter.emit('delivered', { id: String(row.guid), to: id })
   }
@@ -160,9 +171,8 @@ export class GroupOutbox {
         await this.#giveUp(row, cause)
         return
       case 'rate-limit':
-        // One at a time: else those behind could pass while this one is refused.
+        // One at a time until nothing is left: else those behind could pass while this one is refused.
         this.#window = 1
-        this.#answers = 0
         this.#pause()
         return
       case 'server':

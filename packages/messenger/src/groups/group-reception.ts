@@ -3,10 +3,14 @@ import { toHex } from '@mimirjs/wire'
 import type { SystemMessage } from '@mimirjs/wire/mediator'
 import type { Received } from '../store.js'
 import type { GroupBatch, GroupRowChange, NewGroupMessage } from '../store-groups.js'
+import { Arrivals } from './arrivals.js'
 import type { GroupsContext } from './context.js'
 import { isExpectedGuid, readBlob, readMessage } from './reading.js'
 import type { Room } from './room.js'
 
+/** How long a message waits for those before it. A gap that is none closes after about a second. */
+const PATIENCE_MS = 10_000
+const MAX_MESSAGE_ID = 2n ** 63n
 /** Messages that could not be read are tried again so many at a time. */
 const RETRY_ROWS = 50
 
@@ -22,6 +26,9 @@ export class GroupReception {
   readonly #room: Room
   /** The newest change of name, text or picture that was applied: what comes late, out of order, is older. */
   #infoMessageId = 0n
+  readonly #arrivals = new Arrivals()
+  #cancelPatience: (() => void) | undefined
+  #turn: Promise<void> = Promise.resolve()
 
   constructor(context: GroupsContext, room: Room) {
     this.#context = context
@@ -29,7 +36,43 @@ export class GroupReception {
   }
 
   /** @throws {MessengerError} `store` | `closed`: it is handed over again */
-  async store({ messages, syncedTo }: ReceivedBatch): Promise<void> {
+  store({ messages, syncedTo }: ReceivedBatch): Promise<void> {
+    this.#arrivals.add(messages)
+    return this.#inTurn(() => this.#take(this.#arrivals.due(syncedTo), syncedTo))
+  }
+
+  /** Nothing more is taken in; what waits is fetched again some day. */
+  close(): void {
+    this.#cancelPatience?.()
+    this.#cancelPatience = undefined
+    this.#arrivals.clear()
+  }
+
+  async #take(messages: readonly ReceivedMessage[], syncedTo: bigint): Promise<void> {
+    if (messages.length > 0 || syncedTo > this.#room.record.syncedTo) await this.#receive(messages, syncedTo)
+    this.#arrivals.drop(messages)
+    if (this.#arrivals.isEmpty) {
+      this.#cancelPatience?.()
+      this.#cancelPatience = undefined
+    } else this.#cancelPatience ??= this.#context.clock.schedule(() => this.#loseThePatience(), PATIENCE_MS)
+  }
+
+  /** What is missing before them does not come: they are taken in without it. */
+  #loseThePatience(): void {
+    const { access, onError } = this.#context
+    this.#cancelPatience = undefined
+    this.#inTurn(() => this.#take(this.#arrivals.due(MAX_MESSAGE_ID), this.#room.record.syncedTo)).catch((cause) => {
+      if (!access.closed) onError(cause)
+    })
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  async #receive(messages: readonly ReceivedMessage[], syncedTo: bigint): Promise<void> {
     const { access, store, clock, publicKey } = this.#context
     const { record } = this.#room
     const nowMs = Math.floor(clock.nowMs())
@@ -49,6 +92,7 @@ export class GroupReception {
     if (info) this.#room.tell('info')
     this.#warn(rows)
     this.#tell(received, rows.length)
+    if (this.#room.isLive) await this.#room.members.changed(received)
     const end = messages.map(({ system }) => endOf(system, publicKey)).reduce((last, way) => way ?? last, undefined)
     if (end !== undefined && received.length > 0) this.#room.doubt(end)
     if (deleted.length > 0) this.#context.wakeWaiting()

@@ -2,41 +2,43 @@ import { randomBytes } from '@mimirjs/crypto'
 import { isMediatorError } from '@mimirjs/mediator-client'
 import { fromHex } from '@mimirjs/wire'
 import { Permission } from '@mimirjs/wire/mediator'
-import type { Content } from '../content.js'
 import { isMessengerError, MessengerError } from '../error.js'
-import type { HistoryEntry, Sent } from '../message.js'
 import type { MessageContent } from '../store.js'
 import type { Sealed, StoredGroup } from '../store-groups.js'
+import { Actions } from './actions.js'
 import { Administration, checkProfile } from './administration.js'
 import { BegunJoins } from './begun.js'
 import { cipherOf } from './cipher.js'
 import type { GroupsContext } from './context.js'
 import { atMediator } from './errors.js'
-import { Group, type GroupActions, type GroupFacts } from './group.js'
+import { Group } from './group.js'
 import { groupId } from './group-id.js'
 import { Invites } from './invites.js'
-import { Joins, mediatorOf, untilAborted } from './joins.js'
+import { Joins, mediatorOf } from './joins.js'
 import { Mediators } from './mediators.js'
+import { Pauses } from './pauses.js'
 import { toRole } from './permissions.js'
 import { Room } from './room.js'
 import { sealMessage } from './sealed-message.js'
-import type { CreateGroupOptions, GroupChange, GroupInvite, GroupMember, GroupRole } from './types.js'
+import type { CreateGroupOptions, GroupInvite } from './types.js'
 
 /** The groups of a messenger: those it is in, and those it was in. */
-export class Groups implements GroupActions {
+export class Groups {
   readonly invites: Invites
   readonly #context: GroupsContext
   readonly #rooms = new Map<string, Room>()
   readonly #mediators: Mediators
   readonly #begun: BegunJoins
   readonly #joins: Joins
-  readonly #administration: Administration
+  readonly #actions: Actions
+  readonly #pauses: Pauses
 
   constructor(context: GroupsContext) {
     this.#context = context
+    this.#pauses = new Pauses(context.clock)
     this.#mediators = new Mediators(context, {
       invite: (mediator, invite) => this.invites.received(mediator, invite),
-      up: () => this.#inBackground(() => this.#joins.resume()),
+      up: (mediator) => this.#up(mediator),
     })
     this.#begun = new BegunJoins(context)
     this.invites = new Invites(context, {
@@ -49,17 +51,34 @@ export class Groups implements GroupActions {
       invites: this.invites,
       begun: this.#begun,
       mediators: this.#mediators,
+      pauses: this.#pauses,
       find: (group) => this.#rooms.get(group),
       add: (record) => this.#add(record),
       remove: (room) => this.#remove(room),
     })
-    this.#administration = new Administration(context, (mediator) => this.#mediators.client(mediator))
+    this.#actions = new Actions(context, {
+      administration: new Administration(context, this.#pauses, (mediator) => this.#mediators.client(mediator)),
+      roomOf: (id) => this.#roomOf(id),
+      remove: (room) => this.#remove(room),
+    })
   }
 
   /** Connect to the mediators, and go on where the last process ended. @throws {StoreError} | {MessengerError} `bad-content` */
   async start(): Promise<void> {
+    try {
+      await this.#start()
+    } catch (error) {
+      await this.close(0)
+      throw error
+    }
+    this.#inBackground(() => this.#joins.resume())
+    this.#inBackground(() => this.invites.decideAgain())
+  }
+
+  async #start(): Promise<void> {
     const { store, mediators } = this.#context
     await this.#begun.load()
+    await this.invites.load()
     for (const record of await store.groups()) this.#rooms.set(record.id, this.#room(record))
     for (const mediator of mediators) this.#mediators.client(mediator)
     const joining = await this.#joiningGroups()
@@ -68,8 +87,6 @@ export class Groups implements GroupActions {
       if (room.record.state === 'joined' && !joining.has(room.record.id))
         room.follow(this.#mediators.client(room.group.mediator))
     }
-    this.#inBackground(() => this.#joins.resume())
-    this.#inBackground(() => this.invites.decideAgain())
   }
 
   /** The group of this id, if it is one. */
@@ -182,86 +199,17 @@ export class Groups implements GroupActions {
 
   /** Nothing more is sent; what is being stored is finished, and the connections end in order. */
   async close(timeoutMs: number): Promise<void> {
+    this.#pauses.close()
     for (const room of this.#rooms.values()) room.quiet()
     await this.#mediators.close(timeoutMs)
     await Promise.all([...this.#rooms.values()].map((room) => room.settled()))
+    for (const room of this.#rooms.values()) room.leave()
     await this.#joins.settled()
   }
 
-  facts(id: string): GroupFacts {
-    const { name, description, avatar, mediator, mediatorAddress, dialect, chatId, permissions, state } =
-      this.#roomOf(id).record
-    return {
-      name,
-      description,
-      avatar,
-      mediator: { publicKey: mediator, address: mediatorAddress, dialect },
-      chatId,
-      role: toRole(permissions),
-      state,
-    }
-  }
-
-  send(id: string, content: Content): Promise<Sent> {
-    return this.#context.send(id, content)
-  }
-
-  history(id: string, options?: { limit?: number; before?: HistoryEntry }): Promise<HistoryEntry[]> {
-    return this.#context.conversations.history(id, options)
-  }
-
-  markRead(id: string): Promise<void> {
-    return this.#context.conversations.markRead(id)
-  }
-
-  async refresh(id: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    this.#context.assertOpen()
-    const inStep = this.#roomOf(id).whenInStep()
-    await (signal === undefined ? inStep : untilAborted(inStep, signal))
-    this.#context.assertOpen()
-  }
-
-  async members(id: string): Promise<GroupMember[]> {
-    return this.#roomOf(id).members.list()
-  }
-
-  async invite(id: string, person: string | Uint8Array): Promise<void> {
-    await this.#administration.invite(this.#roomOf(id), person)
-  }
-
-  async ban(id: string, person: string | Uint8Array): Promise<void> {
-    await this.#administration.ban(this.#roomOf(id), person)
-  }
-
-  async setRole(id: string, person: string | Uint8Array, role: GroupRole): Promise<void> {
-    await this.#administration.setRole(this.#roomOf(id), person, role)
-  }
-
-  async update(id: string, change: GroupChange): Promise<void> {
-    await this.#administration.update(this.#roomOf(id), change)
-  }
-
-  async deleteMessage(id: string, message: string): Promise<void> {
-    await this.#administration.deleteMessage(this.#roomOf(id), message)
-  }
-
-  async leave(id: string): Promise<void> {
-    await this.#administration.leave(this.#roomOf(id))
-  }
-
-  async delete(id: string): Promise<void> {
-    await this.#administration.delete(this.#roomOf(id))
-  }
-
-  async forget(id: string): Promise<void> {
-    const room = this.#roomOf(id)
-    if (room.record.state === 'joined')
-      throw new MessengerError('forbidden', `we are in group ${id}: leave it, or delete it, before it is forgotten`)
-    await this.#remove(room)
-  }
-
-  async rotateKey(id: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    await this.#administration.rotateKey(this.#roomOf(id), signal)
+  #up(mediator: string): void {
+    for (const room of this.#rooms.values()) if (room.record.mediator === mediator) room.connected()
+    this.#inBackground(() => this.#joins.resume())
   }
 
   /** @throws {MessengerError} `unknown-group` */
@@ -273,7 +221,7 @@ export class Groups implements GroupActions {
   }
 
   #room(record: StoredGroup): Room {
-    return new Room(record, new Group(record.id, this), this.#context)
+    return new Room(record, new Group(record.id, this.#actions), this.#context)
   }
 
   async #add(record: StoredGroup): Promise<Room> {

@@ -1,10 +1,9 @@
 import { fromHex, toHex } from '@mimirjs/wire'
 import type { MediatorPushes } from '@mimirjs/wire/mediator'
 import { MessengerError } from '../error.js'
-import type { StoredInvite } from '../store-groups.js'
+import { MAX_GROUP_INVITES, type StoredInvite } from '../store-groups.js'
 import type { GroupsContext } from './context.js'
 import { groupId } from './group-id.js'
-import { isSame } from './sealing.js'
 import type { GroupInvite, MediatorAddress } from './types.js'
 
 /** Of a wrapped key: nothing else can be accepted (mediator protocol §18.2). */
@@ -31,11 +30,19 @@ export interface InvitesParts {
 export class Invites {
   readonly #context: GroupsContext
   readonly #parts: InvitesParts
+  /** What is kept, by id, and what tells one from its repetition: reading all of them for each would be a gift to a flood. */
+  readonly #kept = new Map<string, string>()
+  /** Pushed and not on disk yet. */
+  #waiting = 0
   #work: Promise<unknown> = Promise.resolve()
 
   constructor(context: GroupsContext, parts: InvitesParts) {
     this.#context = context
     this.#parts = parts
+  }
+
+  async load(): Promise<void> {
+    for (const row of await this.#context.store.invites()) this.#kept.set(inviteIdOf(row), contentOf(row))
   }
 
   /** Oldest first. @throws {MessengerError} `store` | `closed` */
@@ -52,19 +59,28 @@ export class Invites {
   }
 
   /** It has served. @throws {MessengerError} `store` | `closed` */
-  async delete({ mediator, inviteId }: StoredInvite): Promise<void> {
+  async delete(invite: StoredInvite): Promise<void> {
     const { access, store } = this.#context
-    await access.ask(() => store.deleteInvite(mediator, inviteId))
+    await access.ask(() => store.deleteInvite(invite.mediator, invite.inviteId))
+    this.#kept.delete(inviteIdOf(invite))
   }
 
   /** GOT_INVITE. One after the other, so that they are kept in the order in which they came. */
   received(mediator: MediatorAddress, push: MediatorPushes['gotInvite']): void {
-    const { access, onError } = this.#context
+    const { access, logger, onError } = this.#context
+    const row = this.#toRow(mediator, push)
+    if (row === undefined) return
+    if (this.#waiting >= MAX_GROUP_INVITES) {
+      logger?.warn({ mediator: mediator.publicKey }, 'an invite was dropped: they come faster than the disk takes them')
+      return
+    }
+    this.#waiting++
     this.#work = this.#work
-      .then(() => this.#receive(mediator, push))
+      .then(() => this.#keep(row))
       .catch((cause) => {
         if (!access.closed) onError(cause)
       })
+      .finally(() => this.#waiting--)
   }
 
   /** What the policy says to those that were kept before: the process may have ended before it was asked. */
@@ -72,18 +88,19 @@ export class Invites {
     for (const invite of await this.list()) await this.#decide(invite)
   }
 
-  async #receive(mediator: MediatorAddress, push: MediatorPushes['gotInvite']): Promise<void> {
-    const { access, store, people, clock, logger } = this.#context
+  /** @returns undefined for what is not kept */
+  #toRow(mediator: MediatorAddress, push: MediatorPushes['gotInvite']): StoredInvite | undefined {
+    const { people, clock, logger } = this.#context
     const from = toHex(push.from)
-    if (people.isBlocked(from)) return
+    if (people.isBlocked(from)) return undefined
     if (push.data.length !== INVITE_DATA_BYTES) {
       logger?.warn(
         { mediator: mediator.publicKey, from, bytes: push.data.length },
         'an invite without a key was dropped',
       )
-      return
+      return undefined
     }
-    const row: StoredInvite = {
+    return {
       mediator: mediator.publicKey,
       mediatorAddress: mediator.address,
       dialect: this.#parts.dialectOf(mediator),
@@ -99,10 +116,17 @@ export class Invites {
         ? { avatar: push.avatar.slice() }
         : {}),
     }
-    const known = (await this.#rows()).find((other) => inviteIdOf(other) === inviteIdOf(row))
-    await access.ask(() => store.putInvite(row))
+  }
+
+  async #keep(row: StoredInvite): Promise<void> {
+    const { access, store } = this.#context
+    const id = inviteIdOf(row)
     // Said again at every login: told once.
-    if (known?.timestampSeconds === row.timestampSeconds && isSame(known.data, row.data)) return
+    if (this.#kept.get(id) === contentOf(row)) return
+    await access.ask(() => store.putInvite(row))
+    this.#kept.set(id, contentOf(row))
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > MAX_GROUP_INVITES && oldest !== undefined) this.#kept.delete(oldest)
     const invite = this.#toInvite(row)
     if (this.#parts.isBegun(invite.id)) return
     this.#context.emitter.emit('groupInvite', invite)
@@ -145,6 +169,10 @@ export class Invites {
 
 export function inviteIdOf({ mediator, inviteId }: Pick<StoredInvite, 'mediator' | 'inviteId'>): string {
   return `${mediator}:${inviteId}`
+}
+
+function contentOf({ timestampSeconds, data }: StoredInvite): string {
+  return `${timestampSeconds} ${toHex(data)}`
 }
 
 /** In code points, as servers count. */

@@ -11,6 +11,7 @@ import { groupError } from './errors.js'
 import { groupId } from './group-id.js'
 import { type Invites, inviteIdOf } from './invites.js'
 import type { Mediators } from './mediators.js'
+import type { Pauses } from './pauses.js'
 import type { Room } from './room.js'
 import { isSame, withKey } from './sealing.js'
 import type { MediatorAddress } from './types.js'
@@ -23,6 +24,7 @@ export interface JoinsParts {
   readonly invites: Invites
   readonly begun: BegunJoins
   readonly mediators: Mediators
+  readonly pauses: Pauses
   find(group: string): Room | undefined
   /** Keep a group that is new to us. */
   add(record: Room['record']): Promise<Room>
@@ -170,15 +172,9 @@ export class Joins {
       } catch (error) {
         if (isMediatorError(error) && error.code === 'not-found') return
         if (attempt === ATTEMPTS || !isMediatorError(error) || !error.isTransient) throw error
-        await this.#pause()
+        await this.#parts.pauses.wait(ATTEMPT_PAUSE_MS)
       }
     }
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#context.clock.schedule(resolve, ATTEMPT_PAUSE_MS)
-    })
   }
 }
 

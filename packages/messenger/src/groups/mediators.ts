@@ -8,8 +8,8 @@ import type { MediatorAddress } from './types.js'
 export interface MediatorsParts {
   /** GOT_INVITE. */
   invite(mediator: MediatorAddress, invite: MediatorPushes['gotInvite']): void
-  /** We are logged in at one of them. */
-  up(): void
+  /** We are logged in. @param mediator - its key, 64 hex digits */
+  up(mediator: string): void
 }
 
 interface Line {
@@ -56,7 +56,7 @@ export class Mediators {
     const client = this.#newClient(mediator)
     client.on('state', (state) => {
       emitter.emit('mediator', { publicKey, address, state })
-      if (state.state === 'up') this.#parts.up()
+      if (state.state === 'up') this.#parts.up(publicKey)
     })
     client.on('invite', (invite) => this.#parts.invite(mediator, invite))
     client.on('error', ({ error }) =>

@@ -1,16 +1,20 @@
 import { toHex } from '@mimirjs/wire'
 import { decodeMemberInfo, encodeMemberInfo, type MemberInfo } from '@mimirjs/wire/content'
-import type { MemberInfoRecord, MemberRecord, SystemMessage } from '@mimirjs/wire/mediator'
-import type { StoredMember } from '../store-groups.js'
+import { type MemberInfoRecord, type MemberRecord, Permission, type SystemMessage } from '@mimirjs/wire/mediator'
+import type { Received, StoredMessage } from '../store.js'
+import type { MemberChange, StoredMember } from '../store-groups.js'
 import type { GroupsContext } from './context.js'
 import { groupError } from './errors.js'
 import { toRole } from './permissions.js'
 import type { Room } from './room.js'
 import { open, seal } from './sealing.js'
+import { readSystemMessage } from './system-text.js'
 import type { GroupMember } from './types.js'
 
 /** A mediator can list any number: far above any group. */
 export const MAX_MEMBERS = 20_000
+/** Of those whom a mediator says to have come, between two lists. */
+const MAX_ANNOUNCED = 1_000
 /** Times of infos further ahead than this are not believed: nothing would be newer for a long time (mediator protocol §8.18). */
 const MAX_AHEAD_SECONDS = 86_400n
 
@@ -23,6 +27,8 @@ export class Members {
   readonly #context: GroupsContext
   readonly #room: Room
   readonly #online = new Set<string>()
+  /** Said to have come since the last list. */
+  #announced = 0
   /** Later than what is on disk. */
   readonly #lastSeen = new Map<string, bigint>()
 
@@ -60,6 +66,7 @@ export class Members {
     )
     this.#online.clear()
     this.#lastSeen.clear()
+    this.#announced = 0
     for (const { entry, online } of members) if (online) this.#online.add(entry.peer)
     if (
       isChanged(
@@ -74,6 +81,21 @@ export class Members {
     this.#context.emitter.emit('group', { group: id, change: 'role', role: toRole(own) })
     // Who may speak again subscribes again.
     if (toRole(before) === 'reader') this.#room.refresh()
+  }
+
+  /** What the mediator says of them right now; the list that follows has the last word. */
+  async changed(received: readonly Received[]): Promise<void> {
+    const { access, store } = this.#context
+    const { id } = this.#room.record
+    const changes = received.flatMap(({ message }) => changeOf(message) ?? [])
+    for (const { person, change } of changes) {
+      if (change.gone === false && ++this.#announced > MAX_ANNOUNCED) continue
+      const known = await access.ask(() => store.member(id, toHex(person)))
+      const isBack = change.gone === false && known?.gone === false
+      if (!isBack) await access.ask(() => store.putMember(id, toHex(person), change))
+      if (change.gone) this.#online.delete(toHex(person))
+    }
+    if (changes.length > 0) this.#room.tell('members')
   }
 
   /** What members told of themselves; empty for nothing new. */
@@ -186,6 +208,22 @@ export class Members {
 
 /** The latest time that a `Date` can hold. */
 const MAX_DATE_MS = 8_640_000_000_000_000
+
+function changeOf({ group, payload }: StoredMessage): { person: Uint8Array; change: MemberChange } | undefined {
+  const system = group?.system ? readSystemMessage(payload) : undefined
+  switch (system?.event) {
+    case 'userAdded':
+      return { person: system.target, change: { gone: false, permissions: Permission.user } }
+    case 'userBanned':
+      return { person: system.target, change: { gone: true } }
+    case 'userLeft':
+      return { person: system.user, change: { gone: true } }
+    case 'permsChanged':
+      return { person: system.target, change: { permissions: system.permissions } }
+    default:
+      return undefined
+  }
+}
 
 function atMost(seconds: bigint, most: bigint): bigint {
   return seconds > most ? most : seconds

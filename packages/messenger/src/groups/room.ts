@@ -25,6 +25,7 @@ export class Room {
   readonly #waiting = new Set<() => void>()
   /** How we came to be out, should we be. */
   #way: 'left' | 'banned' = 'banned'
+  #isLive = false
 
   constructor(record: StoredGroup, group: Group, context: GroupsContext) {
     this.#record = record
@@ -52,6 +53,16 @@ export class Room {
     this.#client = client
     this.#outbox = new GroupOutbox(this.#context, this, client, () => this.#following)
     this.#following = client.follow(this.#record.chatId, this.#follower())
+  }
+
+  /** A new connection: what it hands over first is older than the list of members that it begins with. */
+  connected(): void {
+    this.#isLive = false
+  }
+
+  /** What comes now is newer than the list of members that we have. */
+  get isLive(): boolean {
+    return this.#isLive
   }
 
   /** Subscribe again, look for members and messages. */
@@ -92,6 +103,7 @@ export class Room {
   leave(): void {
     this.#following?.stop()
     this.#outbox?.close()
+    this.#reception.close()
     this.members.offline()
     this.#following = undefined
     this.#outbox = undefined
@@ -167,6 +179,7 @@ export class Room {
   #ready(): void {
     const { access, store } = this.#context
     this.#way = 'banned'
+    this.#isLive = true
     this.inTurn(async () => {
       // Whatever had been refused: we are in it.
       await access.ask(() => store.acceptedBy(this.#record.id))

@@ -32,7 +32,9 @@ export interface GroupRows {
   edit(seq: number, message: NewGroupMessage): void
   /** Ours: the mediator has it. */
   deliver(seq: number, atMs: number): void
-  /** The mediator has this message under these numbers, too. */
+  /**
+   * The mediator has this message under these numbers, too. The lowest tells its place: an edit may come before what it edits.
+   */
   note(seq: number, copy: GroupCopy): void
   copies(seq: number): GroupCopy[]
   delete(seq: number): void
@@ -90,7 +92,7 @@ export function isHandled({ system, sealed, handled }: NewGroupMessage): boolean
 function findCopy(rows: GroupRows, message: NewGroupMessage): KnownRow | undefined {
   if (message.outgoing) return rows.find(true, message.guid === 0n ? message.outerGuid : message.guid)
   const innerGuid = innerGuidOf(message)
-  return undefined
+  return innerGuid === undefined ? undefined : rows.findByAuthor(message.author, innerGuid)
 }
 
 function findDouble(rows: GroupRows, message: NewGroupMessage): number | undefined {

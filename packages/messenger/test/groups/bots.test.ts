@@ -6,7 +6,9 @@ describe('a bot in a group', () => {
   test('handles commands, and answers where they were given', async () => {
     const scene = await createScene()
     const [anna, bot] = [await scene.person(), await scene.person()]
-    bot.messenger.command('roll', (message) => message.reply(`${message.from.slice(0, 8)} rolls ${message.command.args.join(',')}`))
+    bot.messenger.command('roll', (message) =>
+      message.reply(`${message.from.slice(0, 8)} rolls ${message.command.args.join(',')}`),
+    )
     bot.messenger.hears(/good (morning|night)/i, (message) => message.react('👋'))
     const [group] = await createGroupOf([anna, bot])
     const answers = collect(anna, 2)
@@ -85,7 +87,10 @@ describe('a bot in a group', () => {
         const sent = await message.reply(`re: ${message.text}`)
         ids.push(sent.id)
         // Killed between the answer and the end: with a store that goes on it is as if.
-        if (isCutOff) await new Promise((_, reject) => person.messenger.closing.addEventListener('abort', () => reject(person.messenger.closing.reason)))
+        if (isCutOff)
+          await new Promise((_, reject) =>
+            person.messenger.closing.addEventListener('abort', () => reject(person.messenger.closing.reason)),
+          )
       })
     }
     answer(bot)

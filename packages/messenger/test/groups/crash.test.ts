@@ -156,7 +156,11 @@ describe('who receives dies', LIMITS, () => {
       expect(lines.filter((line) => line.startsWith(`re: ${text}: `))).toEqual([`re: ${text}: handled`])
     }
     const theirs = await linesOf(stage.revived, group.id)
-    expect(theirs.filter((line) => !line.startsWith('re: '))).toEqual(['one: handled', 'two: handled', 'three: handled'])
+    expect(theirs.filter((line) => !line.startsWith('re: '))).toEqual([
+      'one: handled',
+      'two: handled',
+      'three: handled',
+    ])
     expect(theirs).toHaveLength(6)
     expect(stage.runs('two')).toBe(runs)
   })

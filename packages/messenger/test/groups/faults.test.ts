@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { Cutter } from './support/cutting.js'
 import { createGroupOf, createScene, until } from './support/scene.js'
 
-const numbers = (count: number, prefix = ''): string[] => Array.from({ length: count }, (_, index) => `${prefix}${index}`)
+const numbers = (count: number, prefix = ''): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}`)
 
 describe('what goes wrong on the way', () => {
   test('who was away catches up with everything, in order', async () => {
@@ -52,25 +53,28 @@ describe('what goes wrong on the way', () => {
     await again.sees(group!, ['kept'])
   })
 
-  test.each([1, 5, 20])('an answer that is lost, the one for message %i of 40: there once, and in order', async (nth) => {
-    const scene = await createScene()
-    const cutter = new Cutter()
-    const transports = new Transports([cutter.transport(scene.network.streams)])
-    const [anna, bert] = [await scene.person({ transports }), await scene.person()]
-    const [group] = await createGroupOf([anna, bert])
-    cutter.arm('sendMessage', nth)
-    const texts = numbers(40)
-    const sent = await Promise.all(texts.map((text) => group!.send(text)))
-    await until(() => cutter.isCut)
-    // The mediator has it, and we do not know.
-    await until(() => scene.mediator.stats().messages >= nth)
-    expect((await anna.entries(group!)).filter(({ state }) => state === 'delivered').length).toBeLessThan(40)
-    cutter.hangUp()
-    await Promise.all(sent.map((message) => anna.messenger.whenDelivered(message)))
-    await bert.sees(group!, texts)
-    await anna.sees(group!, texts)
-    expect(scene.mediator.stats().messages).toBe(40)
-  })
+  test.each([1, 5, 20])(
+    'an answer that is lost, the one for message %i of 40: there once, and in order',
+    async (nth) => {
+      const scene = await createScene()
+      const cutter = new Cutter()
+      const transports = new Transports([cutter.transport(scene.network.streams)])
+      const [anna, bert] = [await scene.person({ transports }), await scene.person()]
+      const [group] = await createGroupOf([anna, bert])
+      cutter.arm('sendMessage', nth)
+      const texts = numbers(40)
+      const sent = await Promise.all(texts.map((text) => group!.send(text)))
+      await until(() => cutter.isCut)
+      // The mediator has it, and we do not know.
+      await until(() => scene.mediator.stats().messages >= nth)
+      expect((await anna.entries(group!)).filter(({ state }) => state === 'delivered').length).toBeLessThan(40)
+      cutter.hangUp()
+      await Promise.all(sent.map((message) => anna.messenger.whenDelivered(message)))
+      await bert.sees(group!, texts)
+      await anna.sees(group!, texts)
+      expect(scene.mediator.stats().messages).toBe(40)
+    },
+  )
 
   test.each(['inviteResponse', 'getLastMessageId', 'subscribe', 'getMembers'] as const)(
     'joining goes on when the answer to %s is lost',
@@ -133,4 +137,53 @@ describe('what goes wrong on the way', () => {
     await scene.start()
     await until(() => states.includes('up'))
   })
+})
+
+test('what a banned member had to say goes out when it is in again', async () => {
+  const scene = await createScene({ isKept: true })
+  const people = [await scene.person(), await scene.person()] as const
+  const [anna, bert] = people
+  const [group, theirs] = await createGroupOf(people)
+  await scene.stop()
+  const sent = await theirs!.send('late')
+  await bert.messenger.close()
+  await scene.start()
+  await until(async () => (await anna.messenger.health()).mediators === 1)
+  await group!.ban(bert.key)
+  const again = await bert.restart()
+  const mine = await again.messenger.group(group!.id)
+  await until(() => mine.state === 'banned')
+  expect((await again.entries(group!)).at(-1)).toMatchObject({ text: 'late', outgoing: true })
+  await group!.invite(bert.key)
+  await again.join(group!)
+  await again.messenger.whenDelivered(sent)
+  await anna.sees(group!, ['late'])
+  expect(mine.state).toBe('joined')
+})
+
+test('a messenger that cannot use one of its mediators does not open, and leaves nothing behind', async () => {
+  const scene = await createScene()
+  const broken = { publicKey: scene.address.publicKey, address: 'nowhere' }
+  await expect(
+    scene.person({ mediators: [{ ...scene.address, publicKey: '0a'.repeat(32) }, broken] }),
+  ).rejects.toMatchObject({
+    code: 'bad-content',
+  })
+  await until(() => scene.mediator.stats().connections === 0)
+})
+
+test('closing does not wait for pauses', async () => {
+  const scene = await createScene({ limits: { invitesPerMinute: 1, invitesBurst: 1 } })
+  const [anna, bert, carl] = [await scene.person(), await scene.person(), await scene.person()]
+  const group = await anna.messenger.createGroup({ name: 'x' })
+  await group.invite(bert.key)
+  await bert.join(group)
+  await scene.stop()
+  await scene.start()
+  const rotating = group.rotateKey().catch((error: unknown) => error)
+  await expect(group.invite(carl.key).catch((error: unknown) => error)).resolves.toBeDefined()
+  const startMs = performance.now()
+  await anna.messenger.close({ timeoutMs: 500 })
+  expect(performance.now() - startMs).toBeLessThan(2_000)
+  await rotating
 })

@@ -1,12 +1,16 @@
 import { randomBytes } from '@mimirjs/crypto'
-import type { MediatorDialect } from '@mimirjs/wire/mediator'
+import { MEDIATOR_DIALECTS } from '@mimirjs/wire/mediator'
 import { describe, expect, test } from 'vitest'
 import { collect, createGroupOf, createScene, until } from './support/scene.js'
 
 describe('the key of a group', () => {
   test('is changed: who takes the new one goes on, who was banned reads nothing that follows', async () => {
     const scene = await createScene()
-    const people = [await scene.person({ name: 'Anna' }), await scene.person({ name: 'Bert' }), await scene.person()] as const
+    const people = [
+      await scene.person({ name: 'Anna' }),
+      await scene.person({ name: 'Bert' }),
+      await scene.person(),
+    ] as const
     const [anna, bert, carl] = people
     const [group, berts, carls] = await createGroupOf(people)
     await group!.send('old')
@@ -39,9 +43,8 @@ describe('the key of a group', () => {
   })
 
   test('is taken without a yes, which at an original would make an owner an ordinary member', async () => {
-    const scene = await createScene({ moderation: 'original', tlvDialect: 'tlv' })
-    const mediators = [{ ...scene.address, dialect: 'tlv' as const }]
-    const [anna, bert] = [await scene.person({ mediators }), await scene.person({ mediators })]
+    const scene = await createScene({ moderation: 'original', dialect: 'tlv' })
+    const [anna, bert] = [await scene.person(), await scene.person()]
     const [group, berts] = await createGroupOf([anna, bert])
     await group!.setRole(bert.key, 'admin')
     await until(() => berts!.role === 'admin')
@@ -62,7 +65,10 @@ describe('the key of a group', () => {
     const [anna, bert] = [await scene.person(), await scene.person()]
     const [group] = await createGroupOf([anna, bert])
     const before = (await anna.store.group(group!.id))!.key
-    await expect(group!.rotateKey()).rejects.toMatchObject({ code: 'mediator', message: /1 of 1 members .* user already in chat/ })
+    await expect(group!.rotateKey()).rejects.toMatchObject({
+      code: 'mediator',
+      message: /1 of 1 members .* user already in chat/,
+    })
     expect((await anna.store.group(group!.id))!.key).toEqual(before)
   })
 
@@ -91,20 +97,18 @@ describe('the key of a group', () => {
     await again.sees(group!, ['from an older program', 'from a newer one'])
   })
 
-  test.each(['binary', 'tlv'] as const)('is passed on in the dialect %s, in its cipher', async (dialect: MediatorDialect) => {
-    const scene = await createScene({ ...(dialect === 'tlv' ? { tlvDialect: 'tlv' } : {}) })
-    const mediators = [{ ...scene.address, dialect }]
-    const [anna, bert] = [await scene.person({ mediators }), await scene.person({ mediators })]
-    const [group, theirs] = await createGroupOf([anna, bert])
-    expect((await bert.store.group(group!.id))!.cipher).toBe('legacy')
-    await group!.send('one')
-    await bert.sees(group!, ['one'])
-    await theirs!.send('two')
-    await anna.sees(group!, ['one', 'two'])
-    await bert.sees(group!, ['one', 'two'])
+  test.each(MEDIATOR_DIALECTS)('is used in the cipher of the dialect %s', async (dialect) => {
+    const scene = await createScene({ dialect })
+    const [anna, bert] = [await scene.person(), await scene.person()]
+    const [group] = await createGroupOf([anna, bert])
+    const cipher = dialect === 'tlv-push' ? 'rfc8439' : 'legacy'
+    for (const { store } of [anna, bert]) expect((await store.group(group!.id))!.cipher).toBe(cipher)
     const role = group!.setRole(bert.key, 'admin')
-    if (dialect === 'binary') await expect(role).rejects.toMatchObject({ code: 'unsupported' })
-    else await role
+    const name = group!.update({ name: 'Garden' })
+    if (dialect === 'binary') {
+      await expect(role).rejects.toMatchObject({ code: 'unsupported' })
+      await expect(name).rejects.toMatchObject({ code: 'unsupported' })
+    } else await Promise.all([role, name])
   })
 
   test('of somebody else opens nothing, and what it closed is there when the right one comes', async () => {

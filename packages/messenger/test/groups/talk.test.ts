@@ -1,10 +1,11 @@
+import { MEDIATOR_DIALECTS } from '@mimirjs/wire/mediator'
 import { describe, expect, test } from 'vitest'
 import { isMessengerError } from '../../src/index.js'
 import { collect, createGroupOf, createScene, until } from './support/scene.js'
 
-describe('a group', () => {
+describe.each(MEDIATOR_DIALECTS)('a group in the dialect %s', (dialect) => {
   test('is made, and is the same for everybody who joins', async () => {
-    const scene = await createScene()
+    const scene = await createScene({ dialect })
     const [anna, bert] = [await scene.person({ name: 'Anna' }), await scene.person()]
     const group = await anna.messenger.createGroup({ name: 'Garden', description: 'what grows', avatar: PICTURE })
     expect(group).toMatchObject({ name: 'Garden', description: 'what grows', role: 'owner', state: 'joined' })
@@ -25,7 +26,7 @@ describe('a group', () => {
   })
 
   test('needs a mediator, and a name that fits', async () => {
-    const scene = await createScene()
+    const scene = await createScene({ dialect })
     const alone = await scene.person({ mediators: [] })
     await expect(alone.messenger.createGroup({ name: 'x' })).rejects.toMatchObject({ code: 'bad-content' })
     const anna = await scene.person()
@@ -36,7 +37,7 @@ describe('a group', () => {
   })
 
   test('carries texts to everybody, in order, with their authors', async () => {
-    const scene = await createScene()
+    const scene = await createScene({ dialect })
     const people = [await scene.person({ name: 'Anna' }), await scene.person(), await scene.person()] as const
     const [anna, bert, carl] = people
     const [group] = await createGroupOf(people)
@@ -55,7 +56,7 @@ describe('a group', () => {
   })
 
   test('hands messages to handlers, who answer and react in the group', async () => {
-    const scene = await createScene()
+    const scene = await createScene({ dialect })
     const [anna, bert] = [await scene.person({ name: 'Anna' }), await scene.person()]
     const [group] = await createGroupOf([anna, bert])
     await bert.knows(group!, anna.key, { name: 'Anna' })
@@ -73,7 +74,7 @@ describe('a group', () => {
   })
 
   test('carries images and files inside the message', async () => {
-    const scene = await createScene()
+    const scene = await createScene({ dialect })
     const [anna, bert] = [await scene.person(), await scene.person()]
     const [group] = await createGroupOf([anna, bert])
     const got = collect(bert, 2)
@@ -88,7 +89,7 @@ describe('a group', () => {
   })
 
   test('shows the new text of a message that was edited', async () => {
-    const scene = await createScene()
+    const scene = await createScene({ dialect })
     const [anna, bert] = [await scene.person(), await scene.person()]
     const [group] = await createGroupOf([anna, bert])
     const sent = await group!.send('helo')
@@ -103,8 +104,65 @@ describe('a group', () => {
     await expect(theirs.send({ edit: sent.id, text: 'mine' })).rejects.toMatchObject({ code: 'unknown-message' })
   })
 
+  test('stands in the list of conversations, with what is unread, and is searched', async () => {
+    const scene = await createScene({ dialect })
+    const [anna, bert] = [await scene.person(), await scene.person()]
+    const [group, theirs] = await createGroupOf([anna, bert], 'Garden')
+    await group!.send('roses are red')
+    await group!.send('violets are blue')
+    await bert.sees(group!, ['roses are red', 'violets are blue'])
+    const [summary] = await bert.messenger.conversations()
+    expect(summary).toMatchObject({ unread: 2, last: { text: 'violets are blue', author: anna.key } })
+    expect(summary?.group).toBe(theirs)
+    await theirs!.markRead()
+    expect((await bert.messenger.conversations())[0]?.unread).toBe(0)
+    const found = await bert.messenger.search('ROSES', { person: group!.id })
+    expect(found.map(({ text, author }) => [text, author])).toEqual([['roses are red', anna.key]])
+    expect(await bert.messenger.contacts()).toEqual([])
+  })
+
+  test('takes its id wherever a conversation is named, and nowhere where a person is meant', async () => {
+    const scene = await createScene({ dialect })
+    const anna = await scene.person()
+    const group = await anna.messenger.createGroup({ name: 'Alone' })
+    const sent = await anna.messenger.send(` ${group.id.toUpperCase()} `, 'note')
+    await anna.messenger.whenDelivered(sent)
+    expect((await anna.messenger.history(group.id))[0]?.text).toBe('note')
+    expect(await anna.messenger.deleteMessage(group.id, sent.id, { outgoing: true })).toBe(true)
+    expect(await anna.texts(group)).toEqual([])
+    for (const mistake of [
+      () => anna.messenger.addContact(group.id),
+      () => anna.messenger.connect(group.id),
+      () => group.invite(group.id),
+    ]) {
+      const error: unknown = await mistake().catch((cause: unknown) => cause)
+      expect(isMessengerError(error) && error.code).toBe('bad-key')
+    }
+  })
+
+  test('shows what the mediator says as lines of the history that no handler gets', async () => {
+    const scene = await createScene({ dialect })
+    const [anna, bert] = [await scene.person(), await scene.person()]
+    const seen: string[] = []
+    anna.messenger.on('message', ({ kind }) => void seen.push(kind))
+    const [group] = await createGroupOf([anna, bert])
+    const hasNames = dialect !== 'binary'
+    if (hasNames) await group!.update({ name: 'Garden' })
+    await bert.messenger.send(group!.id, 'hello')
+    await anna.sees(group!, ['hello'])
+    const lines = (await anna.entries(group!)).filter(({ kind }) => kind === 'system')
+    expect(lines.map(({ system }) => system?.event)).toEqual(['userAdded', ...(hasNames ? ['chatInfoChanged'] : [])])
+    expect(lines[0]?.text).toBe(`${bert.key.slice(0, 8)} joined, invited by ${anna.key.slice(0, 8)}`)
+    if (hasNames) expect(lines[1]?.text).toBe(`${anna.key.slice(0, 8)} changed the name to 'Garden'`)
+    expect(lines[0]?.author).toBe(scene.address.publicKey)
+    await until(() => seen.length > 0)
+    expect(seen).toEqual(['text'])
+  })
+})
+
+describe.each(['tlv', 'tlv-push'] as const)('a group in the dialect %s', (dialect) => {
   test('forgets a message that its author deletes everywhere, with its edits', async () => {
-    const scene = await createScene()
+    const scene = await createScene({ dialect })
     const people = [await scene.person(), await scene.person(), await scene.person()] as const
     const [anna, bert, carl] = people
     const [group] = await createGroupOf(people)
@@ -126,60 +184,22 @@ describe('a group', () => {
     await dora.sees(group!, ['fine'])
     expect(anna.errors).toEqual([])
   })
+})
 
-  test('stands in the list of conversations, with what is unread, and is searched', async () => {
-    const scene = await createScene()
-    const [anna, bert] = [await scene.person(), await scene.person()]
-    const [group, theirs] = await createGroupOf([anna, bert], 'Garden')
-    await group!.send('roses are red')
-    await group!.send('violets are blue')
-    await bert.sees(group!, ['roses are red', 'violets are blue'])
-    const [summary] = await bert.messenger.conversations()
-    expect(summary).toMatchObject({ unread: 2, last: { text: 'violets are blue', author: anna.key } })
-    expect(summary?.group).toBe(theirs)
-    await theirs!.markRead()
-    expect((await bert.messenger.conversations())[0]?.unread).toBe(0)
-    const found = await bert.messenger.search('ROSES', { person: group!.id })
-    expect(found.map(({ text, author }) => [text, author])).toEqual([['roses are red', anna.key]])
-    expect(await bert.messenger.contacts()).toEqual([])
-  })
-
-  test('takes its id wherever a conversation is named, and nowhere where a person is meant', async () => {
-    const scene = await createScene()
-    const anna = await scene.person()
-    const group = await anna.messenger.createGroup({ name: 'Alone' })
-    const sent = await anna.messenger.send(` ${group.id.toUpperCase()} `, 'note')
-    await anna.messenger.whenDelivered(sent)
-    expect((await anna.messenger.history(group.id))[0]?.text).toBe('note')
-    expect(await anna.messenger.deleteMessage(group.id, sent.id, { outgoing: true })).toBe(true)
-    expect(await anna.texts(group)).toEqual([])
-    for (const mistake of [
-      () => anna.messenger.addContact(group.id),
-      () => anna.messenger.connect(group.id),
-      () => group.invite(group.id),
-    ]) {
-      const error: unknown = await mistake().catch((cause: unknown) => cause)
-      expect(isMessengerError(error) && error.code).toBe('bad-key')
-    }
-  })
-
-  test('shows what the mediator says as lines of the history that no handler gets', async () => {
-    const scene = await createScene()
-    const [anna, bert] = [await scene.person(), await scene.person()]
-    const seen: string[] = []
-    anna.messenger.on('message', ({ kind }) => void seen.push(kind))
-    const [group] = await createGroupOf([anna, bert])
-    await group!.update({ name: 'Garden' })
-    await bert.messenger.send(group!.id, 'hello')
-    await anna.sees(group!, ['hello'])
-    const lines = (await anna.entries(group!)).filter(({ kind }) => kind === 'system')
-    expect(lines.map(({ system }) => system?.event)).toEqual(['userAdded', 'chatInfoChanged'])
-    expect(lines[0]?.text).toBe(`${bert.key.slice(0, 8)} joined, invited by ${anna.key.slice(0, 8)}`)
-    expect(lines[1]?.text).toBe(`${anna.key.slice(0, 8)} changed the name to 'Garden'`)
-    expect(lines[0]?.author).toBe(scene.address.publicKey)
-    await until(() => seen.length > 0)
-    expect(seen).toEqual(['text'])
-  })
+test('a deletion in the dialect binary is up to moderators, and reaches the others with what is said next', async () => {
+  const scene = await createScene({ dialect: 'binary' })
+  const [anna, bert, carl] = [await scene.person(), await scene.person(), await scene.person()]
+  const [group, theirs] = await createGroupOf([anna, bert])
+  const mine = await theirs!.send('mine')
+  await anna.sees(group!, ['mine'])
+  await expect(theirs!.deleteMessage(mine.id)).rejects.toMatchObject({ code: 'forbidden' })
+  await group!.deleteMessage(mine.id)
+  await group!.send('fine')
+  await anna.sees(group!, ['fine'])
+  await bert.sees(group!, ['fine'])
+  await group!.invite(carl.key)
+  await carl.join(group!)
+  await carl.sees(group!, ['fine'])
 })
 
 const PICTURE = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 1, 2, 3])

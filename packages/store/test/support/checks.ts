@@ -423,7 +423,7 @@ export function storeChecks(driver: DriverUnderTest, { kills = 5 }: { kills?: nu
       }),
     },
     {
-      name: 'adopt: a predecessor\'s file becomes ours; what lacks a table, or has a number, is not one',
+      name: "adopt: a predecessor's file becomes ours; what lacks a table, or has a number, is not one",
       run: inFolder((folder) => {
         const path = join(folder, 'old.db')
         const make = (tables: readonly string[], pragmas = ''): void => {

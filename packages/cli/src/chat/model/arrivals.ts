@@ -1,4 +1,4 @@
-import type { ChatEntry, ChatTransfer } from '../backend.js'
+import type { ChatEntry, ChatRequest, ChatTransfer } from '../backend.js'
 import { cleanInput, draftOf } from '../editor.js'
 import { nameOf, whoOf } from '../view/names.js'
 import type { ChatEvent } from './event.js'
@@ -24,6 +24,14 @@ export function arrived(state: ChatState, event: Arrival): Step {
       return stateArrived(state, event)
     case 'link':
       return step({ ...state, links: new Map(state.links).set(event.peer, event.link) })
+    case 'mediator':
+      return step({ ...state, mediators: new Map(state.mediators).set(event.publicKey, event.link) })
+    case 'members-changed':
+      return state.mode.name === 'person' && state.open === event.peer
+        ? step(state, { do: 'read-members', peer: event.peer })
+        : step(state)
+    case 'members':
+      return step({ ...state, members: new Map(state.members).set(event.peer, event.members) })
     case 'people':
       return peopleRead(state, event)
     case 'request':
@@ -43,7 +51,7 @@ export function arrived(state: ChatState, event: Arrival): Step {
     case 'found':
       return found(state, event)
     case 'removed':
-      return removed(state, event.entry)
+      return removed(state, event)
     case 'completed':
       return completed(state, event)
     case 'transfer':
@@ -66,8 +74,16 @@ export function arrived(state: ChatState, event: Arrival): Step {
 function requestArrived(state: ChatState, { request }: Of<'request'>): Step {
   const others = state.requests.filter(({ peer }) => peer !== request.peer)
   const next: ChatState = { ...state, requests: [...others, request] }
-  const told = noticed(next, 'info', `${whoOf(next, request.peer)} asks to be your contact`)
+  const told = noticed(next, 'info', requestText(next, request))
   return step(told, { do: 'read-people' }, { do: 'bell' })
+}
+
+function requestText(state: ChatState, { peer, invite }: ChatRequest): string {
+  const who = whoOf(state, invite?.from ?? peer)
+  if (invite === undefined) return `${who} asks to be your contact`
+  return invite.isNewKey
+    ? `${who} has a new key for ${whoOf(state, peer)}`
+    : `${who} invites you to ${whoOf(state, peer)}`
 }
 
 function messageArrived(state: ChatState, entry: ChatEntry): Step {
@@ -116,7 +132,7 @@ function markedNew(before: ChatState, state: ChatState): ChatState {
 function readArrived(state: ChatState, { peer, older, entries, start }: Of<'read'>): Step {
   const talk = talkOf(state, peer)
   const isFirst = talk.loaded === 'nothing'
-  const merged = older ? addOlder(talk.entries, entries) : addNewest(talk.entries, entries)
+  const merged = older ? addOlder(talk.entries, entries) : addNewest(talk.entries, entries, start)
   const loaded = start ? 'all' : talk.loaded === 'all' ? 'all' : 'some'
   const next: Talk = { ...talk, entries: merged, loaded, loading: older || isFirst ? false : talk.loading }
   const unread = state.people.find((person) => person.peer === peer)?.unread ?? 0
@@ -178,7 +194,7 @@ function found(state: ChatState, { token, entries }: Of<'found'>): Step {
   return step({ ...state, mode: { ...state.mode, found: entries, at: 0, token: 0 } })
 }
 
-function removed(state: ChatState, entry: ChatEntry): Step {
+function removed(state: ChatState, { entry, everywhere }: Of<'removed'>): Step {
   const talk = talkOf(state, entry.peer)
   const key = keyOf(entry)
   const entries = talk.entries.filter((other) => keyOf(other) !== key)
@@ -187,7 +203,7 @@ function removed(state: ChatState, entry: ChatEntry): Step {
   const next = noticed(
     putTalk(state, { ...talk, entries, scroll, replyTo }),
     'info',
-    'removed here; the other side keeps its copy',
+    everywhere ? 'deleted for everybody' : 'removed here; the other side keeps its copy',
   )
   return step(next, { do: 'read-people' })
 }

@@ -1,4 +1,4 @@
-import type { BackendEvent, ChatEntry, ChatPerson, ChatRequest } from '../backend.js'
+import type { BackendEvent, ChatEntry, ChatMember, ChatPerson, ChatRequest } from '../backend.js'
 import type { Key } from '../keys.js'
 
 /** Everything that happens to a chat: keys, the clock, the messenger, and what came of effects. */
@@ -20,7 +20,8 @@ export type ChatEvent =
   | { readonly type: 'sent'; readonly peer: string; readonly token: number; readonly entries: readonly ChatEntry[] }
   | { readonly type: 'send-failed'; readonly peer: string; readonly token: number; readonly reason: string }
   | { readonly type: 'found'; readonly token: number; readonly entries: readonly ChatEntry[] }
-  | { readonly type: 'removed'; readonly entry: ChatEntry }
+  | { readonly type: 'removed'; readonly entry: ChatEntry; readonly everywhere: boolean }
+  | { readonly type: 'members'; readonly peer: string; readonly members: readonly ChatMember[] }
   /** What completes a path, and what else it could be. */
   | { readonly type: 'completed'; readonly from: string; readonly text: string; readonly hints: readonly string[] }
   /** A file is where it was wanted, or cannot be put there. */

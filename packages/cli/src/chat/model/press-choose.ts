@@ -1,5 +1,7 @@
 import { clamp } from '../arrays.js'
+import type { ChatEntry } from '../backend.js'
 import type { Key } from '../keys.js'
+import { personOf } from '../view/names.js'
 import { editing, page, prompting } from './modes.js'
 import { revealed } from './scroll.js'
 import { type ChatState, type EntryKey, keyOf, type Mode, type Step, type Talk } from './state.js'
@@ -39,7 +41,7 @@ export function pressedChoose(state: ChatState, { key: chosen }: { key: EntryKey
     case 'x':
       return step(state, { do: 'stop-transfer', peer: talk.peer, id: entry.id })
     case 'd':
-      return prompting(state, { for: 'remove', key: chosen })
+      return prompting(state, { for: 'remove', key: chosen, mayEverywhere: mayDelete(state, entry) })
     case 'v':
       return step({ ...state, mode: { name: 'view', key: chosen, top: 0 } })
     case 'f1':
@@ -70,17 +72,38 @@ function chooseNext(state: ChatState, talk: Talk, chosen: EntryKey, by: number):
 function reply(state: ChatState, talk: Talk, chosen: EntryKey): Step {
   const refused = writable(state, talk.peer)
   if (refused !== undefined) return step(refused)
-  // Only a message that has an id on the other side can be quoted: all have but reactions.
-  if (entryOf(talk, chosen)?.kind === 'reaction') return step(noticed(state, 'error', 'a reaction cannot be answered'))
+  const not = notAMessage(entryOf(talk, chosen))
+  if (not !== undefined) return step(noticed(state, 'error', `${not} cannot be answered`))
   return followed({ ...changeOpen(state, { replyTo: chosen, scroll: undefined }), mode: { name: 'write' } })
 }
 
 function react(state: ChatState, talk: Talk, chosen: EntryKey): Step {
   const refused = writable(state, talk.peer)
   if (refused !== undefined) return step(refused)
-  if (entryOf(talk, chosen)?.kind === 'reaction')
-    return step(noticed(state, 'error', 'a reaction cannot be reacted to'))
+  const not = notAMessage(entryOf(talk, chosen))
+  if (not !== undefined) return step(noticed(state, 'error', `${not} cannot be reacted to`))
   return prompting(state, { for: 'reaction', key: chosen })
+}
+
+/** What has no id on the other side, or says nothing here. */
+function notAMessage(entry: ChatEntry | undefined): string | undefined {
+  switch (entry?.kind) {
+    case 'reaction':
+      return 'a reaction'
+    case 'system':
+      return 'what happened'
+    case 'unreadable':
+      return 'what cannot be read'
+    default:
+      return undefined
+  }
+}
+
+/** In a group messages can be deleted for everybody: our own, and as a moderator all. */
+function mayDelete(state: ChatState, { peer, outgoing, kind }: ChatEntry): boolean {
+  const group = personOf(state, peer)?.group
+  if (group?.state !== 'joined' || kind === 'system') return false
+  return outgoing || group.role === 'owner' || group.role === 'admin' || group.role === 'moderator'
 }
 
 function modify(state: ChatState, talk: Talk, chosen: EntryKey): Step {

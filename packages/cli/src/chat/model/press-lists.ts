@@ -1,8 +1,10 @@
 import { clamp } from '../arrays.js'
-import type { ChatEntry } from '../backend.js'
+import type { ChatEntry, ChatGroup } from '../backend.js'
 import type { Key } from '../keys.js'
 import { helpLines } from '../view/help.js'
 import { layoutOf } from '../view/layout.js'
+import { personOf } from '../view/names.js'
+import { mayInvite, mayLeave, personRows } from '../view/person.js'
 import { viewedRows } from '../view/whole.js'
 import { sought } from './arrivals.js'
 import { filesOf, matching, page, prompting } from './modes.js'
@@ -88,33 +90,44 @@ export function pressedFiles(state: ChatState, mode: ModeOf<'files'>, key: Key):
   return step({ ...state, mode: { ...mode, at } })
 }
 
-/** Keys while a person is on the screen with what is known of them. */
-export function pressedPerson(state: ChatState, key: Key): Step {
+/** Keys while a person, or a group, is on the screen with what is known of it. */
+export function pressedPerson(state: ChatState, mode: ModeOf<'person'>, key: Key): Step {
   const { open } = state
-  const person = state.people.find(({ peer }) => peer === open)
-  const isAsking = state.requests.some(({ peer }) => peer === open)
   const done: ChatState = { ...state, mode: WRITING }
   if (open === undefined) return step(done)
-  switch (key.kind === 'text' ? key.text : keyName(key)) {
-    case 'a':
-      return isAsking ? step(done, { do: 'answer', peer: open, accept: true }) : step(state)
-    case 'r':
-      return isAsking ? step(done, { do: 'answer', peer: open, accept: false }) : step(state)
+  const person = personOf(state, open)
+  const request = state.requests.find(({ peer }) => peer === open)
+  const name = key.kind === 'text' ? key.text : keyName(key)
+  if (name === 'escape' || name === 'enter' || name === 'ctrl-y' || name === 'f6') return step(done)
+  if (request !== undefined && (name === 'a' || name === 'r'))
+    return step(done, { do: 'answer', peer: open, accept: name === 'a' })
+  const isGroup = person?.group !== undefined || request?.invite !== undefined
+  const doing = isGroup ? groupKey(state, person?.group, name) : personKey(state, open, name)
+  if (doing !== undefined) return doing
+  const most = Math.max(0, personRows(state, state.columns).length - (layoutOf(state).talkRows + 1))
+  const top = topOf(name, mode.top, most, page(state))
+  return step(Number.isNaN(top) ? state : { ...state, mode: { ...mode, top: clamp(top, 0, most) } })
+}
+
+function personKey(state: ChatState, peer: string, name: string): Step | undefined {
+  const person = personOf(state, peer)
+  switch (name) {
     case 'b':
-      if (person?.kind === 'blocked') return step(done, { do: 'name', peer: open })
+      if (person?.kind === 'blocked') return step({ ...state, mode: WRITING }, { do: 'name', peer })
       return prompting(state, { for: 'block' })
     case 'n':
       return prompting(state, { for: 'name' }, person?.name ?? '')
     case 'q':
       return prompting(state, { for: 'ask' })
-    case 'escape':
-    case 'enter':
-    case 'ctrl-y':
-    case 'f6':
-      return step(done)
     default:
-      return step(state)
+      return undefined
   }
+}
+
+function groupKey(state: ChatState, group: ChatGroup | undefined, name: string): Step | undefined {
+  if (group?.state !== 'joined') return undefined
+  if (name === 'i' && mayInvite(group)) return prompting(state, { for: 'invite' })
+  return name === 'l' && mayLeave(group) ? prompting(state, { for: 'leave' }) : undefined
 }
 
 /** Keys while one message is read as a whole. */

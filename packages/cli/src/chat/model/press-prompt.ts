@@ -48,10 +48,16 @@ function answered(state: ChatState, talk: Talk, mode: PromptMode, text: string):
       return step(noticed(done, 'info', 'asked; the answer will be told'), { do: 'ask', peer, message: text })
     case 'block':
       return text.trim().toLowerCase() === 'yes' ? step(done, { do: 'block', peer }) : step(done)
+    case 'invite':
+      return text.trim() === '' ? step(done) : step(done, { do: 'invite', peer, person: text.trim() })
+    case 'leave':
+      return text.trim().toLowerCase() === 'yes' ? step(done, { do: 'leave', peer }) : step(done)
     case 'remove': {
       const entry = entryOf(talk, prompt.key)
-      if (entry === undefined || text.trim().toLowerCase() !== 'yes') return step(done)
-      return step({ ...done, mode: { name: 'write' } }, { do: 'remove', entry })
+      const said = text.trim().toLowerCase()
+      const everywhere = prompt.mayEverywhere && said === 'all'
+      if (entry === undefined || !(everywhere || said === 'yes')) return step(done)
+      return step({ ...done, mode: { name: 'write' } }, { do: 'remove', entry, everywhere })
     }
   }
 }

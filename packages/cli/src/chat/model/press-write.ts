@@ -2,6 +2,7 @@ import type { ChatContent } from '../backend.js'
 import { EMPTY_DRAFT, moveRow } from '../editor.js'
 import type { Key } from '../keys.js'
 import { layoutOf } from '../view/layout.js'
+import { personOf } from '../view/names.js'
 import { page, prompting } from './modes.js'
 import { revealed } from './scroll.js'
 import { type ChatState, type EntryKey, keyOf, type Step, type Talk } from './state.js'
@@ -45,8 +46,8 @@ const COMMANDS: Readonly<Record<string, (state: ChatState) => Step>> = {
   f4: sendFile,
   'ctrl-b': browseFiles,
   f5: browseFiles,
-  'ctrl-y': (state) => step(state.open === undefined ? state : { ...state, mode: { name: 'person' } }),
-  f6: (state) => step(state.open === undefined ? state : { ...state, mode: { name: 'person' } }),
+  'ctrl-y': lookAt,
+  f6: lookAt,
   'ctrl-r': choosing,
   pageup: (state) => moved(state, page(state)),
   pagedown: (state) => moved(state, -page(state)),
@@ -66,6 +67,14 @@ function toNeighbour(state: ChatState, by: 1 | -1, onlyUnread = false): Step {
 function talkTo(state: ChatState): Step {
   const at = Math.max(0, state.open === undefined ? 0 : listOf(state).indexOf(state.open))
   return step({ ...state, mode: { name: 'people', draft: EMPTY_DRAFT, at } })
+}
+
+/** The person of this conversation, or the group with its members. */
+function lookAt(state: ChatState): Step {
+  const { open } = state
+  if (open === undefined) return step(state)
+  const next: ChatState = { ...state, mode: { name: 'person', top: 0 } }
+  return personOf(state, open)?.group === undefined ? step(next) : step(next, { do: 'read-members', peer: open })
 }
 
 function search(state: ChatState): Step {

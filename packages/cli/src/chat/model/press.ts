@@ -41,7 +41,7 @@ export function pressed(state: ChatState, key: Key): Step {
     case 'files':
       return pressedFiles(state, state.mode, key)
     case 'person':
-      return pressedPerson(state, key)
+      return pressedPerson(state, state.mode, key)
     case 'view':
       return pressedView(state, state.mode, key)
     case 'help':

@@ -1,4 +1,4 @@
-import type { ChatContent, ChatEntry, ChatLink, ChatPerson, ChatRequest, ChatTransfer } from '../backend.js'
+import type { ChatContent, ChatEntry, ChatLink, ChatMember, ChatPerson, ChatRequest, ChatTransfer } from '../backend.js'
 import type { Draft } from '../editor.js'
 
 /** Everything the screen shows and the keys act on. Only `reduce` makes a new one. */
@@ -12,6 +12,10 @@ export interface ChatState {
   readonly requests: readonly ChatRequest[]
   /** By public key; who is not in it is down. */
   readonly links: ReadonlyMap<string, ChatLink>
+  /** With mediators, by public key; what is not in it is connecting. */
+  readonly mediators: ReadonlyMap<string, ChatLink>
+  /** Of groups whose members were looked at, by group. */
+  readonly members: ReadonlyMap<string, readonly ChatMember[]>
   readonly talks: ReadonlyMap<string, Talk>
   /** Whose conversation is on the screen. */
   readonly open: string | undefined
@@ -112,7 +116,7 @@ export type Mode =
   | { readonly name: 'people'; readonly draft: Draft; readonly at: number }
   | SearchMode
   | { readonly name: 'files'; readonly at: number }
-  | { readonly name: 'person' }
+  | { readonly name: 'person'; readonly top: number }
   | { readonly name: 'view'; readonly key: EntryKey; readonly top: number }
   | { readonly name: 'help'; readonly top: number }
 
@@ -147,7 +151,9 @@ export type Prompt =
   | { readonly for: 'name' }
   | { readonly for: 'ask' }
   | { readonly for: 'block' }
-  | { readonly for: 'remove'; readonly key: EntryKey }
+  | { readonly for: 'invite' }
+  | { readonly for: 'leave' }
+  | { readonly for: 'remove'; readonly key: EntryKey; readonly mayEverywhere: boolean }
 
 /** What the program has to do for the model. What comes of it comes back as an event. */
 export type Effect =
@@ -166,7 +172,11 @@ export type Effect =
   | { readonly do: 'ask'; readonly peer: string; readonly message: string }
   | { readonly do: 'answer'; readonly peer: string; readonly accept: boolean }
   | { readonly do: 'block'; readonly peer: string }
-  | { readonly do: 'remove'; readonly entry: ChatEntry }
+  | { readonly do: 'remove'; readonly entry: ChatEntry; readonly everywhere: boolean }
+  | { readonly do: 'read-members'; readonly peer: string }
+  /** Somebody into a group, by name, key or contact link. */
+  | { readonly do: 'invite'; readonly peer: string; readonly person: string }
+  | { readonly do: 'leave'; readonly peer: string }
   | { readonly do: 'retry' }
   | { readonly do: 'bell' }
   | { readonly do: 'redraw' }

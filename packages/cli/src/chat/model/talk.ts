@@ -57,15 +57,24 @@ export function addOlder(known: readonly ChatEntry[], older: readonly ChatEntry[
   return [...older.filter((entry) => !keys.has(keyOf(entry))), ...known]
 }
 
-/** The newest entries, read again: what is known is replaced, what came meanwhile stays behind them. */
-export function addNewest(known: readonly ChatEntry[], newest: readonly ChatEntry[]): readonly ChatEntry[] {
+/**
+ * The newest entries, read again: what is known is replaced, what came meanwhile stays behind them, and what is missing among
+ * them is gone.
+ * @param isAll - nothing is older than these
+ */
+export function addNewest(
+  known: readonly ChatEntry[],
+  newest: readonly ChatEntry[],
+  isAll = false,
+): readonly ChatEntry[] {
   const fresh = new Map(newest.map((entry) => [keyOf(entry), entry]))
   const first = known.findIndex((entry) => fresh.has(keyOf(entry)))
   // Nothing in common: what is known came while these were read.
   if (first < 0) return [...newest, ...known]
-  const behind = known.slice(first).filter((entry) => !fresh.has(keyOf(entry)))
-  return [...known.slice(0, first), ...newest, ...behind]
+  const last = lastIndex(known, (entry) => fresh.has(keyOf(entry)))
+  return [...(isAll ? [] : known.slice(0, first)), ...newest, ...known.slice(last + 1)]
 }
+
 /** An entry that has come: at the end, unless it is known. */
 export function addEntry(entries: readonly ChatEntry[], entry: ChatEntry): readonly ChatEntry[] {
   const key = keyOf(entry)
@@ -73,10 +82,11 @@ export function addEntry(entries: readonly ChatEntry[], entry: ChatEntry): reado
   return at < 0 ? [...entries, entry] : [...entries.slice(0, at), entry, ...entries.slice(at + 1)]
 }
 
-/** A reaction to a message: the newest of each side counts, an empty one takes it back. */
+/** A reaction to a message: the newest of each person counts, an empty one takes it back. */
 export interface ReactionView {
   readonly emoji: string
-  readonly outgoing: boolean
+  /** The reaction itself. */
+  readonly entry: ChatEntry
 }
 
 const reactionMaps = new WeakMap<readonly ChatEntry[], Map<string, ReactionView[]>>()
@@ -86,10 +96,11 @@ export function reactionsOf(entries: readonly ChatEntry[]): ReadonlyMap<string, 
   const known = reactionMaps.get(entries)
   if (known) return known
   const found = new Map<string, ReactionView[]>()
-  for (const { kind, replyTo, text, outgoing } of entries) {
+  for (const entry of entries) {
+    const { kind, replyTo, text, author } = entry
     if (kind !== 'reaction' || replyTo === undefined) continue
-    const others = (found.get(replyTo) ?? []).filter((reaction) => reaction.outgoing !== outgoing)
-    found.set(replyTo, text === '' ? others : [...others, { emoji: text, outgoing }])
+    const others = (found.get(replyTo) ?? []).filter((reaction) => reaction.entry.author !== author)
+    found.set(replyTo, text === '' ? others : [...others, { emoji: text, entry }])
   }
   reactionMaps.set(entries, found)
   return found

@@ -1,4 +1,4 @@
-import { nameOf } from '../view/names.js'
+import { nameOf, personOf } from '../view/names.js'
 import { scrolled } from './scroll.js'
 import { type ChatState, type EntryKey, keyOf, type Step, type Talk } from './state.js'
 import { noticed, step } from './step.js'
@@ -43,7 +43,7 @@ export function firstUnreadOf(talk: Talk, unread: number): EntryKey | undefined 
   let left = unread
   let first: EntryKey | undefined
   for (const entry of [...shownOf(talk.entries)].reverse()) {
-    if (entry.outgoing || entry.kind === 'reaction') continue
+    if (entry.outgoing || entry.kind === 'reaction' || entry.kind === 'system') continue
     first = keyOf(entry)
     if (--left === 0) break
   }
@@ -86,9 +86,19 @@ export function neighbour(state: ChatState, by: 1 | -1, onlyUnread = false): str
 
 /** What may not be written to, and why; the reason ends up in the status line. */
 export function writable(state: ChatState, peer: string): ChatState | undefined {
-  const person = state.people.find((known) => known.peer === peer)
-  if (person?.kind !== 'blocked') return undefined
-  return noticed(state, 'error', `${nameOf(state, peer)} is blocked; Ctrl-Y, then b undoes that`)
+  const refused = refusal(state, peer)
+  return refused === undefined ? undefined : noticed(state, 'error', refused)
+}
+
+function refusal(state: ChatState, peer: string): string | undefined {
+  const person = personOf(state, peer)
+  const name = nameOf(state, peer)
+  if (person?.kind === 'blocked') return `${name} is blocked; Ctrl-Y, then b undoes that`
+  if (person === undefined && state.requests.some((request) => request.peer === peer && request.invite !== undefined))
+    return `you are not in ${name} yet: Ctrl-Y, then a accepts the invite`
+  if (person?.group === undefined) return undefined
+  if (person.group.state !== 'joined') return `you are not in ${name} any more`
+  return person.group.role === 'reader' ? `in ${name} you may only read` : undefined
 }
 
 /** The entry that is chosen or prompted for. */

@@ -1,11 +1,12 @@
 import { harmlessLine, harmlessText } from '../../harmless.js'
+import { UNREADABLE } from '../../view.js'
 import { clamp } from '../arrays.js'
 import type { ChatEntry, ChatTransfer, EntryState } from '../backend.js'
 import { type ChatState, keyOf, type Look, type Talk, transferKey } from '../model/state.js'
 import { entryById, reactionsOf, shownOf } from '../model/talk.js'
 import { truncate, wrap } from '../width.js'
 import { type Row, type Style, span } from './frame.js'
-import { ellipsisOf, gist, nameOf, sizeText } from './names.js'
+import { authorOf, ellipsisOf, gist, sizeText } from './names.js'
 
 /** One cell each, found on every keyboard and in every font. `mimir chat` explains them under F1. */
 export const MARKS: Readonly<Record<EntryState, string>> = {
@@ -48,7 +49,7 @@ export function entryRows(
   const quote = quoteOf(state, talk, entry)
   const reactions = reactionsText(state, talk, entry)
   const transfer = state.transfers.get(transferKey(talk.peer, keyOf(entry)))
-  const name = entry.outgoing ? 'you' : nameOf(state, talk.peer)
+  const name = authorOf(state, entry, whoCells(columns))
   const signature = [columns, name, isNewDay, isFirstUnread, quote, reactions, JSON.stringify(transfer)].join('\n')
   const known = rendered.get(entry)
   if (known?.signature === signature) return known.rows
@@ -65,6 +66,11 @@ export function entryRows(
   return rows
 }
 
+/** Room for whoever said something, at most. */
+function whoCells(columns: number): number {
+  return Math.max(8, Math.floor((columns - INDENT) / 2))
+}
+
 function indent(): { text: string } {
   return span(' '.repeat(INDENT))
 }
@@ -78,7 +84,7 @@ function quoteOf(state: ChatState, talk: Talk, entry: ChatEntry): string | undef
   if (entry.replyTo === undefined || entry.kind === 'reaction') return undefined
   const quoted = entryById(talk, entry.replyTo)
   if (quoted === undefined) return 'an older message'
-  return `${quoted.outgoing ? 'you' : nameOf(state, talk.peer)}: ${gist(quoted)}`
+  return quoted.kind === 'system' ? gist(quoted) : `${authorOf(state, quoted)}: ${gist(quoted)}`
 }
 
 function quoteRow(quote: string, columns: number, look: Look): Row {
@@ -89,18 +95,19 @@ function quoteRow(quote: string, columns: number, look: Look): Row {
 function reactionsText(state: ChatState, talk: Talk, entry: ChatEntry): string {
   const found = reactionsOf(talk.entries).get(entry.id) ?? []
   return found
-    .map(({ emoji, outgoing }) => `${harmlessLine(emoji.slice(0, 40))} ${outgoing ? 'you' : nameOf(state, talk.peer)}`)
+    .map(({ emoji, entry: reaction }) => `${harmlessLine(emoji.slice(0, 40))} ${authorOf(state, reaction)}`)
     .join('   ')
 }
 
-function bodyRows(entry: ChatEntry, name: string, columns: number, look: Look): Row[] {
+function bodyRows(entry: ChatEntry, who: string, columns: number, look: Look): Row[] {
   const { text, file, state } = entry
   const width = columns - INDENT
-  const who = truncate(name, Math.max(4, Math.floor(width / 2)), ellipsisOf(look))
+  if (entry.kind === 'system') return systemRows(entry, columns, look)
   const long = text.length > MAX_SHOWN_UNITS
   const said = harmlessText(long ? text.slice(0, MAX_SHOWN_UNITS) : text)
   const notes = [
     entry.edited ? '(edited)' : '',
+    entry.kind === 'unreadable' ? UNREADABLE : '',
     entry.kind === 'unknown' ? '(of a kind this version does not know)' : '',
   ]
   const parts = [
@@ -124,6 +131,17 @@ function bodyRows(entry: ChatEntry, name: string, columns: number, look: Look): 
       span(line.slice(who.length + 1), style),
     ]
   })
+}
+
+/** Nobody said it: there is no name before it, and no colon. */
+function systemRows(entry: ChatEntry, columns: number, look: Look): Row[] {
+  const width = columns - INDENT
+  return wrap(`* ${harmlessText(entry.text.slice(0, MAX_SHOWN_UNITS))}`, width)
+    .slice(0, MAX_SHOWN_ROWS)
+    .map((line, at): Row => {
+      const said = span(truncate(line, width, ellipsisOf(look)), { dim: true })
+      return at > 0 ? [indent(), said] : [span(` ${look.times.clock(entry.sentMs)}   `, { dim: true }), said]
+    })
 }
 
 const MARK_STYLES: Readonly<Record<EntryState, Style>> = {

@@ -35,7 +35,7 @@ export const KEYS: readonly { readonly where: string; readonly keys: readonly (r
       ['s', 'save its file'],
       ['x', 'stop a file that is coming'],
       ['v', 'read a long one as a whole'],
-      ['d', 'remove it here'],
+      ['d', 'remove it here; in a group also for everybody'],
       ['Esc', 'back to writing'],
     ],
   },
@@ -45,6 +45,7 @@ export const KEYS: readonly { readonly where: string; readonly keys: readonly (r
       ['Ctrl-O or F4', 'send a file; Tab completes its path'],
       ['Ctrl-B or F5', 'all files of this conversation'],
       ['Ctrl-Y or F6', 'the person: answer a request, name, block, ask to be contacts'],
+      ['Ctrl-Y or F6 in a group', 'its members; take an invite, invite, leave'],
     ],
   },
   {
@@ -72,8 +73,8 @@ export const PEOPLE_LEGEND: readonly (readonly [string, string])[] = [
   ['*', 'connected'],
   ['~', 'connecting'],
   ['-', 'not reached, the next attempt comes by itself'],
-  ['?', 'asks to be your contact'],
-  ['x', 'blocked'],
+  ['?', 'asks to be your contact, or wants you in a group'],
+  ['x', 'blocked; a group that you are not in any more'],
 ]
 
 const KEY_CELLS = 18

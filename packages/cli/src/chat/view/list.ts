@@ -1,8 +1,9 @@
+import type { ChatLink } from '../backend.js'
 import type { ChatState } from '../model/state.js'
 import { listOf } from '../model/talks.js'
 import { fit, truncate, widthOf } from '../width.js'
 import { type Row, type Style, span } from './frame.js'
-import { ellipsisOf, nameOf, personOf } from './names.js'
+import { ellipsisOf, nameOf, personOf, whoOf } from './names.js'
 
 /** The people at the left: where we stand with each, and what is unread. */
 export function listRows(state: ChatState, columns: number, rows: number): readonly Row[] {
@@ -44,27 +45,52 @@ function hasDraft(state: ChatState, peer: string): boolean {
 
 /** One cell that says how we stand with somebody. */
 export function markOf(state: ChatState, peer: string): readonly [string, Style] {
-  if (personOf(state, peer)?.kind === 'blocked') return ['x', { colour: 'red' }]
+  const person = personOf(state, peer)
+  if (person?.kind === 'blocked') return ['x', { colour: 'red' }]
   if (state.requests.some((request) => request.peer === peer)) return ['?', { bold: true, colour: 'yellow' }]
-  switch (state.links.get(peer)?.state) {
+  if (person?.group !== undefined && person.group.state !== 'joined') return ['x', { colour: 'red' }]
+  switch (linkOf(state, peer).state) {
     case 'up':
       return ['*', { colour: 'green' }]
     case 'connecting':
       return ['~', { colour: 'yellow' }]
     case 'waiting':
+    case 'stopped':
       return ['-', { colour: 'red' }]
     default:
       return [' ', {}]
   }
 }
 
+const DOWN: ChatLink = { state: 'down' }
+const CONNECTING: ChatLink = { state: 'connecting' }
+
+/** Groups share the connection to their mediator. */
+function linkOf(state: ChatState, peer: string): ChatLink {
+  const group = personOf(state, peer)?.group
+  if (group === undefined) return state.links.get(peer) ?? DOWN
+  return state.mediators.get(group.mediator) ?? CONNECTING
+}
+
+const OUTSIDE = {
+  left: 'you left it',
+  banned: 'you are not in it any more',
+  deleted: 'it was deleted',
+} as const
+
 /** How we stand with somebody, in words. */
 export function linkText(state: ChatState, peer: string): string {
-  if (personOf(state, peer)?.kind === 'blocked') return 'blocked'
-  const link = state.links.get(peer)
-  switch (link?.state) {
+  const person = personOf(state, peer)
+  if (person?.kind === 'blocked') return 'blocked'
+  if (person?.group !== undefined && person.group.state !== 'joined') return OUTSIDE[person.group.state]
+  const invite = state.requests.find((request) => request.peer === peer)?.invite
+  if (person === undefined && invite !== undefined) return `${whoOf(state, invite.from)} invites you`
+  const link = linkOf(state, peer)
+  switch (link.state) {
     case 'up':
-      return 'connected'
+      return person?.group?.role === 'reader' ? 'connected, you may only read' : 'connected'
+    case 'stopped':
+      return `not reached (${link.reason})`
     case 'connecting':
       return 'connecting'
     case 'waiting':

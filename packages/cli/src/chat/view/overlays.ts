@@ -1,12 +1,13 @@
-import { harmlessLine, harmlessText } from '../../harmless.js'
+import { harmlessLine } from '../../harmless.js'
 import { filesOf, matching } from '../model/modes.js'
 import { type ChatState, keyOf, type SearchMode, transferKey } from '../model/state.js'
-import { truncate, wrap } from '../width.js'
+import { truncate } from '../width.js'
 import { transferText } from './entry.js'
 import { type Row, span } from './frame.js'
 import { helpLines } from './help.js'
-import { linkText, markOf } from './list.js'
-import { ellipsisOf, gist, nameOf, personOf, sizeText, whoOf } from './names.js'
+import { markOf } from './list.js'
+import { authorOf, ellipsisOf, gist, nameOf, sizeText, whoOf } from './names.js'
+import { personRows } from './person.js'
 import { viewedRows } from './whole.js'
 
 /** What lies over list and conversation, in rows of the whole width; undefined when nothing does. */
@@ -28,7 +29,7 @@ export function overlayRows(state: ChatState, columns: number, rows: number): re
     case 'files':
       return fileRows(state, mode.at, columns, rows)
     case 'person':
-      return personRows(state, columns)
+      return personRows(state, columns).slice(mode.top, mode.top + rows)
     default:
       return undefined
   }
@@ -93,7 +94,9 @@ function searchRows(
   const head: Row = [span(` Search ${where}`, { bold: true }), span(state_ === '' ? '' : `  ${state_}`, { dim: true })]
   const { day, clock } = state.look.times
   const list = windowed(found ?? [], at, rows - 1, (entry, isChosen) => {
-    const who = entry.outgoing ? `you to ${nameOf(state, entry.peer)}` : nameOf(state, entry.peer)
+    const where = nameOf(state, entry.peer)
+    const author = authorOf(state, entry)
+    const who = entry.outgoing || entry.author !== entry.peer ? `${author} to ${where}` : author
     return line(state, `${day(entry.sentMs)} ${clock(entry.sentMs)} ${who}: ${gist(entry)}`, columns, isChosen)
   })
   return [head, ...list]
@@ -108,7 +111,11 @@ function fileRows(state: ChatState, at: number, columns: number, rows: number): 
     const { name = '', sizeBytes = 0 } = entry.file ?? {}
     const transfer = state.transfers.get(transferKey(entry.peer, keyOf(entry)))
     const how = transfer === undefined ? '' : `  ${transferText(transfer, 40)}`
-    const from = entry.outgoing ? 'to them' : 'from them'
+    const from = entry.outgoing
+      ? 'to them'
+      : entry.author === entry.peer
+        ? 'from them'
+        : `from ${authorOf(state, entry)}`
     return line(
       state,
       `${state.look.times.day(entry.sentMs)} ${harmlessLine(name)}, ${sizeText(sizeBytes)} ${from}${how}`,
@@ -117,41 +124,4 @@ function fileRows(state: ChatState, at: number, columns: number, rows: number): 
     )
   })
   return [head, ...list]
-}
-
-/** A person with all that is known of them, and what can be done. */
-function personRows(state: ChatState, columns: number): Row[] {
-  const peer = state.open ?? ''
-  const person = personOf(state, peer)
-  const request = state.requests.find((asking) => asking.peer === peer)
-  const kind =
-    request === undefined
-      ? { contact: 'a contact', stranger: 'not a contact', blocked: 'blocked' }[person?.kind ?? 'stranger']
-      : 'asks to be your contact'
-  const facts: [string, string][] = [
-    ['name', person?.name || '-'],
-    ['calls itself', person?.nickname || request?.nickname || '-'],
-    ['key', peer],
-    ['is', kind],
-    ['link', linkText(state, peer)],
-  ]
-  if (person !== undefined && person.info !== '') facts.push(['says', person.info])
-  if (request !== undefined && request.message !== '') facts.push(['asks', request.message])
-  const rows: Row[] = [[span(` ${nameOf(state, peer)}`, { bold: true })]]
-  const actions = [
-    ...(request === undefined ? [] : ['a accept', 'r refuse']),
-    person?.kind === 'blocked' ? 'b let in again' : 'b block',
-    'n name',
-    ...(request === undefined && person?.kind !== 'blocked' ? ['q ask to be contacts'] : []),
-    'Esc back',
-  ]
-  rows.push(...wrap(actions.join('    '), columns - 2).map((text): Row => [span(` ${text}`, { bold: true })]))
-  rows.push([])
-  for (const [label, text] of facts)
-    wrap(harmlessText(text.slice(0, 1_000)), columns - 16)
-      .slice(0, 6)
-      .forEach((part, at) => {
-        rows.push([span(` ${at === 0 ? label.padEnd(14) : ' '.repeat(14)}`, { dim: true }), span(part)])
-      })
-  return rows
 }

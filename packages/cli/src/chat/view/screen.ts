@@ -9,7 +9,7 @@ import { rowsAt } from './entry.js'
 import { type Frame, fitRow, type Row, type Style, span, spread } from './frame.js'
 import { type Layout, layoutOf, MIN_COLUMNS, MIN_ROWS, PROMPT_CELLS } from './layout.js'
 import { linkText, listRows } from './list.js'
-import { ellipsisOf, gist, nameOf, whoOf } from './names.js'
+import { authorOf, ellipsisOf, gist, nameOf, whoOf } from './names.js'
 import { overlayRows } from './overlays.js'
 
 /** The whole screen for a state: exactly `rows` rows, none wider than `columns`. */
@@ -91,9 +91,14 @@ function headline(state: ChatState, talk: Talk, columns: number): Row {
     span(` ${whoOf(state, talk.peer)}`, { bold: true }),
     span(`  ${harmlessLine(linkText(state, talk.peer))}`, { dim: true }),
   ]
-  const isAsking = state.requests.some(({ peer }) => peer === talk.peer)
-  return isAsking
-    ? spread(who, [span(' asks: Ctrl-Y ', { bold: true, colour: 'yellow' })], columns, ellipsisOf(state.look))
+  const request = state.requests.find(({ peer }) => peer === talk.peer)
+  return request !== undefined
+    ? spread(
+        who,
+        [span(` ${request.invite === undefined ? 'asks' : 'invite'}: Ctrl-Y `, { bold: true, colour: 'yellow' })],
+        columns,
+        ellipsisOf(state.look),
+      )
     : fitRow(who, columns, ellipsisOf(state.look))
 }
 
@@ -156,7 +161,7 @@ function doingText(state: ChatState, talk: Talk): string {
   if (talk.editing !== undefined) return 'changing a message, Esc stops'
   const quoted = talk.replyTo === undefined ? undefined : entryOf(talk, talk.replyTo)
   if (quoted === undefined) return ''
-  return `answering ${quoted.outgoing ? 'yourself' : nameOf(state, talk.peer)}: ${gist(quoted)}`
+  return `answering ${quoted.outgoing ? 'yourself' : authorOf(state, quoted)}: ${gist(quoted)}`
 }
 
 interface Input {
@@ -241,8 +246,12 @@ function promptText(state: ChatState, prompt: Prompt): string {
       return 'Say with the request: '
     case 'block':
       return `Block ${name}? yes or no: `
+    case 'invite':
+      return 'Invite whom: '
+    case 'leave':
+      return `Leave ${name}? yes or no: `
     case 'remove':
-      return 'Remove it here? yes or no: '
+      return prompt.mayEverywhere ? 'Delete it? yes here, all for everybody, or no: ' : 'Remove it here? yes or no: '
   }
 }
 

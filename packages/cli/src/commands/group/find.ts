@@ -1,8 +1,6 @@
 import type { Group, GroupInvite, Messenger } from '@mimirjs/messenger'
-import type { Context } from '../../context.js'
 import { CliError } from '../../error.js'
 import { harmlessLine } from '../../harmless.js'
-import { Patience } from '../../patience.js'
 
 /** How a command line names a group. */
 export const GROUP_ARGUMENT = 'name of the group, its id, or the start of that'
@@ -41,27 +39,4 @@ function onlyOne<T>(found: readonly T[], text: string, what: string): T | undefi
 /** What was typed, as a part of a message. */
 export function shown(text: string): string {
   return harmlessLine(text.length > 80 ? `${text.slice(0, 80)}…` : text)
-}
-
-const REFRESH_MS = 10_000
-
-/**
- * Wait until what the mediator has for us is here, and it has what it asked us for. If it is not reached soon, that is said,
- * and what was known before has to do.
- */
-export async function catchUp(context: Context, group: Group): Promise<void> {
-  using patience = new Patience(context.stop)
-  patience.limit(REFRESH_MS)
-  try {
-    await group.refresh({ signal: patience.signal })
-  } catch (error) {
-    if (!patience.signal.aborted) throw error
-    const { address } = group.mediator
-    context.output.warn(
-      new CliError(
-        'stale',
-        `the mediator ${address} was not reached, ${patience.end()}: this is what was known before`,
-      ),
-    )
-  }
 }

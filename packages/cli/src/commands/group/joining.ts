@@ -13,7 +13,8 @@ import { reporting } from '../../output.js'
 import { Patience } from '../../patience.js'
 import type { Shell } from '../../shell.js'
 import { timeText } from '../../view.js'
-import { catchUp, findInvite, shown } from './find.js'
+import { catchUp, orStopped } from './at-mediator.js'
+import { findInvite, shown } from './find.js'
 import { groupJson, inviteJson } from './json.js'
 
 export function createCommand(shell: Shell): Command {
@@ -28,13 +29,14 @@ export function createCommand(shell: Shell): Command {
         if (context.mediators.length === 0) throw new CliError('usage', 'where? give --mediator <key@address>')
         const picture = avatar === undefined ? undefined : readPicture(resolve(context.io.cwd, avatar))
         await using messenger = await openMessenger(context)
-        const group = await messenger.createGroup({
+        const made = messenger.createGroup({
           name,
           signal: context.stop,
           ...(description === undefined ? {} : { description }),
           ...(picture === undefined ? {} : { avatar: picture }),
         })
-        await catchUp(context, group)
+        const group = await orStopped(context, made)
+        await catchUp(context, messenger, group)
         return await reporting(`the group ${group.id} is made`, async () => {
           await context.output.result(groupJson(group, 0), `${group.id}  ${harmlessLine(group.name)}`)
           return ExitCode.ok
@@ -77,9 +79,9 @@ export function joinCommand(shell: Shell): Command {
       shell.perform(command, async (context) => {
         await using messenger = await openMessenger(context)
         const invite = await waitForInvite(context, messenger, text, options.wait ?? JOIN_WAIT_MS)
-        const group = await messenger.joinGroup(invite, { signal: context.stop })
+        const group = await orStopped(context, messenger.joinGroup(invite, { signal: context.stop }))
         // The others learn our name.
-        await catchUp(context, group)
+        await catchUp(context, messenger, group)
         await context.output.result(groupJson(group, 0), `joined ${harmlessLine(group.name)}  ${group.id}`)
         return ExitCode.ok
       }),
@@ -95,7 +97,7 @@ export function declineCommand(shell: Shell): Command {
         await using messenger = await openMessenger(context)
         const invite = await findInvite(messenger, text)
         if (invite === undefined) throw noInvite(text)
-        await messenger.declineGroup(invite)
+        await orStopped(context, messenger.declineGroup(invite))
         await context.output.result({ event: 'declined', id: invite.id }, `declined ${harmlessLine(invite.name)}`)
         return ExitCode.ok
       }),

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Group, GroupMember, GroupRole } from '@mimirjs/messenger'
+import type { Group, GroupMember, GroupRole, Messenger } from '@mimirjs/messenger'
 import { Argument, type Command } from 'commander'
 import type { Context } from '../../context.js'
 import { CliError } from '../../error.js'
@@ -10,7 +10,8 @@ import { parsePath } from '../../options.js'
 import { parsePerson } from '../../person.js'
 import type { Shell } from '../../shell.js'
 import { timeText } from '../../view.js'
-import { catchUp, findGroup, GROUP_ARGUMENT } from './find.js'
+import { catchUp, orStopped } from './at-mediator.js'
+import { findGroup, GROUP_ARGUMENT } from './find.js'
 import { readPicture } from './joining.js'
 import { groupJson, memberJson } from './json.js'
 
@@ -44,7 +45,7 @@ export function membersCommand(shell: Shell): Command {
       shell.perform(command, async (context) => {
         await using messenger = await openMessenger(context)
         const group = await findGroup(messenger, text)
-        await catchUp(context, group)
+        await catchUp(context, messenger, group)
         for (const member of await group.members())
           await context.output.result(memberJson(member), () => memberLine(member))
         return ExitCode.ok
@@ -106,7 +107,7 @@ export function updateCommand(shell: Shell): Command {
     )
 }
 
-type GroupWork = (group: Group, context: Context) => Promise<void>
+type GroupWork = (group: Group, context: Context, messenger: Messenger) => Promise<void>
 
 /** Commands that need nothing but the group. */
 export function plainCommands(shell: Shell): Command[] {
@@ -127,9 +128,9 @@ export function plainCommands(shell: Shell): Command[] {
       'rotate-key',
       'give everybody in a group a new key, so that whoever was banned reads no more',
       'rotated',
-      async (group, context) => {
+      async (group, context, messenger) => {
         await group.rotateKey({ signal: context.stop })
-        await catchUp(context, group)
+        await catchUp(context, messenger, group)
       },
     ),
   ]
@@ -161,7 +162,7 @@ async function withPerson(
   await using messenger = await openMessenger(context)
   const key = await lookUp(messenger, person)
   const group = await findGroup(messenger, text)
-  await work(group, key)
+  await orStopped(context, work(group, key))
   const peer = peerText(key)
   await context.output.result(
     { event: 'done', group: group.id, peer },
@@ -174,7 +175,7 @@ async function withGroup(context: Context, text: string, done: string, work: Gro
   await using messenger = await openMessenger(context)
   const group = await findGroup(messenger, text)
   const { id, name } = group
-  await work(group, context)
+  await orStopped(context, work(group, context, messenger))
   await context.output.result({ event: 'done', group: id }, `${done}: ${harmlessLine(name)}`)
   return ExitCode.ok
 }

@@ -10,7 +10,8 @@ import { reporting } from '../../output.js'
 import { Patience } from '../../patience.js'
 import type { Shell } from '../../shell.js'
 import { printHistory } from '../history.js'
-import { catchUp, findGroup, GROUP_ARGUMENT } from './find.js'
+import { catchUp } from './at-mediator.js'
+import { findGroup, GROUP_ARGUMENT } from './find.js'
 
 interface SendOptions extends ContentOptions {
   readonly wait: boolean
@@ -90,7 +91,7 @@ export function historyCommand(shell: Shell): Command {
       shell.perform(command, async (context) => {
         await using messenger = await openMessenger(context)
         const group = await findGroup(messenger, text)
-        await catchUp(context, group)
+        await catchUp(context, messenger, group)
         return await printHistory(context, messenger, group.id, options)
       }),
     )

@@ -8,7 +8,7 @@ import { screenOf } from '../../../src/chat/view/screen.js'
 
 export const BOB = 'b0'.repeat(32)
 export const CAROL = 'ca'.repeat(32)
-const SELF = 'a1'.repeat(32)
+export const SELF: string = 'a1'.repeat(32)
 
 export function person(peer: string, name: string, change: Partial<ChatPerson> = {}): ChatPerson {
   return { peer, name, nickname: '', info: '', kind: 'contact', unread: 0, ...change }
@@ -19,6 +19,8 @@ export function entry(id: number, text: string, change: Partial<ChatEntry> = {})
   return {
     id: String(id),
     peer: BOB,
+    author: outgoing ? SELF : (change.peer ?? BOB),
+    authorName: '',
     outgoing,
     kind: 'text',
     text,
@@ -55,6 +57,8 @@ export class ModelChat {
       people: [],
       requests: [],
       links: new Map(),
+      mediators: new Map(),
+      members: new Map(),
       talks: new Map(),
       open: undefined,
       mode: { name: 'write' },

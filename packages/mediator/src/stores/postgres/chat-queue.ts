@@ -47,7 +47,7 @@ export class KeyedQueue<T> {
     const queue = this.#queues.get(key)
     if (queue === undefined) return
     // What is asked for in this turn of the event loop goes together.
-    await undefined
+    await Promise.resolve()
     while (queue.length > 0) await this.#runBatch(key, queue.splice(0, MAX_BATCH))
     this.#queues.delete(key)
   }

@@ -57,7 +57,10 @@ export class PostgresOperations implements AsyncOperations {
   }
 
   changeSettings: AsyncOperations['changeSettings'] = async (chatId, { name, description, avatar }) => {
-    const texts = [name, description].map((text) => (text === undefined ? null : storable(text))) as [Parameter, Parameter]
+    const texts = [name, description].map((text) => (text === undefined ? null : storable(text))) as [
+      Parameter,
+      Parameter,
+    ]
     await this.#query('changeSettings', chatId, ...texts, avatar !== undefined, avatar ?? null)
   }
 
@@ -99,8 +102,8 @@ export class PostgresOperations implements AsyncOperations {
       lastSeenSeconds: bigintIn(row, 'last_seen'),
     }))
 
-  memberInfos: AsyncOperations['memberInfos'] = async (chatId, sinceSeconds) =>
-    (await this.#all('memberInfos', chatId, sinceSeconds)).map((row) => ({
+  memberInfos: AsyncOperations['memberInfos'] = async (chatId, sinceSeconds, maxBytes) =>
+    (await this.#all('memberInfos', chatId, sinceSeconds, maxBytes)).map((row) => ({
       publicKey: bytesIn(row, 'pubkey'),
       info: bytesOrNone(row, 'info'),
       timestampSeconds: bigintIn(row, 'changed_at'),
@@ -129,9 +132,10 @@ export class PostgresOperations implements AsyncOperations {
   page: AsyncOperations['page'] = async (chatId, sinceId, limit, layout, maxBytes) => {
     const statement = layout === 'tlv' ? 'tlvPage' : 'binaryPage'
     const row = await this.#first(statement, chatId, sinceId, limit, maxBytes)
+    const { buffer, byteOffset, byteLength } = Buffer.from(String(row?.['base64'] ?? ''), 'base64')
     return {
       count: Number(row?.['count']),
-      bytes: (row && bytesOrNone(row, 'bytes')) ?? new Uint8Array(0),
+      bytes: new Uint8Array(buffer, byteOffset, byteLength),
       lastId: (row && bigintOrNone(row, 'last_id')) ?? sinceId,
     }
   }

@@ -26,9 +26,13 @@ const RECORD_BYTES = {
   tlv: `66 + ${LENGTH} + (${LENGTH} >= 128)::integer + (${LENGTH} >= 16384)::integer + (${LENGTH} >= 2097152)::integer`,
 }
 
-/** Parameters: chat, since, limit, most bytes. One row: `count`, `last_id` and `bytes`, both NULL for an empty page. */
+/**
+ * Parameters: chat, since, limit, most bytes. One row: `count`, `last_id` and `base64`, both NULL for an empty page. The
+ * library gets everything as text, and bytes by themselves would come in hexadecimal.
+ */
 export function pageSql(layout: 'binary' | 'tlv'): string {
-  return `SELECT count(*)::integer AS count, max(id) AS last_id, string_agg(${RECORDS[layout]}, ''::bytea ORDER BY id) AS bytes
+  return `SELECT count(*)::integer AS count, max(id) AS last_id,
+      encode(string_agg(${RECORDS[layout]}, ''::bytea ORDER BY id), 'base64') AS base64
     FROM (
       SELECT *, row_number() OVER (ORDER BY id) AS nth, sum(${RECORD_BYTES[layout]}) OVER (ORDER BY id) AS total
       FROM (

@@ -3,8 +3,44 @@ import { pageSql } from './page-sql.js'
 const INVITE = 'SELECT id, timestamp, from_pubkey, to_pubkey, chat_id, encrypted_data, sent FROM $schema.invites'
 const MESSAGE = 'SELECT id, guid, ts, client_ts, author FROM $schema.messages'
 
+export type StatementName =
+  | 'chatOwner'
+  | 'lockOwner'
+  | 'countChats'
+  | 'insertChat'
+  | 'deleteChat'
+  | 'settings'
+  | 'changeSettings'
+  | 'user'
+  | 'putUser'
+  | 'changeUser'
+  | 'deleteUser'
+  | 'chatsOf'
+  | 'members'
+  | 'memberInfos'
+  | 'insertMessage'
+  | 'messageByGuid'
+  | 'messageById'
+  | 'deleteMessage'
+  | 'lastMessageIds'
+  | 'tlvPage'
+  | 'binaryPage'
+  | 'invite'
+  | 'inviteFor'
+  | 'invitesFor'
+  | 'putInvite'
+  | 'markInviteSent'
+  | 'deleteInvite'
+  | 'expireInvites'
+  | 'putNonce'
+  | 'deleteNonce'
+  | 'expireNonces'
+  | 'expiredUpTo'
+  | 'expireBlobs'
+  | 'setExpiredTo'
+
 /** Every statement, with `$schema` for the schema's name. Those that decide something lock what they read. */
-const TEXTS = {
+const TEXTS: Readonly<Record<StatementName, string>> = {
   chatOwner: 'SELECT owner_pubkey FROM $schema.chats WHERE id = $1',
   lockOwner: "SELECT pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 0))",
   countChats: 'SELECT count(*) AS n FROM $schema.chats WHERE owner_pubkey = $1',
@@ -24,8 +60,11 @@ const TEXTS = {
   deleteUser: 'DELETE FROM $schema.users WHERE chat_id = $1 AND pubkey = $2',
   chatsOf: 'SELECT chat_id FROM $schema.users WHERE pubkey = $1 AND NOT banned ORDER BY chat_id',
   members: 'SELECT pubkey, perms_flags, last_seen FROM $schema.users WHERE chat_id = $1 AND NOT banned',
-  memberInfos: `SELECT pubkey, CASE WHEN changed_at > $2 OR $2 = 0 THEN info END AS info, changed_at
-    FROM $schema.users WHERE chat_id = $1 AND NOT banned`,
+  memberInfos: `WITH sized AS (
+      SELECT pubkey, sum(coalesce(length(info), 0)) OVER (ORDER BY coalesce(length(info), 0), pubkey) AS total
+      FROM $schema.users WHERE chat_id = $1 AND NOT banned AND (changed_at > $2 OR $2 = 0))
+    SELECT pubkey, u.changed_at, CASE WHEN total <= $3 THEN u.info END AS info
+    FROM $schema.users AS u LEFT JOIN sized USING (pubkey) WHERE u.chat_id = $1 AND NOT u.banned`,
   /** The chat's row stays locked, so that ids are visible in their order. */
   insertMessage: `WITH next AS (
       UPDATE $schema.chats SET last_message_id = last_message_id + 1
@@ -76,9 +115,7 @@ const TEXTS = {
     WHERE due.id IS NOT NULL ORDER BY chat.id`,
   expireBlobs: `UPDATE $schema.messages SET blob = '' WHERE chat_id = $1 AND id > $2 AND id <= $3`,
   setExpiredTo: 'UPDATE $schema.chats SET expired_to = greatest(expired_to, $2) WHERE id = $1',
-} as const
-
-export type StatementName = keyof typeof TEXTS
+}
 
 export interface PreparedText {
   /** Under which a connection keeps the statement. */

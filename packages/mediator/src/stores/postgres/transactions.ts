@@ -10,18 +10,19 @@ const MAX_TRIES = 5
 /** Runs programs in transactions, on connections of a pool. */
 export class Transactions {
   readonly #pool: Pool
-  readonly #schema: string
+  readonly #lockKey: bigint
   readonly #statements: Readonly<Record<StatementName, PreparedText>>
 
   constructor(pool: Pool, schema: string, statements: Readonly<Record<StatementName, PreparedText>>) {
     this.#pool = pool
-    this.#schema = schema
+    this.#lockKey = hash64(schema)
     this.#statements = statements
   }
 
   /**
-   * Run the programs one after the other in one transaction, which begins by locking the chat's row: across all
-   * processes, programs of one chat follow each other.
+   * Run the programs one after the other in one transaction, which begins by locking the chat: across all processes,
+   * programs of one chat follow each other. The lock is an advisory one: locking a row would be a write, and cost
+   * transactions that only read an fsync.
    * @returns their results
    * @throws what a program or `pg` threw; all are undone then, unless `mayBeCommitted`
    */
@@ -56,8 +57,8 @@ export class Transactions {
     programs: readonly (() => Program<unknown>)[],
     chatId: bigint | undefined,
   ): Promise<unknown[]> {
-    const lock = chatId === undefined ? '' : `; SELECT FROM ${this.#schema}.chats WHERE id = ${chatId} FOR UPDATE`
-    await client.query(`BEGIN${lock}`)
+    const key = BigInt.asIntN(64, this.#lockKey ^ (chatId ?? 0n))
+    await client.query(chatId === undefined ? 'BEGIN' : `BEGIN; SELECT pg_advisory_xact_lock(${key})`)
     const operations = new PostgresOperations(client, this.#statements)
     const results: unknown[] = []
     for (const program of programs) results.push(await runAsync(program, operations))
@@ -86,6 +87,13 @@ async function rollback(client: PoolClient): Promise<Error | undefined> {
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }
+}
+
+/** FNV-1a, so that schemas of one database do not wait for each other. */
+function hash64(text: string): bigint {
+  let hash = 0xcbf29ce484222325n
+  for (const unit of text) hash = BigInt.asUintN(64, (hash ^ BigInt(unit.codePointAt(0) ?? 0)) * 0x100000001b3n)
+  return hash
 }
 
 function ignore(): void {}

@@ -3,7 +3,32 @@ import { bigintIn } from './columns.js'
 import { pageSql } from './page-sql.js'
 import { tableName } from './schema.js'
 
-const TEXTS = {
+export type ChatStatement =
+  | 'settings'
+  | 'putSettings'
+  | 'setName'
+  | 'setDescription'
+  | 'setAvatar'
+  | 'user'
+  | 'putUser'
+  | 'changeUser'
+  | 'deleteUser'
+  | 'members'
+  | 'memberInfos'
+  | 'insertMessage'
+  | 'messageByGuid'
+  | 'messageById'
+  | 'deleteMessage'
+  | 'lastMessageId'
+  | 'tlvPage'
+  | 'binaryPage'
+  | 'blobLengths'
+  | 'idAfter'
+  | 'firstKept'
+  | 'expireTo'
+  | 'expireBlobs'
+
+const TEXTS: Readonly<Record<ChatStatement, (tables: Tables, chatId: bigint) => string>> = {
   /** As blobs: the Go server kept names as they came, and libsql ends the process on text that is not UTF-8. */
   settings: (t) =>
     `SELECT CAST(name AS BLOB) AS name, CAST(description AS BLOB) AS description, avatar FROM ${t.settings} LIMIT 1`,
@@ -23,8 +48,13 @@ const TEXTS = {
      WHERE pubkey = ?`,
   deleteUser: (t) => `DELETE FROM ${t.users} WHERE pubkey = ?`,
   members: (t) => `SELECT pubkey, perms_flags, last_seen FROM ${t.users} WHERE banned = 0`,
+  /** Lengths are found without reading what is so long. */
   memberInfos: (t) =>
-    `SELECT pubkey, CASE WHEN changed_at > ? OR ? = 0 THEN info END AS info, changed_at FROM ${t.users} WHERE banned = 0`,
+    `WITH sized AS (
+       SELECT pubkey, sum(coalesce(length(info), 0)) OVER (ORDER BY coalesce(length(info), 0), pubkey) AS total
+       FROM ${t.users} WHERE banned = 0 AND (changed_at > ? OR ? = 0))
+     SELECT u.pubkey, u.changed_at, CASE WHEN sized.total <= ? THEN u.info END AS info
+     FROM ${t.users} AS u LEFT JOIN sized ON sized.pubkey = u.pubkey WHERE u.banned = 0`,
   insertMessage: (t) =>
     `INSERT INTO ${t.messages} (id, ts, guid, author, head, blob, client_ts) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (guid) DO NOTHING`,
@@ -40,17 +70,16 @@ const TEXTS = {
   idAfter: (t) => `SELECT id FROM ${t.messages} WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?`,
   firstKept: (t) => `SELECT id FROM ${t.messages} WHERE id > ? AND ts >= ? ORDER BY id LIMIT 1`,
   /** The highest of the next `?` rows below `?`. */
-  expireTo: (t) => `SELECT max(id) AS id FROM (SELECT id FROM ${t.messages} WHERE id > ? AND id < ? ORDER BY id LIMIT ?)`,
+  expireTo: (t) =>
+    `SELECT max(id) AS id FROM (SELECT id FROM ${t.messages} WHERE id > ? AND id < ? ORDER BY id LIMIT ?)`,
   expireBlobs: (t) => `UPDATE ${t.messages} SET blob = x'', head = NULL WHERE id > ? AND id <= ?`,
-} satisfies Record<string, (tables: Tables, chatId: bigint) => string>
+}
 
 interface Tables {
   readonly settings: string
   readonly users: string
   readonly messages: string
 }
-
-export type ChatStatement = keyof typeof TEXTS
 
 /** The statements of one chat, each prepared when it is first used, and what is remembered of the chat's state. */
 export class Chat {
@@ -75,8 +104,8 @@ export class Chat {
   /** Take over the chat's row of `chat_state`. */
   remember(state: Row): void {
     const highest = bigintIn(this.statement('lastMessageId').get()!, 'id')
-    const given = bigintIn(state, 'last_id')
-    this.lastId = highest > given ? highest : given
+    this.lastId = bigintIn(state, 'last_id')
+    if (highest > this.lastId) this.lastId = highest
     this.largestBytes = Number(bigintIn(state, 'largest'))
     this.expiredTo = bigintIn(state, 'expired_to')
   }

@@ -66,10 +66,14 @@ function takeOver(database: Database, table: ChatTable, chatId: bigint): void {
 }
 
 function copyRows(database: Database, from: string, to: string, columns: ReadonlySet<string>): void {
-  const named = [...columnsOf(database, to)].filter((column) => columns.has(FORMER[column] ?? column) || columns.has(column))
+  const named = [...columnsOf(database, to)].filter(
+    (column) => columns.has(FORMER[column] ?? column) || columns.has(column),
+  )
   const former = named.map((column) => (columns.has(column) ? column : FORMER[column]))
   // A guid that is there a second time is left out.
-  database.exec(`INSERT OR IGNORE INTO ${to} (${named.join(', ')}) SELECT ${former.join(', ')} FROM ${from} ORDER BY rowid`)
+  database.exec(
+    `INSERT OR IGNORE INTO ${to} (${named.join(', ')}) SELECT ${former.join(', ')} FROM ${from} ORDER BY rowid`,
+  )
 }
 
 /** What columns were called in older databases. */
@@ -94,7 +98,9 @@ function addColumns(database: Database, table: ChatTable, name: string, columns:
     const former = FORMER[column]
     if (columns.has(column)) continue
     const isRenamed = former !== undefined && columns.has(former)
-    database.exec(`ALTER TABLE ${name} ${isRenamed ? `RENAME COLUMN ${former} TO ${column}` : `ADD COLUMN ${column} ${type}`}`)
+    database.exec(
+      `ALTER TABLE ${name} ${isRenamed ? `RENAME COLUMN ${former} TO ${column}` : `ADD COLUMN ${column} ${type}`}`,
+    )
   }
 }
 

@@ -6,7 +6,7 @@ import { Chats } from './chats.js'
 import { bigintIn, bigintOrNone, bytesIn, bytesOrNone } from './columns.js'
 import { readPage } from './page.js'
 import { CHAT_TABLES, chatTableSql, tableName } from './schema.js'
-import { globalStatements } from './statements.js'
+import { type GlobalStatement, globalStatements } from './statements.js'
 
 /** Messages whose blobs one call of `expireBlobs` drops: all in one transaction, while everybody waits. */
 const EXPIRED_AT_ONCE = 5_000
@@ -15,7 +15,7 @@ const EXPIRED_AT_ONCE = 5_000
 export class SqliteOperations implements Operations {
   readonly #database: Database
   readonly #chats: Chats
-  readonly #sql: ReturnType<typeof globalStatements>
+  readonly #sql: Record<GlobalStatement, Statement>
 
   /** @param database - with all of the schema, the tables of chats included */
   constructor(database: Database) {
@@ -41,7 +41,9 @@ export class SqliteOperations implements Operations {
     if (this.#sql.insertChat.run(chatId, owner, createdAtSeconds).changes === 0) return false
     for (const table of CHAT_TABLES) this.#database.exec(chatTableSql(table, chatId))
     this.#sql.insertState.run(chatId)
-    this.#chat(chatId)?.statement('putSettings').run(name, description, avatar ?? null, createdAtSeconds)
+    this.#chat(chatId)
+      ?.statement('putSettings')
+      .run(name, description, avatar ?? null, createdAtSeconds)
     this.putUser(chatId, owner, {
       permissions,
       banned: false,
@@ -130,8 +132,8 @@ export class SqliteOperations implements Operations {
     }))
   }
 
-  memberInfos: Operations['memberInfos'] = (chatId, sinceSeconds) => {
-    const rows = this.#chat(chatId)?.statement('memberInfos').all(sinceSeconds, sinceSeconds) ?? []
+  memberInfos: Operations['memberInfos'] = (chatId, sinceSeconds, maxBytes) => {
+    const rows = this.#chat(chatId)?.statement('memberInfos').all(sinceSeconds, sinceSeconds, maxBytes) ?? []
     return rows.map((row) => ({
       publicKey: bytesIn(row, 'pubkey'),
       info: bytesOrNone(row, 'info'),

@@ -30,9 +30,7 @@ const RECORD = {
 export function pageSql(layout: 'binary' | 'tlv', chatId: bigint): string {
   const chat = `x'${chatId.toString(16).padStart(16, '0')}'`
   const joined =
-    layout === 'tlv'
-      ? `group_concat(${RECORD.tlv}, '')`
-      : `${chat} || group_concat(${RECORD.binary}, ${chat})`
+    layout === 'tlv' ? `group_concat(${RECORD.tlv}, '')` : `${chat} || group_concat(${RECORD.binary}, ${chat})`
   return `SELECT count(*) AS count, max(id) AS last_id, CAST(${joined} AS BLOB) AS bytes
     FROM ${tableName('messages', chatId)} WHERE id BETWEEN ? AND ?`
 }

@@ -2,7 +2,34 @@ import type { Database, Statement } from '@mimirjs/store'
 
 const INVITE = 'SELECT id, timestamp, from_pubkey, to_pubkey, chat_id, encrypted_data, sent FROM invites'
 
-const TEXTS = {
+export type GlobalStatement =
+  | 'chatOwner'
+  | 'countChats'
+  | 'insertChat'
+  | 'deleteChat'
+  | 'chatIds'
+  | 'insertState'
+  | 'deleteState'
+  | 'setLastId'
+  | 'setLargest'
+  | 'setExpiredTo'
+  | 'insertMember'
+  | 'deleteMember'
+  | 'deleteMembersOfChat'
+  | 'chatsOf'
+  | 'invite'
+  | 'inviteFor'
+  | 'invitesFor'
+  | 'putInvite'
+  | 'markInviteSent'
+  | 'deleteInvite'
+  | 'deleteInvitesOfChat'
+  | 'expireInvites'
+  | 'putNonce'
+  | 'deleteNonce'
+  | 'expireNonces'
+
+const TEXTS: Readonly<Record<GlobalStatement, string>> = {
   chatOwner: 'SELECT owner_pubkey FROM chats WHERE id = ?',
   countChats: 'SELECT count(*) AS n FROM chats WHERE owner_pubkey = ?',
   insertChat: 'INSERT INTO chats (id, owner_pubkey, created_at) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING',
@@ -31,10 +58,10 @@ const TEXTS = {
   putNonce: 'INSERT OR REPLACE INTO nonces (pubkey, nonce, ts) VALUES (?, ?, ?)',
   deleteNonce: 'DELETE FROM nonces WHERE pubkey = ?',
   expireNonces: 'DELETE FROM nonces WHERE ts < ?',
-} as const
+}
 
 /** The statements on the tables that all chats share, prepared. */
-export function globalStatements(database: Database): Record<keyof typeof TEXTS, Statement> {
+export function globalStatements(database: Database): Record<GlobalStatement, Statement> {
   const prepared = Object.entries(TEXTS).map(([name, sql]) => [name, database.prepare(sql, { bigints: true })])
-  return Object.fromEntries(prepared) as Record<keyof typeof TEXTS, Statement>
+  return Object.fromEntries(prepared) as Record<GlobalStatement, Statement>
 }

@@ -10,7 +10,9 @@ export function copyUniqueGuids(database: Database, from: string, to: string): v
   const left = database
     .prepare(`SELECT id, guid FROM ${from} WHERE id NOT IN (SELECT id FROM ${to}) ORDER BY id`, { bigints: true })
     .all()
-  const copy = database.prepare(`INSERT INTO ${to} (id, ts, guid, author) SELECT id, ts, ?, author FROM ${from} WHERE id = ?`)
+  const copy = database.prepare(
+    `INSERT INTO ${to} (id, ts, guid, author) SELECT id, ts, ?, author FROM ${from} WHERE id = ?`,
+  )
   const free = freeGuids(database, to)
   for (const row of left) copy.run(free(bigintIn(row, 'guid')), bigintIn(row, 'id'))
 }

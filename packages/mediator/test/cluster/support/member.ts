@@ -10,13 +10,12 @@ const WINDOW = 8
 export class Member {
   readonly client: MediatorClient
   readonly received = new Map<bigint, ReceivedMessage>()
-  /** How often a message that was there already was handed over again. */
-  repeated = 0
   /** Of our own messages: the id under which each guid is stored. */
   readonly acknowledged = new Map<bigint, bigint>()
   readonly online = new Map<string, boolean>()
   members: readonly MemberRecord[] = []
-  refusals = 0
+  /** Told how many messages are acknowledged, at each one. */
+  onAcknowledged: ((count: number) => void) | undefined
   readonly #chatId: bigint
   readonly #unsent: { guid: bigint; blob: Uint8Array }[] = []
   #isReady = false
@@ -39,10 +38,7 @@ export class Member {
     this.#following = this.client.follow(chatId, {
       syncedTo: 0n,
       store: async ({ messages }) => {
-        for (const message of messages) {
-          if (this.received.has(message.messageId)) this.repeated++
-          this.received.set(message.messageId, message)
-        }
+        for (const message of messages) this.received.set(message.messageId, message)
       },
       event: (event) => this.#event(event),
       members: (members) => {
@@ -53,7 +49,6 @@ export class Member {
         this.#send()
       },
       refused: () => {
-        this.refusals++
         this.#isReady = false
       },
     })
@@ -91,6 +86,7 @@ export class Member {
         ...message,
       })
       this.acknowledged.set(message.guid, messageId)
+      this.onAcknowledged?.(this.acknowledged.size)
       this.#following.sent(messageId)
     } catch {
       // The very same again after the next connect: whether it is stored, nobody knows.

@@ -23,7 +23,9 @@ export async function execute(sql: string): Promise<Record<string, unknown>[]> {
 }
 
 /** A store in a schema of its own, which goes away with it. */
-export async function openSchema(options: PostgresStoreOptions = {}): Promise<OpenedStore & { readonly schema: string }> {
+export async function openSchema(
+  options: PostgresStoreOptions = {},
+): Promise<OpenedStore & { readonly schema: string }> {
   const schema = newSchema()
   const store = await openPostgresStore({ connectionString: inject('postgresUrl'), schema, ...options })
   return {

@@ -55,8 +55,11 @@ function postgresUser(): { uid: number; gid: number } | undefined {
   return { uid: id('-u'), gid: id('-g') }
 }
 
-/** A cluster in a new folder, reached by a socket there. What it writes may be lost with the power: it is for tests. */
-export async function startPostgres(settings: Readonly<Record<string, string>> = { fsync: 'off' }): Promise<Server> {
+/** What it writes may be lost with the power, and deadlocks are found soon. */
+const FAST = { fsync: 'off', deadlock_timeout: '50ms' }
+
+/** A cluster in a new folder, reached by a socket there. */
+export async function startPostgres(settings: Readonly<Record<string, string>> = FAST): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'mimir-pg-'))
   const user = postgresUser()
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
@@ -90,10 +93,15 @@ export async function startNats(port?: number): Promise<Server & { readonly port
   return { url: `nats://127.0.0.1:${own}`, port: own, stop: () => stop(started.process, 'SIGKILL') }
 }
 
-function start(path: string, args: readonly string[], options: { cwd?: string; uid?: number; gid?: number }): StartedProcess {
+function start(
+  path: string,
+  args: readonly string[],
+  options: { cwd?: string; uid?: number; gid?: number },
+): StartedProcess {
   const child = spawn(path, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   const lines: string[] = []
-  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => lines.push(line))
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on('line', (line) => lines.push(line))
   return { process: child, output: () => lines.join('\n') }
 }
 

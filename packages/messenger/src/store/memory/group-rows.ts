@@ -3,6 +3,7 @@ import type { StoredMessage } from '../../store.js'
 import type { GroupCopy, NewGroupMessage } from '../../store-groups.js'
 import { contentOf } from '../content-of.js'
 import { type GroupRows, innerGuidOf, isHandled, type KnownRow } from '../intake.js'
+import { orderKeyOf } from '../order-key.js'
 import { isComparedReaction, isReactionDouble } from '../reaction-double.js'
 import { Reactions } from './reactions.js'
 import { type Row, view } from './row.js'
@@ -49,7 +50,8 @@ export class MemoryGroupRows {
 
       insert(message, guid) {
         if (tables.rowsByGuid.has(guidKey(group, message.outgoing, guid))) return undefined
-        const added = newRow(message, group, guid, tables.nextSeq())
+        const orderKey = tables.order.keyOf(group, message.messageId)
+        const added = newRow(message, group, guid, tables.nextSeq(), orderKey)
         tables.add(added)
         openIfUnhandled(added)
         return added.seq
@@ -85,8 +87,14 @@ export class MemoryGroupRows {
       note(seq, { messageId, outerGuid }) {
         const noted = row(seq)
         if (messageId <= 0n || !noted.beside) return
-        const copies = [...noted.beside.copies, { messageId, outerGuid }]
-        tables.changeBeside(noted, noted.beside.messageId === 0n ? { messageId, outerGuid } : { copies })
+        const { copies, ...first } = noted.beside
+        const isEarlier = first.messageId <= 0n || messageId < first.messageId
+        const more = isEarlier ? first : { messageId, outerGuid }
+        const further = { messageId: more.messageId, outerGuid: more.outerGuid }
+        tables.changeBeside(noted, {
+          ...(isEarlier && { messageId, outerGuid, orderKey: orderKeyOf(messageId) }),
+          copies: further.messageId > 0n ? [...copies, further] : copies,
+        })
       },
 
       copies: (seq) => copiesOf(row(seq)),
@@ -104,7 +112,7 @@ function copiesOf({ beside }: Row): GroupCopy[] {
   return [{ messageId, outerGuid }, ...copies]
 }
 
-function newRow(message: NewGroupMessage, peer: string, guid: bigint, seq: number): Row {
+function newRow(message: NewGroupMessage, peer: string, guid: bigint, seq: number, orderKey: bigint): Row {
   const { outgoing, author, system = false, sealed, messageId, outerGuid, timestampSeconds, receivedMs } = message
   return {
     ...contentOf(message),
@@ -127,6 +135,7 @@ function newRow(message: NewGroupMessage, peer: string, guid: bigint, seq: numbe
       outerGuid,
       timestampSeconds,
       sealedGuid: undefined,
+      orderKey,
       copies: [],
       blob: sealed && new Uint8Array(sealed),
     },

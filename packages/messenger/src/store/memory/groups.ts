@@ -42,6 +42,7 @@ export function groupsStore(tables: Tables): GroupsStore {
         tables.unhold(row)
         tables.delete(row)
       }
+      tables.order.forget(id)
       contacts.set(id, { ...blankContact(id), kind: 'group' })
       return true
     },

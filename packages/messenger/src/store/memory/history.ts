@@ -13,8 +13,11 @@ export type HistoryStore = Pick<
 
 export function historyStore(tables: Tables): HistoryStore {
   return {
-    async history(peer, { limit, beforeSeq = Number.POSITIVE_INFINITY }) {
-      return take(shownBefore(tables.rowsByPeer.get(peer) ?? [], beforeSeq), limit)
+    async history(peer, { limit, beforeSeq }) {
+      return take(
+        isGroup(tables, peer) ? shownInGroup(tables, peer, beforeSeq) : shownOf(tables, peer, beforeSeq),
+        limit,
+      )
     },
 
     async message(peer, guid, outgoing) {
@@ -44,9 +47,9 @@ export function historyStore(tables: Tables): HistoryStore {
     },
 
     async markRead(peer, seq) {
-      checkNumber('seq', seq)
-      const newest = newestOf(tables, peer)?.seq ?? 0
-      tables.readSeqs.set(peer, Math.max(readSeq(tables, peer), Math.min(seq, newest)))
+      if (seq !== undefined) checkNumber('seq', seq)
+      const newest = first(shownOf(tables, peer))?.seq ?? 0
+      tables.readSeqs.set(peer, Math.max(readSeq(tables, peer), Math.min(seq ?? newest, newest)))
     },
 
     async search(text, { peer, limit, beforeSeq = Number.POSITIVE_INFINITY }) {
@@ -82,8 +85,24 @@ function take(rows: Iterable<Row>, limit: number): StoredMessage[] {
   return taken
 }
 
-function newestOf(tables: Tables, peer: string): Row | undefined {
-  for (const row of shownBefore(tables.rowsByPeer.get(peer) ?? [], Number.POSITIVE_INFINITY)) return row
+/** By arrival. */
+function shownOf({ rowsByPeer }: Tables, peer: string, beforeSeq = Number.POSITIVE_INFINITY): Generator<Row> {
+  return shownBefore(rowsByPeer.get(peer) ?? [], beforeSeq)
+}
+
+/** By the order of the group. */
+function* shownInGroup({ rows, order }: Tables, group: string, beforeSeq?: number): Generator<Row> {
+  const before = beforeSeq === undefined ? undefined : rows.get(beforeSeq)
+  if (beforeSeq !== undefined && before?.peer !== group) return
+  for (const row of order.newestFirst(group, before)) if (isShown(row)) yield row
+}
+
+function isGroup({ contacts }: Tables, peer: string): boolean {
+  return contacts.get(peer)?.kind === 'group'
+}
+
+function first(rows: Iterable<Row>): Row | undefined {
+  for (const row of rows) return row
   return undefined
 }
 
@@ -93,10 +112,10 @@ function readSeq(tables: Tables, peer: string): number {
 
 function conversation(tables: Tables, peer: string): Conversation {
   const contact = tables.contact(peer)
-  const newest = newestOf(tables, peer)
+  const newest = first(isGroup(tables, peer) ? shownInGroup(tables, peer) : shownOf(tables, peer))
   const last = newest && { ...view(newest), payload: newest.payload.slice(0, MAX_PREVIEW_BYTES) }
   let unread = 0
-  for (const row of shownBefore(tables.rowsByPeer.get(peer) ?? [], Number.POSITIVE_INFINITY)) {
+  for (const row of shownOf(tables, peer)) {
     if (row.seq <= readSeq(tables, peer)) break
     const isWord = contact.kind === 'group' && row.messageType === SYSTEM_MESSAGE_TYPE
     if (!row.outgoing && row.messageType !== MessageType.reaction && !isWord) unread += 1

@@ -37,7 +37,7 @@ export function outboxStore(tables: Tables): OutboxStore {
         refusedMs: 0,
         heldBy: isHeld ? heldBy : undefined,
         removed: false,
-        ...(isInGroup && { beside: besideOf(message) }),
+        ...(isInGroup && { beside: besideOf(tables, message) }),
       }
       tables.add(row)
       tables.outbox.add(row)

@@ -16,6 +16,8 @@ export type Beside = { -readonly [Key in keyof Omit<InGroup, 'innerGuid'>]: InGr
   innerGuid: bigint | undefined
   /** Of what is to be sent, when it is not the first version. */
   sealedGuid: bigint | undefined
+  /** Its place in the group. */
+  orderKey: bigint
   /** Further ones; the first is the message itself. */
   copies: GroupCopy[]
 }
@@ -27,7 +29,7 @@ export function isShown(row: Row): boolean {
 /** A copy, so that nobody outside changes a row. */
 export function view({ heldBy: _, removed: __, beside, ...message }: Row): StoredMessage {
   if (!beside) return message
-  const { sealedGuid, copies: ___, ...group } = beside
+  const { sealedGuid, orderKey: ___, copies: ____, ...group } = beside
   const [outerGuid, innerGuid] = [sealedGuid ?? group.outerGuid, group.innerGuid ?? message.guid]
   return { ...message, group: { ...group, outerGuid, innerGuid, blob: undefined } }
 }

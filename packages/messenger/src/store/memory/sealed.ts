@@ -5,12 +5,13 @@ import type { Beside, Row } from './row.js'
 import type { Tables } from './tables.js'
 
 /** What a message of ours has when it is new in a group. */
-export function besideOf(message: NewOutgoing): Beside {
+export function besideOf({ order }: Tables, message: NewOutgoing): Beside {
   const group = outgoingInGroup(message)
   return {
     ...group,
     innerGuid: undefined,
     sealedGuid: undefined,
+    orderKey: order.keyOf(message.peer, 0n),
     copies: [],
     blob: group.blob && new Uint8Array(group.blob),
   }

@@ -2,6 +2,7 @@ import type { Contact, ContactNote, StoredFile } from '../../store.js'
 import type { StoredGroup, StoredInvite, StoredMember } from '../../store-groups.js'
 import { noSuchGroup } from '../check.js'
 import { Copies } from './copies.js'
+import { GroupOrder } from './group-order.js'
 import { type Beside, OpenRows, type Row } from './row.js'
 
 /** What a store in memory holds. */
@@ -30,6 +31,7 @@ export class Tables {
   readonly deletions: Map<string, Set<bigint>> = new Map()
   /** Of the messages of groups, by number of the mediator, by its guid, and by what the author calls them. */
   readonly copies: Copies = new Copies()
+  readonly order: GroupOrder = new GroupOrder()
   /** By mediator and number. */
   readonly invites: Map<string, StoredInvite> = new Map()
   #lastSeq = 0
@@ -42,6 +44,7 @@ export class Tables {
     this.rows.set(row.seq, row)
     this.rowsByGuid.set(guidKey(row.peer, row.outgoing, row.guid), row)
     this.copies.add(row)
+    this.order.add(row)
     const ofPeer = this.rowsByPeer.get(row.peer)
     if (ofPeer) ofPeer.push(row)
     else this.rowsByPeer.set(row.peer, [row])
@@ -61,6 +64,7 @@ export class Tables {
     this.rowsByGuid.delete(key)
     this.files.delete(key)
     this.copies.delete(row)
+    this.order.delete(row)
     const ofPeer = this.rowsByPeer.get(peer)
     ofPeer?.splice(ofPeer.indexOf(row), 1)
     // For those who have it in hand.
@@ -83,9 +87,12 @@ export class Tables {
   /** Change what a message of a group has beside the others. */
   changeBeside(row: Row, change: Partial<Beside>): void {
     if (!row.beside) return
+    const isMoved = change.orderKey !== undefined || change.copies !== undefined
     this.copies.delete(row)
+    if (isMoved) this.order.delete(row)
     Object.assign(row.beside, change)
     this.copies.add(row)
+    if (isMoved) this.order.add(row)
   }
 
   /** The bytes for, or of, the mediator are not needed any more, if there are any. */

@@ -2,7 +2,9 @@ import { fromHex } from '@mimirjs/wire'
 import { REACTION_DOUBLE_MS, type StoredMessage } from '../../store.js'
 import type { GroupCopy, NewGroupMessage } from '../../store-groups.js'
 import { type GroupRows, innerGuidOf, isHandled, type KnownRow } from '../intake.js'
+import { orderKeyOf } from '../order-key.js'
 import { findReactionDouble, MAX_NEAR_IN_GROUP } from '../reaction-double.js'
+import { keyBehindAll } from './group-order.js'
 import { type Row, SELECT_MESSAGE } from './rows.js'
 import { dropSealed } from './sealed.js'
 import type { Tables } from './tables.js'
@@ -35,8 +37,8 @@ const INSERT = `INSERT INTO message
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (peer, outgoing, guid) DO NOTHING RETURNING seq`
 
 const INSERT_IN_GROUP = `INSERT INTO groupMessage
-    (message, chat, author, innerGuid, messageId, outerGuid, timestampSeconds, system, unreadable, blob)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+    (message, chat, author, innerGuid, messageId, outerGuid, timestampSeconds, orderKey, system, unreadable, blob)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const REPLACE = `UPDATE message SET guid = ?, replyTo = ?, sendTimeMs = ?, editTimeMs = ?, messageType = ?, payload = ?,
     state = CASE outgoing WHEN 1 THEN 'delivered' ELSE ? END
@@ -44,7 +46,9 @@ const REPLACE = `UPDATE message SET guid = ?, replyTo = ?, sendTimeMs = ?, editT
 
 const DELIVER = `UPDATE message SET state = 'delivered', settledMs = ?, refusedMs = 0, heldBy = NULL WHERE seq = ?`
 
-const NOTE_FIRST = 'UPDATE groupMessage SET messageId = ?, outerGuid = ? WHERE message = ? AND messageId = 0'
+const PUT_FIRST = 'UPDATE groupMessage SET messageId = ?, outerGuid = ?, orderKey = ? WHERE message = ?'
+const NOTE_FIRST = `${PUT_FIRST} AND messageId <= 0`
+const FIRST = 'SELECT messageId, outerGuid FROM groupMessage WHERE message = ?'
 const NOTE_MORE = 'INSERT OR IGNORE INTO groupCopy (chat, message, messageId, outerGuid) VALUES (?, ?, ?, ?)'
 
 const COPIES = `SELECT messageId, outerGuid FROM groupMessage WHERE message = ? AND messageId > 0
@@ -99,7 +103,9 @@ export class SqliteGroupRows implements GroupRows {
     if (!row) return undefined
     const seq = Number(row['seq'])
     const [author, innerGuid] = [outgoing ? null : fromHex(message.author), innerGuidOf(message) ?? null]
-    const numbers = [message.messageId, message.outerGuid, message.timestampSeconds]
+    const { messageId, outerGuid, timestampSeconds } = message
+    const orderKey = messageId > 0n ? orderKeyOf(messageId) : keyBehindAll(this.#tables, this.#chat)
+    const numbers = [messageId, outerGuid, timestampSeconds, orderKey]
     const flags = [message.system ? 1 : 0, sealed ? 1 : 0]
     this.#tables.run(INSERT_IN_GROUP, seq, this.#chat, author, innerGuid, ...numbers, ...flags, sealed)
     return seq
@@ -121,16 +127,20 @@ export class SqliteGroupRows implements GroupRows {
     dropSealed(this.#tables, seq)
   }
 
-  note(seq: number, { messageId, outerGuid }: GroupCopy): void {
-    if (messageId <= 0n || this.#tables.run(NOTE_FIRST, messageId, outerGuid, seq) > 0) return
-    this.#tables.run(NOTE_MORE, this.#chat, seq, messageId, outerGuid)
+  note(seq: number, copy: GroupCopy): void {
+    const { messageId, outerGuid } = copy
+    if (messageId <= 0n) return
+    const values = [messageId, outerGuid, orderKeyOf(messageId), seq]
+    if (this.#tables.run(NOTE_FIRST, ...values) > 0) return
+    const first = toCopy(this.#tables.get(FIRST, seq)!)
+    const isEarlier = messageId < first.messageId
+    if (isEarlier) this.#tables.run(PUT_FIRST, ...values)
+    const more = isEarlier ? first : copy
+    this.#tables.run(NOTE_MORE, this.#chat, seq, more.messageId, more.outerGuid)
   }
 
   copies(seq: number): GroupCopy[] {
-    return this.#tables.all(COPIES, seq, seq).map((row) => ({
-      messageId: row['messageId'] as bigint,
-      outerGuid: row['outerGuid'] as bigint,
-    }))
+    return this.#tables.all(COPIES, seq, seq).map(toCopy)
   }
 
   delete(seq: number): void {
@@ -144,6 +154,10 @@ export class SqliteGroupRows implements GroupRows {
 
 function stateOf(message: NewGroupMessage): 'handled' | 'unhandled' {
   return isHandled(message) ? 'handled' : 'unhandled'
+}
+
+function toCopy(row: Row): GroupCopy {
+  return { messageId: row['messageId'] as bigint, outerGuid: row['outerGuid'] as bigint }
 }
 
 function toKnown(row: Row | undefined): KnownRow | undefined {

@@ -1,13 +1,14 @@
 import { fromHex } from '@mimirjs/wire'
 import type { Store } from '../../store.js'
 import { deleteFile } from './files.js'
+import { historyInGroup } from './group-order.js'
 import { release } from './inbox.js'
-import { PEER_ID, SELECT_BY_GUID, SELECT_MESSAGE, SHOWN } from './rows.js'
+import { SELECT_BY_GUID, SELECT_MESSAGE, SHOWN } from './rows.js'
 import { dropSealed } from './sealed.js'
 import type { Tables } from './tables.js'
 
 export const HISTORY: string = `${SELECT_MESSAGE}
-  WHERE message.peer = ${PEER_ID} AND seq < ? AND ${SHOWN} ORDER BY seq DESC LIMIT ?`
+  WHERE message.peer = ? AND seq < ? AND ${SHOWN} ORDER BY seq DESC LIMIT ?`
 
 const REMOVE = `UPDATE message SET removed = 1, payload = x'', heldBy = NULL, refusedMs = 0,
     state = CASE state WHEN 'delivered' THEN state WHEN 'unhandled' THEN 'handled' WHEN 'handled' THEN state ELSE 'failed' END
@@ -27,8 +28,11 @@ export function historyStore(tables: Tables): HistoryStore {
   const count = (what: keyof typeof COUNTS): number =>
     Number(tables.get(`SELECT count(*) AS n FROM message WHERE ${COUNTS[what]}`)!['n'])
   return {
-    async history(peer, { limit, beforeSeq = Number.MAX_SAFE_INTEGER }) {
-      return tables.messages(HISTORY, fromHex(peer), beforeSeq, limit)
+    async history(peer, { limit, beforeSeq }) {
+      const known = tables.knownPeer(peer)
+      if (!known) return []
+      if (known.isGroup) return historyInGroup(tables, known.id, limit, beforeSeq)
+      return tables.messages(HISTORY, known.id, beforeSeq ?? Number.MAX_SAFE_INTEGER, limit)
     },
 
     async message(peer, guid, outgoing) {

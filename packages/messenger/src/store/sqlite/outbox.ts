@@ -6,6 +6,7 @@ import { contentOf } from '../content-of.js'
 import { outgoingInGroup } from '../in-group.js'
 import type { OutboxStore } from '../parts.js'
 import { changeFile, putFile } from './files.js'
+import { KEY_BEHIND_ALL } from './group-order.js'
 import { TO_BE_SENT } from './notes.js'
 import { PEER_ID, SELECT_BY_GUID, SELECT_SEALED } from './rows.js'
 import { dropSealed, putSealed } from './sealed.js'
@@ -51,8 +52,8 @@ export const PENDING_PEERS: string = `${PENDING_MESSAGE_PEERS}
   UNION SELECT peer FROM contactNote WHERE ${TO_BE_SENT}
   UNION SELECT peer FROM file WHERE state = 'wanted' AND server = ''`
 
-const IN_GROUP = `INSERT INTO groupMessage (message, chat, outerGuid, timestampSeconds, blob)
-  SELECT ?, peer, ?, ?, ? FROM groupChat WHERE peer = ?`
+const IN_GROUP = `INSERT INTO groupMessage (message, chat, outerGuid, timestampSeconds, blob, orderKey)
+  SELECT ?, peer, ?, ?, ?, ${KEY_BEHIND_ALL} FROM groupChat WHERE peer = ?`
 
 const SELECT_BY_SEQ = `${SELECT_SEALED} WHERE seq = ?`
 

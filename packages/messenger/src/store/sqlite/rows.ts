@@ -32,6 +32,10 @@ const MESSAGE_TABLES = `message JOIN peer ON peer.id = message.peer
 /** Conditions follow. */
 export const SELECT_MESSAGE: string = `SELECT ${MESSAGE_FIELDS}, message.payload FROM ${MESSAGE_TABLES}`
 
+/** As {@link SELECT_MESSAGE}, of messages of groups, in whatever order their table is read. */
+export const SELECT_IN_GROUP: string = `SELECT ${MESSAGE_FIELDS}, message.payload FROM groupMessage
+  CROSS JOIN message ON message.seq = groupMessage.message CROSS JOIN peer ON peer.id = message.peer`
+
 /** As {@link SELECT_MESSAGE}, with the sealed bytes of messages of groups. */
 export const SELECT_SEALED: string = `SELECT ${MESSAGE_FIELDS}, message.payload, groupMessage.blob FROM ${MESSAGE_TABLES}`
 

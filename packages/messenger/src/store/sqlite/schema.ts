@@ -129,6 +129,7 @@ export const MIGRATIONS: readonly string[] = [
      innerGuid INTEGER,
      messageId INTEGER NOT NULL DEFAULT 0,
      outerGuid INTEGER NOT NULL,
+     orderKey INTEGER NOT NULL,
      timestampSeconds INTEGER NOT NULL,
      system INTEGER NOT NULL DEFAULT 0,
      unreadable INTEGER NOT NULL DEFAULT 0,
@@ -137,6 +138,7 @@ export const MIGRATIONS: readonly string[] = [
    );
    CREATE UNIQUE INDEX groupMessage_id ON groupMessage (chat, messageId) WHERE messageId > 0;
    CREATE UNIQUE INDEX groupMessage_inner ON groupMessage (chat, author, innerGuid) WHERE innerGuid IS NOT NULL;
+   CREATE INDEX groupMessage_order ON groupMessage (chat, orderKey);
    CREATE INDEX groupMessage_outer ON groupMessage (chat, outerGuid);
    CREATE INDEX groupMessage_sealed ON groupMessage (chat, sealedGuid) WHERE sealedGuid IS NOT NULL;
    CREATE INDEX groupMessage_unreadable ON groupMessage (chat) WHERE unreadable = 1;

@@ -64,8 +64,13 @@ export class Tables {
 
   /** Row id of the peer, if there is anything about it. */
   knownPeerId(peer: string): number | undefined {
-    const row = this.get('SELECT id FROM peer WHERE key = ?', fromHex(peer))
-    return row && Number(row['id'])
+    return this.knownPeer(peer)?.id
+  }
+
+  /** The peer, if there is anything about it. */
+  knownPeer(peer: string): PeerRow | undefined {
+    const row = this.get('SELECT id, kind FROM peer WHERE key = ?', fromHex(peer))
+    return row && { id: Number(row['id']), isGroup: row['kind'] === 'group' }
   }
 
   /** Row id of the peer, made on first use. Only inside a write. */
@@ -75,10 +80,10 @@ export class Tables {
 
   /** The peer, made on first use. Only inside a write. */
   peer(peer: string): PeerRow {
-    const key = fromHex(peer)
-    const known = this.get('SELECT id, kind FROM peer WHERE key = ?', key)
-    if (known) return { id: Number(known['id']), isGroup: known['kind'] === 'group' }
-    return { id: Number(this.get('INSERT INTO peer (key) VALUES (?) RETURNING id', key)!['id']), isGroup: false }
+    const known = this.knownPeer(peer)
+    if (known) return known
+    const row = this.get('INSERT INTO peer (key) VALUES (?) RETURNING id', fromHex(peer))!
+    return { id: Number(row['id']), isGroup: false }
   }
 
   rememberedPeer(peer: string): PeerRow | undefined {

@@ -1,5 +1,5 @@
 import type { ByteStream, StreamHandlers, StreamTransport } from '@mimirjs/transport'
-import { type MediatorCommandName, MediatorCommand, MediatorRequestReader } from '@mimirjs/wire/mediator'
+import { MediatorCommand, type MediatorCommandName, MediatorRequestReader } from '@mimirjs/wire/mediator'
 
 /** A network that goes deaf: the request still arrives, and its answer never does. */
 export class Cutter {

@@ -13,9 +13,9 @@ import {
   type MediatorPushName,
   MediatorRequestReader,
   type MediatorRequests,
-  mediatorCommandName,
   type MemberInfoRecord,
   type MemberRecord,
+  mediatorCommandName,
 } from '@mimirjs/wire/mediator'
 import type { MediatorAddress } from '../../../src/index.js'
 import type { Scene } from './scene.js'
@@ -83,7 +83,11 @@ export class FakeMediator {
   }
 
   /** What a member who has the key can write. */
-  seal(text: string, fields: Partial<Parameters<typeof encodeGroupMessage>[0]> = {}, key: Uint8Array = this.key): Uint8Array {
+  seal(
+    text: string,
+    fields: Partial<Parameters<typeof encodeGroupMessage>[0]> = {},
+    key: Uint8Array = this.key,
+  ): Uint8Array {
     const message = {
       guid: 1n,
       replyTo: 0n,
@@ -120,9 +124,11 @@ export class FakeMediator {
   }
 
   #answer<K extends MediatorCommandName>(id: number, command: K, value: MediatorRequests[K]): Uint8Array {
-    const ok = <C extends MediatorCommandName>(name: C, response: Parameters<typeof encodeResponseFrame<C>>[3]): Uint8Array =>
-      encodeResponseFrame(DIALECT, id, name, response)
-    const lastId = this.messages.reduce((last, { messageId }) => (messageId > last ? messageId : last), 0n)
+    const ok = <C extends MediatorCommandName>(
+      name: C,
+      response: Parameters<typeof encodeResponseFrame<C>>[3],
+    ): Uint8Array => encodeResponseFrame(DIALECT, id, name, response)
+    const lastId = this.messages.at(-1)?.messageId ?? 0n
     switch (command as MediatorCommandName) {
       case 'getNonce':
         return ok('getNonce', { nonce: randomBytes(32) })

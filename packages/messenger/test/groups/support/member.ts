@@ -41,5 +41,9 @@ export async function openMember(options: MemberOptions, parts: MemberParts): Pr
 /** How often a handler of this member began with a text. */
 export function runsOf(folder: string, text: string): number {
   const file = join(folder, HANDLED_LOG)
-  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line === text).length : 0
+  return existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line === text).length
+    : 0
 }

@@ -6,6 +6,7 @@ import { createMediator, type Mediator, type MediatorLimits, type Moderation } f
 import { Transports } from '@mimirjs/transport'
 import { createMemoryNetwork } from '@mimirjs/transport/memory'
 import { toHex } from '@mimirjs/wire'
+import type { MediatorDialect } from '@mimirjs/wire/mediator'
 import { afterEach } from 'vitest'
 import {
   createMemoryStore,
@@ -30,7 +31,8 @@ export interface SceneOptions {
   readonly limits?: Partial<MediatorLimits>
   /** There is no mediator until {@link Scene.start}. */
   readonly isAway?: boolean
-  readonly tlvDialect?: 'tlv' | 'tlv-push'
+  /** What everybody speaks. Default `tlv-push`. */
+  readonly dialect?: MediatorDialect
   /** Keep the mediator's database in a file, so that it can be restarted. */
   readonly isKept?: boolean
 }
@@ -51,7 +53,8 @@ export class Scene {
 
   /** Where the mediator is. */
   get address(): MediatorAddress {
-    return { publicKey: toHex(this.signer.publicKey), address: 'memory://mediator' }
+    const { dialect } = this.#options
+    return { publicKey: toHex(this.signer.publicKey), address: 'memory://mediator', ...(dialect && { dialect }) }
   }
 
   get mediator(): Mediator {
@@ -60,11 +63,11 @@ export class Scene {
   }
 
   async start(): Promise<void> {
-    const { moderation, limits, tlvDialect } = this.#options
+    const { moderation, limits, dialect } = this.#options
     this.#mediator = await createMediator({
       signer: this.signer,
       transports: new Transports([this.network.streams]),
-      listen: [{ address: 'memory://mediator', tlvDialect }],
+      listen: [{ address: 'memory://mediator', ...(dialect === 'tlv' && { tlvDialect: dialect }) }],
       store: this.#folder === undefined ? ':memory:' : join(this.#folder, 'mediator.sqlite'),
       durability: 'process',
       ...(moderation && { moderation }),
@@ -78,10 +81,10 @@ export class Scene {
   }
 
   /** Give the same signer and store again and it is the same person after a restart. */
-  async person(options: MessengerOptions = {}): Promise<Person> {
+  async person(options: MessengerOptions = {}, folder = 'unused'): Promise<Person> {
     const signer = options.signer ?? createSigner(generateSeed())
     const store = options.store ?? keepOpen(createMemoryStore())
-    const messenger = await Messenger.open('unused', {
+    const messenger = await Messenger.open(folder, {
       transports: new Transports([this.network.streams]),
       mediators: [this.address],
       retry: { minMs: 5, maxMs: 50 },
@@ -154,7 +157,11 @@ export class Person {
   }
 
   /** Until a member of the group is like this. */
-  async knows(group: Group, key: string, wanted: Partial<Awaited<ReturnType<Group['members']>>[number]>): Promise<void> {
+  async knows(
+    group: Group,
+    key: string,
+    wanted: Partial<Awaited<ReturnType<Group['members']>>[number]>,
+  ): Promise<void> {
     const mine = await this.messenger.group(group.id)
     await until(async () => {
       const member = (await mine.members()).find(({ publicKey }) => publicKey === key)

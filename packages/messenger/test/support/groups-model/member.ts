@@ -156,7 +156,8 @@ export class Member {
     for (const { message, edited, delivered } of received) {
       const messageId = message.group?.messageId ?? 0n
       // Those have the number of a version that was here before.
-      if (!edited && !delivered && messageId <= before) this.#host.broken(`${this.name}: ${messageId} came after all up to ${before}`)
+      if (!edited && !delivered && messageId <= before)
+        this.#host.broken(`${this.name}: ${messageId} came after all up to ${before}`)
     }
   }
 }
