@@ -148,9 +148,9 @@ function readRequests(session: Session, nowMs: number): number {
   for (let frame = session.next(nowMs); frame !== undefined; frame = session.next(nowMs)) {
     givenBytes += frame.payload.length
     if (!session.isLoggedIn && frame.payload.length > LOGIN_PAYLOAD_BYTES) throw new Broken('above the limit')
-    const command = mediatorCommandName(frame.command)
     const { dialect } = session
     if (dialect === undefined) throw new Broken('a request before the opening')
+    const command = mediatorCommandName(dialect, frame.command)
     if (command === undefined || !hasMediatorCommand(dialect, command)) continue
     try {
       decodeRequestPayload(dialect, command, frame.payload)

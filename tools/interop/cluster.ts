@@ -36,6 +36,6 @@ export const cluster: Suite = {
       env: { NO_COLOR: '1' },
       timeoutMs: TIMEOUT_MS,
     })
-    return outcomeOf(result, ({ output }) => /^\s*Tests +(\d+ passed)/m.exec(output)?.[1])
+    return outcomeOf(result, ({ output }) => /^\s*Tests +(\d+ passed)/m.exec(output)?.[1] ?? 'no tests')
   },
 }

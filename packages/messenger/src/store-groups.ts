@@ -72,7 +72,7 @@ export interface GroupStore {
    */
   decrypted(group: string, guid: bigint, message: NewGroupMessage): Promise<Received | undefined>
 
-  /** Replaces the invite of the same mediator and number, in its place. Of more than {@link MAX_GROUP_INVITES} the oldest go. */
+  /** Replaces the invite of the same mediator and number, in its place. Of more than 1 000 the oldest go. */
   putInvite(invite: StoredInvite): Promise<void>
   /** In the order in which they first came. */
   invites(): Promise<StoredInvite[]>
@@ -185,7 +185,7 @@ export interface NewGroupMessage extends MessageContent {
   readonly timestampSeconds: bigint
   /** Its bytes, when they could not be read. No handler sees it until {@link GroupStore.decrypted}. */
   readonly sealed?: Uint8Array
-  /** Made by the mediator: `messageType` is {@link SYSTEM_MESSAGE_TYPE}, and no handler sees it. */
+  /** Made by the mediator: `messageType` is `SYSTEM_MESSAGE_TYPE`, and no handler sees it. */
   readonly system?: boolean
   /** No handler is to see it. */
   readonly handled?: boolean

@@ -15,7 +15,7 @@ const IS_SHOWN = `EXISTS (SELECT 1 FROM message INDEXED BY message_shown
   WHERE message.peer = groupMessage.chat AND seq = groupMessage.message AND ${SHOWN})`
 
 /** `seq` of what is shown as the newest in the group that is the row of `peer`. */
-export const NEWEST_IN_GROUP = `(SELECT message FROM groupMessage WHERE chat = peer.id AND ${IS_SHOWN}
+export const NEWEST_IN_GROUP: string = `(SELECT message FROM groupMessage WHERE chat = peer.id AND ${IS_SHOWN}
   ORDER BY orderKey DESC, message DESC LIMIT 1)`
 
 const select = (condition: string): string => `${SELECT_IN_GROUP}
