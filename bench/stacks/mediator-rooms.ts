@@ -16,6 +16,8 @@ const LIMITS: Partial<MediatorLimits> = {
   messagesBurst: Infinity,
   bytesPerSecond: Infinity,
   bytesBurst: Infinity,
+  pushedBytesPerSecond: Infinity,
+  pushedBytesBurst: Infinity,
 }
 
 export interface RoomsOptions {

@@ -193,7 +193,7 @@ export class ChatSync {
     }
     this.#queue.push(undefined, this.#position.syncedTo)
     const isFull = messages.length >= asked.limit && !isEmpty
-    if (this.#phase === 'fetching' && !isOld && !isFull && this.#isDone(isEmpty)) {
+    if (this.#phase === 'fetching' && !isOld && !isFull && this.#isDone(asked, isEmpty)) {
       this.#position.settle(asked.highestId)
       this.#live(nowMs)
     }
@@ -332,11 +332,11 @@ export class ChatSync {
     this.#lookDueMs = nowMs + (this.#polls ? pollMs : quietMs)
   }
 
-  /** After a page that was not full. */
-  #isDone(isEmpty: boolean): boolean {
+  /** After a page that was not full: of messages, for mediators end one at a number of bytes, too. */
+  #isDone(asked: SyncQuestion & { type: 'page' }, isEmpty: boolean): boolean {
     const { syncedTo, liveFrom } = this.#position
     if (isEmpty) return !this.#hasEmptyPages || syncedTo >= this.#lastId
-    return syncedTo >= this.#lastId && syncedTo >= liveFrom - 1n
+    return syncedTo >= this.#lastId && syncedTo >= asked.highestId && syncedTo >= liveFrom - 1n
   }
 
   #live(nowMs: number): void {

@@ -1,4 +1,4 @@
-import { proofOfWork, randomBytes, type Signer } from '@mimirjs/crypto'
+import { isPoint, proofOfWork, randomBytes, type Signer } from '@mimirjs/crypto'
 import { addressScheme, type ByteStream, Emitter, type Logger, steadyClock } from '@mimirjs/transport'
 import type {
   MediatorCommandName,
@@ -84,7 +84,7 @@ export class MediatorClient {
     this.#nonces = new NonceGuard({
       keys: [signer.publicKey, this.mediatorPublicKey],
       limit: limits.seenNonces,
-      refuseNonce: options.refuseNonce,
+      refuseNonce: options.refuseNonce ?? isPoint,
       logger,
     })
     const pace = new Pace(clock, timers)

@@ -5,7 +5,7 @@ import { ChatSync, type SyncAction, type SyncQuestion } from './chat-sync.js'
 import type { Connection } from './connection.js'
 import { deferred } from './deferred.js'
 import { isMediatorError, MediatorError } from './error.js'
-import { KnownIds } from './known-ids.js'
+import { KnownEvents } from './known-events.js'
 import type { MediatorClientLimits } from './limits.js'
 import { MemberWatch } from './member-watch.js'
 import type { Pace } from './pace.js'
@@ -31,9 +31,6 @@ export interface FollowedChatHost {
 }
 
 const NEVER = Number.POSITIVE_INFINITY
-/** Events that are stored nowhere, remembered so that one that comes twice is told once. */
-const KNOWN_EVENTS = 256
-
 /**
  * One chat that is followed: does what {@link ChatSync} asks for on the connection that there is, in the order of
  * mediator protocol §20.2, and tells the follower. Whatever the follower throws is reported, and tried again where it
@@ -46,7 +43,7 @@ export class FollowedChat implements Following {
   readonly #onStop: () => void
   readonly #sync: ChatSync
   readonly #members: MemberWatch
-  readonly #events = new KnownIds(KNOWN_EVENTS)
+  readonly #events = new KnownEvents()
   #connection: Connection | undefined
   /** Counts attempts to come up: one that is not the last is over. */
   #attempt = 0
@@ -96,7 +93,8 @@ export class FollowedChat implements Following {
   pushed(message: ReceivedMessage): void {
     if (this.#stopped) return
     if (message.messageId === 0n) {
-      if (message.system !== undefined && this.#events.add(message.guid)) this.#event(message.system)
+      const { system, guid } = message
+      if (system !== undefined && this.#events.isNew(system, guid)) this.#event(system)
       return
     }
     if (message.messageId < 0n) return

@@ -5,6 +5,8 @@ import type { ReceivedMessage } from './types.js'
 
 /** What is larger is in milliseconds: some clients send them, and some mediators pass them on (mediator protocol §11.4). */
 const FIRST_MS = 100_000_000_000n
+/** What a message may keep in memory beside itself, in bytes. */
+const MAX_KEPT_BYTES = 4_096
 
 /** A timestamp of the wire in seconds, `undefined` where the mediator does not say. */
 export function normaliseTimestamp(timestamp: bigint | undefined): bigint | undefined {
@@ -14,7 +16,8 @@ export function normaliseTimestamp(timestamp: bigint | undefined): bigint | unde
 
 /** @param mediatorKeys - the key of the mediator, and those it had before */
 export function toReceivedMessage(message: MediatorMessage, mediatorKeys: readonly Uint8Array[]): ReceivedMessage {
-  const { messageId, guid, author, blob } = message
+  const { messageId, guid } = message
+  const [author, blob] = [ownBytes(message.author), ownBytes(message.blob)]
   const isSystem = mediatorKeys.some((key) => sameBytes(key, author))
   return {
     messageId,
@@ -25,6 +28,11 @@ export function toReceivedMessage(message: MediatorMessage, mediatorKeys: readon
     isSystem,
     system: isSystem ? readSystemMessage(blob) : undefined,
   }
+}
+
+/** A view keeps all the bytes that came with it alive, of which what waits to be stored is not counted. */
+function ownBytes(view: Uint8Array): Uint8Array {
+  return view.buffer.byteLength > 2 * view.length + MAX_KEPT_BYTES ? view.slice() : view
 }
 
 function readSystemMessage(body: Uint8Array): SystemMessage | undefined {

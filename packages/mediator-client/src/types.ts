@@ -28,7 +28,9 @@ export interface MediatorClientCommonOptions {
   readonly random?: (byteLength: number) => Uint8Array
   /**
    * Refuses to sign a nonce that means something elsewhere, for example the challenge of a peer that is being answered;
-   * the mediator is then asked for another one. Our own key, the mediator's, and a nonce seen before are always refused.
+   * the mediator is then asked for another one. Default: refuses points of the curve, as half of all nonces are, for one
+   * could be a node key that somebody wants announced to trackers in our name. Our own key, the mediator's, and a nonce seen
+   * before are always refused.
    */
   readonly refuseNonce?: (nonce: Uint8Array) => boolean
 }

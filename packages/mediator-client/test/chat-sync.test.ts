@@ -221,6 +221,19 @@ describe('gaps', () => {
     expect(bench.sync.storedTo).toBe(9n)
   })
 
+  test('a page that the mediator ended at a number of bytes closes no gap behind it', () => {
+    const bench = live()
+    for (const id of [7, 10]) bench.push(id)
+    bench.advance(1000)
+    bench.answer(bench.page(), 6, 7, 8)
+    const rest = bench.page()
+    expect(rest).toMatchObject({ sinceId: 8n })
+    bench.answer(rest, 9, 10)
+    expect(bench.next()).toBeUndefined()
+    bench.store()
+    expect(bench.sync.storedTo).toBe(10n)
+  })
+
   test('a gap of deleted messages is asked for once, and the next message closes it', () => {
     const bench = live()
     bench.push(8)

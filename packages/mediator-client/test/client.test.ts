@@ -1,3 +1,4 @@
+import { createSigner } from '@mimirjs/crypto'
 import { TransportError, Transports } from '@mimirjs/transport'
 import { createMemoryNetwork } from '@mimirjs/transport/memory'
 import { createClock } from '@mimirjs/transport/testing'
@@ -424,6 +425,28 @@ describe('createChat', () => {
     await expect(client.createChat({ name: 'a' })).rejects.toMatchObject({ code: 'protocol' })
     expect(mediator.asked.filter((command) => command === 'getNonce').length).toBe(33)
   })
+})
+
+test('a nonce that could be a node key is not signed: a tracker would take it for an entry of ours', async () => {
+  const { client, mediator } = await bench()
+  const nodeKey = createSigner(new Uint8Array(32).fill(9)).publicKey
+  mediator.handlers.getNonce = () => {
+    mediator.handlers = {}
+    return { nonce: nodeKey }
+  }
+  client.start()
+  await client.ready()
+  expect(mediator.asked.slice(0, 3)).toEqual(['getNonce', 'getNonce', 'auth'])
+  const trusting = await bench('tlv-push', { refuseNonce: () => false })
+  const signed: Uint8Array[] = []
+  trusting.mediator.handlers.getNonce = () => ({ nonce: nodeKey })
+  trusting.mediator.handlers.auth = ({ nonce }) => {
+    signed.push(nonce.slice())
+    return {}
+  }
+  trusting.client.start()
+  await trusting.client.ready()
+  expect(signed).toEqual([nodeKey])
 })
 
 test('a listener that throws disturbs nobody', async () => {

@@ -1,4 +1,4 @@
-import { MEDIATOR_DIALECTS } from '@mimirjs/wire/mediator'
+import { encodeSystemMessage, MEDIATOR_DIALECTS, systemGuid } from '@mimirjs/wire/mediator'
 import { describe, expect, test } from 'vitest'
 import { bench, Keeper, NOW_MS, pass, settle, testSigner, until } from './support/bench.js'
 import { key } from './support/messages.js'
@@ -431,6 +431,24 @@ describe('events', () => {
     await settle()
     expect(keeper.events.map(({ event }) => event)).toEqual(['chatDeleted', 'memberOnline'])
     expect(keeper.stored).toEqual([])
+  })
+
+  test('of somebody who comes, goes and comes within a second are three', async () => {
+    const { client, mediator } = await bench()
+    const keeper = new Keeper()
+    client.follow(7n, keeper)
+    client.start()
+    await until(() => keeper.readies === 1)
+    const tell = (fill: number, online: boolean): void => {
+      const event = { event: 'memberOnline', publicKey: key(fill), online, timestampSeconds: 5n } as const
+      mediator.tell(event, systemGuid(encodeSystemMessage(event), 5n))
+    }
+    for (const online of [true, false, false, true]) for (const fill of [3, 4]) tell(fill, online)
+    await until(() => keeper.events.length >= 6)
+    await settle()
+    const ofOne = keeper.events.filter((event) => event.event === 'memberOnline' && event.publicKey[0] === 3)
+    expect(ofOne.map((event) => event.event === 'memberOnline' && event.online)).toEqual([true, false, true])
+    expect(keeper.events.length).toBe(6)
   })
 
   test('"offline" about ourselves: subscribe again, at most once a minute', async () => {

@@ -9,7 +9,7 @@ import { Permissions } from '../src/permissions.js'
 import { refusal } from '../src/server-text.js'
 import { completeTimers, DEFAULT_TIMERS } from '../src/timers.js'
 import { Turns } from '../src/turns.js'
-import { key } from './support/messages.js'
+import { key, message } from './support/messages.js'
 
 describe('pauses between attempts', () => {
   test('double up to two minutes, are ten after 300 attempts, and never overflow', () => {
@@ -135,6 +135,15 @@ describe('messages', () => {
       expect(toReceivedMessage({ ...row, blob: odd }, [key(9)])).toMatchObject({ isSystem: true, system: undefined })
     }
   })
+})
+
+test('a short message does not keep the long frame in memory that it came in', () => {
+  const frame = new Uint8Array(100_000)
+  const change = { author: frame.subarray(0, 32), blob: frame.subarray(32, 35) }
+  const { author, blob } = toReceivedMessage(message(1, change), [])
+  expect([author.buffer.byteLength, blob.buffer.byteLength]).toEqual([32, 3])
+  const long = toReceivedMessage(message(1, { ...change, blob: frame.subarray(32, 60_000) }), [])
+  expect(long.blob.buffer).toBe(frame.buffer)
 })
 
 test('outgoing bytes go in pieces, together what fits', () => {

@@ -1,9 +1,8 @@
 import type { ByteStream, StreamHandlers, TransportError } from '@mimirjs/transport'
 import type { MediatorDialect, MediatorRequestFrame } from '@mimirjs/wire/mediator'
 import type { Account } from './accounts.js'
-import type { OpenInvite } from './login.js'
 import { Outbox } from './outbox.js'
-import type { ConnectionRates } from './rate-limits.js'
+import type { RequestRates } from './rate-limits.js'
 import type { Room } from './rooms.js'
 import type { Session } from './session.js'
 import type { CutReason } from './types.js'
@@ -39,9 +38,11 @@ export class Connection implements StreamHandlers {
   readonly outbox: Outbox = new Outbox()
   readonly rooms: Room[] = []
   account: Account | undefined
-  rates: ConnectionRates | undefined
-  /** Invites that came while it was logging in: pushed behind the answer. */
-  earlyInvites: OpenInvite[] | undefined
+  rates: RequestRates | undefined
+  /** Invites that wait until it has logged in and read what is before them. */
+  invites: Set<bigint> | undefined
+  /** One of them is being read from the store. */
+  isInviting = false
   /** Answers that are not out yet, oldest first. */
   readonly slots: Slot[] = []
   slotBytes = 0

@@ -4,11 +4,10 @@ import type { Command } from './commands/command.js'
 import { COMMANDS, type StoredCommandName } from './commands/table.js'
 import type { Connection } from './connection.js'
 import { type Core, secondsOf } from './core.js'
-import { pushInviteTo } from './effects.js'
 import { UNKNOWN_COMMAND } from './error-texts.js'
-import { issueNonce, judgeLogin, loginProgram, type OpenInvite } from './login.js'
-import { call } from './operations.js'
-import { ConnectionRates } from './rate-limits.js'
+import { queueInvites } from './invite-pushes.js'
+import { issueNonce, judgeLogin, loginProgram } from './login.js'
+import { RequestRates } from './rate-limits.js'
 import { decodeRequest } from './requests.js'
 import { StoredCommands } from './stored.js'
 
@@ -38,11 +37,13 @@ export class Dispatcher {
   }
 
   #isWithinRates(connection: Connection, payloadBytes: number): boolean {
-    const { limits, clock, counters } = this.#core
+    const { limits, clock, counters, rates } = this.#core
     const nowMs = clock.nowMs()
-    connection.rates ??= new ConnectionRates(limits, nowMs)
+    connection.rates ??= new RequestRates(limits, nowMs)
     counters.requests++
     if (!connection.rates.takes(payloadBytes, nowMs)) return false
+    const { account } = connection
+    if (account !== undefined && !rates.takesRequest(account.text, payloadBytes, nowMs)) return false
     connection.rates.granted()
     return true
   }
@@ -122,21 +123,14 @@ export class Dispatcher {
       .catch(broken)
   }
 
-  #welcome(asked: Asked, found: readonly OpenInvite[]): void {
+  #welcome(asked: Asked, invites: readonly bigint[]): void {
     const { connection } = asked
-    const invites = withEarly(found, connection.earlyInvites)
-    connection.earlyInvites = undefined
     connection.isExclusive = false
     if (connection.isClosed) return
     connection.session.loggedIn()
     this.#loggedIn(connection)
     this.#answers.ok(asked, 'auth', {})
-    for (const open of invites) pushInviteTo(this.#core, connection, open)
-    const fresh = invites.filter(({ invite }) => !invite.sent)
-    if (fresh.length === 0) return
-    void this.#core.background(function* () {
-      for (const { invite } of fresh) yield* call('markInviteSent', invite.inviteId)
-    })
+    queueInvites(this.#core, connection, invites)
   }
 
   #turnAway(asked: Asked, error: unknown): void {
@@ -144,15 +138,10 @@ export class Dispatcher {
     connection.isExclusive = false
     if (connection.account !== undefined) this.#core.accounts.leave(connection.account, connection)
     connection.account = undefined
+    connection.invites = undefined
     this.#core.storeFailed(error)
     this.#answers.refuse(asked, 'auth', 'storage')
   }
-}
-
-/** An invite that was written while the store was asked may be in its answer, or newer than that. */
-function withEarly(found: readonly OpenInvite[], early: readonly OpenInvite[] = []): readonly OpenInvite[] {
-  const ids = new Set(early.map(({ invite }) => invite.inviteId))
-  return [...found.filter(({ invite }) => !ids.has(invite.inviteId)), ...early]
 }
 
 /** Answers go out in order anyway; this is about what runs beside what. */

@@ -3,15 +3,20 @@ import type { Effect } from './commands/command.js'
 import type { Connection } from './connection.js'
 import type { Core } from './core.js'
 import { pushMemberInfo, pushMessage } from './fan-out.js'
-import type { OpenInvite } from './login.js'
+import { pushInvite } from './invite-pushes.js'
 import { call } from './operations.js'
 
 /** What a command did in the database is durable: let it show. */
 export function applyEffects(core: Core, connection: Connection, effects: readonly Effect[]): void {
-  for (const effect of effects) applyEffect(core, connection, effect)
+  let messageId = 0n
+  for (const effect of effects) {
+    if (effect.effect === 'message') messageId = effect.message.messageId
+    applyEffect(core, connection, effect, messageId)
+  }
 }
 
-function applyEffect(core: Core, connection: Connection, effect: Effect): void {
+/** @param messageId - of the message that tells of the effect; 0: there is none */
+function applyEffect(core: Core, connection: Connection, effect: Effect, messageId: bigint): void {
   const { counters, rooms, cluster, emitter } = core
   switch (effect.effect) {
     case 'message': {
@@ -41,15 +46,16 @@ function applyEffect(core: Core, connection: Connection, effect: Effect): void {
       return
     }
     case 'drop': {
-      const account = core.accounts.find(effect.publicKey)
-      if (account !== undefined) rooms.drop(effect.chatId, account)
-      cluster?.dropped(effect.chatId, effect.publicKey)
+      const { chatId, publicKey } = effect
+      const account = core.accounts.find(publicKey)
+      if (cluster !== undefined) cluster.dropped(chatId, publicKey, messageId)
+      else if (account !== undefined) rooms.drop(chatId, account)
       return
     }
     case 'invite': {
       const { invite, settings } = effect
-      const isHere = pushInvite(core, { invite, settings })
-      if (isHere) void core.background(() => call('markInviteSent', invite.inviteId))
+      const isPushed = pushInvite(core, { invite, settings })
+      if (isPushed) void core.background(() => call('markInviteSent', invite.inviteId))
       cluster?.invited(invite)
       return
     }
@@ -74,26 +80,4 @@ function applyEffect(core: Core, connection: Connection, effect: Effect): void {
 export function requestMemberInfo(core: Core, connection: Connection, chatId: bigint, lastUpdateSeconds: bigint): void {
   core.counters.pushes++
   connection.send(encodePushFrame(connection.dialect, 'requestMemberInfo', { chatId, lastUpdateSeconds }))
-}
-
-/** GOT_INVITE to every connection of the recipient here (§9.2). @returns whether there is one */
-export function pushInvite(core: Omit<Core, 'cluster'>, open: OpenInvite): boolean {
-  const account = core.accounts.find(open.invite.to)
-  if (account === undefined) return false
-  for (const connection of account.connections)
-    if (connection.session.isLoggedIn) pushInviteTo(core, connection, open)
-    else (connection.earlyInvites ??= []).push(open)
-  return account.connections.size > 0
-}
-
-export function pushInviteTo(
-  core: Omit<Core, 'cluster'>,
-  connection: Connection,
-  { invite, settings }: OpenInvite,
-): void {
-  const { inviteId, chatId, from, timestampSeconds, data } = invite
-  const { name, description, avatar } = settings
-  const value = { inviteId, chatId, from, timestampSeconds, name, description, avatar, data }
-  core.counters.pushes++
-  connection.send(encodePushFrame(connection.dialect, 'gotInvite', value))
 }

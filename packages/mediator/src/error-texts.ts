@@ -126,6 +126,7 @@ export const ERROR_TEXTS: Readonly<Record<MediatorCommandName, Readonly<Record<C
     ...ofModerator,
     toPublicKey: field('bad to_pubkey', 'missing or invalid to_pubkey'),
     data: field('bad encrypted data', PARSE),
+    size: 'field too large',
     present: 'user already in chat',
     exists: 'invite already exists',
     storage: 'db insert error',

@@ -1,9 +1,11 @@
 import type { ByteStream, TransportError } from '@mimirjs/transport'
 import { equalBytes } from '@mimirjs/wire'
 import { Answers } from './answers.js'
+import { Buffered } from './buffered.js'
 import { Connection, type ConnectionOwner } from './connection.js'
 import type { Core } from './core.js'
 import { Dispatcher } from './dispatcher.js'
+import { pushQueued } from './invite-pushes.js'
 import { Joiner } from './outbox.js'
 import { goneOffline } from './presence.js'
 import { Session, type TlvDialect } from './session.js'
@@ -27,6 +29,7 @@ export class Hub implements ConnectionOwner {
   readonly #dispatcher: Dispatcher
   readonly #joiner = new Joiner()
   readonly #sources = new Sources()
+  readonly #buffered: Buffered
   #dirty: Connection[] = []
   #isClosing = false
   /** Told when the last connection is gone. */
@@ -36,6 +39,7 @@ export class Hub implements ConnectionOwner {
 
   constructor(core: Core) {
     this.#core = core
+    this.#buffered = new Buffered(this.connections, core.counters, core.limits)
     this.#answers = new Answers(core.counters, core.limits, (connection) => this.#answered(connection))
     this.#dispatcher = new Dispatcher(core, this.#answers, (connection) => this.#loggedIn(connection))
   }
@@ -75,13 +79,12 @@ export class Hub implements ConnectionOwner {
   }
 
   closed(connection: Connection, error: TransportError | undefined): void {
-    const { counters, rooms, accounts, nonces, logger } = this.#core
+    const { rooms, accounts, nonces, logger } = this.#core
     if (connection.isClosed) return
     connection.isClosed = true
     this.connections.delete(connection)
     this.#sources.remove(connection.source)
-    counters.bufferedBytes -= connection.countedBytes
-    connection.countedBytes = 0
+    this.#count(connection)
     nonces.forget(connection)
     const { account } = connection
     if (account !== undefined) {
@@ -104,6 +107,7 @@ export class Hub implements ConnectionOwner {
     if (connection.isClosed || connection.isCut) return
     connection.isCut = connection.isStopped = true
     this.#countCut(connection, reason)
+    this.#count(connection)
     connection.stream.abort(new Error(`the mediator cut the connection: ${reason}`))
   }
 
@@ -201,15 +205,9 @@ export class Hub implements ConnectionOwner {
     return !outbox.isBlocked || outbox.bytes <= READ_ON_BYTES
   }
 
-  /** What unfinished requests of all connections hold together is bounded; who exceeds that goes. */
   #count(connection: Connection): void {
-    if (connection.isClosed) return
-    const { counters, limits } = this.#core
-    const bytes = connection.session.bufferedBytes
-    counters.bufferedBytes += bytes - connection.countedBytes
-    connection.countedBytes = bytes
-    if (counters.bufferedBytes > limits.bufferedBytes && bytes > limits.loginPayloadBytes)
-      this.cut(connection, 'memory')
+    const heaviest = this.#buffered.count(connection)
+    if (heaviest !== undefined) this.cut(heaviest, 'memory')
   }
 
   #answered(connection: Connection): void {
@@ -285,7 +283,7 @@ export class Hub implements ConnectionOwner {
     else if (connection.endingSinceMs !== 0 && outbox.isEmpty) {
       connection.hasEnded = true
       stream.end()
-    }
+    } else if (connection.invites !== undefined) pushQueued(this.#core, connection)
   }
 }
 

@@ -15,7 +15,7 @@ export interface MediatorLimits {
   readonly blobBytes: number
   /** Longest member info, in bytes (§8.18). */
   readonly memberInfoBytes: number
-  /** Bytes of unfinished frames held for all connections together; the one that exceeds it is cut. */
+  /** Bytes of requests held for all connections together; above it, whoever holds most of them is cut. */
   readonly bufferedBytes: number
   /** Requests of one connection that are in the store at once; it is read no further meanwhile. */
   readonly requestsInFlight: number
@@ -27,15 +27,25 @@ export interface MediatorLimits {
   readonly queueBytes: number
   /** Chats that one connection may subscribe to. */
   readonly subscriptions: number
-  /** Commands per second of one connection, and how many at once after a pause (§22.7). */
+  /** Commands per second of one connection, and of one key over all of them, and how many at once after a pause (§22.7). */
   readonly commandsPerSecond: number
   readonly commandsBurst: number
-  /** Messages per second of one key, over all its connections, and how many at once after a pause. */
+  /** Messages and infos per second of one key, over all its connections, and how many at once after a pause. */
   readonly messagesPerSecond: number
   readonly messagesBurst: number
-  /** Bytes of requests per second of one connection, and how many at once after a pause. */
+  /** Bytes of requests per second of one connection, and of one key, and how many at once after a pause. */
   readonly bytesPerSecond: number
   readonly bytesBurst: number
+  /**
+   * Bytes per second that one key may have pushed to others (messages, infos), and how many at once after a pause. One request
+   * may be longer, and is owed then. A burst above {@link queueBytes} cuts readers that are slower than it comes.
+   */
+  readonly pushedBytesPerSecond: number
+  readonly pushedBytesBurst: number
+  /** Longest key that an invite brings, in bytes: the protocol's has 92 (§18.2). */
+  readonly inviteBytes: number
+  /** Open invites of one recipient; when there are more, whoever has sent most of them loses its oldest. */
+  readonly invitesPerRecipient: number
   /** Invites per minute of one key, and how many at once after a pause. */
   readonly invitesPerMinute: number
   readonly invitesBurst: number
@@ -44,9 +54,14 @@ export interface MediatorLimits {
   readonly chatsPerHourPerSource: number
   /** Chats that one key owns at once. */
   readonly chatsPerOwner: number
+  /**
+   * Bytes of messages that one chat holds (§22.8): their blobs and 200 for each. Whoever sends more is refused until
+   * messages are deleted or expire; what the mediator says itself is stored, and counts.
+   */
+  readonly chatBytes: number
   /** Refusals with `rate limit` that a connection may collect before it is cut. */
   readonly refusals: number
-  /** Nonces outstanding for one connection and for all (§6). */
+  /** Nonces outstanding for one connection and for all (§6); when it is full, who has several loses one. */
   readonly noncesPerConnection: number
   readonly nonces: number
   /** Failed logins of one connection before it is cut (§6). */
@@ -79,11 +94,16 @@ export const DEFAULT_LIMITS: MediatorLimits = {
   messagesBurst: 200,
   bytesPerSecond: 8_388_608,
   bytesBurst: 134_217_728,
+  pushedBytesPerSecond: 2_097_152,
+  pushedBytesBurst: 8_388_608,
+  inviteBytes: 1_024,
+  invitesPerRecipient: 100,
   invitesPerMinute: 10,
   invitesBurst: 50,
   chatsPerHour: 5,
   chatsPerHourPerSource: 20,
   chatsPerOwner: 100,
+  chatBytes: 10_737_418_240,
   refusals: 100,
   noncesPerConnection: 8,
   nonces: 10_000,

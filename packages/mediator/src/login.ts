@@ -8,6 +8,7 @@ import type { Check } from './error-texts.js'
 import { type ChatSettings, call, type InviteRow, type Program } from './operations.js'
 
 const NONCE_BYTES = 32
+const MAX_DRAWS = 128
 
 /** An invite with what its push says of the chat. */
 export interface OpenInvite {
@@ -15,14 +16,26 @@ export interface OpenInvite {
   readonly settings: ChatSettings
 }
 
-/** A nonce for this connection, and its copy in the table (mediator protocol §6). `undefined`: there is no room. */
+/**
+ * A nonce for this connection (mediator protocol §6). The copy in the table is for keys that have logged in: anybody may ask
+ * for a nonce, and name any key. `undefined`: there is no room.
+ */
 export function issueNonce(core: Core, connection: Connection, publicKey: Uint8Array): Uint8Array | undefined {
-  const nonce = randomBytes(NONCE_BYTES)
+  const nonce = drawNonce()
   const isOwn = connection.account !== undefined && equalBytes(connection.account.publicKey, publicKey)
   if (!core.nonces.issue(connection, publicKey, nonce, isOwn, core.clock.nowMs())) return undefined
   const seconds = secondsOf(core.clock)
-  void core.background(() => call('putNonce', publicKey, nonce, seconds))
+  if (isOwn) void core.background(() => call('putNonce', publicKey, nonce, seconds))
   return nonce
+}
+
+/** No curve point, as every second random value is: a client that signs none, since it could be a node's key, signs this. */
+function drawNonce(): Uint8Array {
+  for (let draw = 0; draw < MAX_DRAWS; draw++) {
+    const nonce = randomBytes(NONCE_BYTES)
+    if (!isPoint(nonce)) return nonce
+  }
+  throw new RangeError(`${MAX_DRAWS} random values were all curve points: the random source is broken`)
 }
 
 /** Checks 5 to 7 of AUTH. When nothing is wrong the nonce is gone. */
@@ -66,24 +79,20 @@ function judgeSignature(
   return undefined
 }
 
-/** What AUTH does in the database: the copy of the nonce goes, open invites come. */
-export function* loginProgram(publicKey: Uint8Array, nowSeconds: bigint): Program<OpenInvite[]> {
+/** What AUTH does in the database: the copy of the nonce goes. @returns the ids of the open invites */
+export function* loginProgram(publicKey: Uint8Array, nowSeconds: bigint): Program<bigint[]> {
   yield* call('deleteNonce', publicKey)
-  const open: OpenInvite[] = []
-  for (const invite of yield* call('invitesFor', publicKey)) {
-    if (nowSeconds - invite.timestampSeconds >= INVITE_LIFE_SECONDS) continue
-    const settings = yield* call('settings', invite.chatId)
-    if (settings !== undefined) open.push({ invite, settings })
-  }
-  return open
+  const invites = yield* call('invitesFor', publicKey)
+  const open = invites.filter(({ timestampSeconds }) => nowSeconds - timestampSeconds < INVITE_LIFE_SECONDS)
+  return open.map(({ inviteId }) => inviteId)
 }
 
-/** An invite that another process has written, to be pushed here; `undefined`: it is answered, or its chat is gone. */
+/** An invite that is about to be pushed; `undefined`: it is answered, or its chat is gone. */
 export function* takeInvite(inviteId: bigint): Program<OpenInvite | undefined> {
   const invite = yield* call('invite', inviteId)
   if (invite === undefined) return undefined
   const settings = yield* call('settings', invite.chatId)
   if (settings === undefined) return undefined
-  yield* call('markInviteSent', inviteId)
+  if (!invite.sent) yield* call('markInviteSent', inviteId)
   return { invite, settings }
 }

@@ -20,6 +20,8 @@ export class Nonces {
   readonly #perConnection: number
   readonly #capacity: number
   readonly #byConnection = new Map<object, Nonce[]>()
+  /** Connections with more than one. */
+  readonly #several = new Set<object>()
   #total = 0
   #sweptMs = 0
 
@@ -42,10 +44,12 @@ export class Nonces {
     if (list !== undefined && before >= 0) this.#remove(connection, list, before)
     else if (list !== undefined && list.length >= this.#perConnection) this.#remove(connection, list, 0)
     if (this.#total >= this.#capacity) this.#sweep(nowMs)
+    if (this.#total >= this.#capacity) this.#evict()
     if (this.#total >= this.#capacity) return false
     list = this.#byConnection.get(connection)
     if (list === undefined) this.#byConnection.set(connection, (list = []))
     list.push({ publicKey, nonce, untilMs: nowMs + (isOwn ? WORK_LIFE_MS : LOGIN_LIFE_MS) })
+    if (list.length > 1) this.#several.add(connection)
     this.#total++
     return true
   }
@@ -68,11 +72,22 @@ export class Nonces {
   forget(connection: object): void {
     this.#total -= this.#byConnection.get(connection)?.length ?? 0
     this.#byConnection.delete(connection)
+    this.#several.delete(connection)
+  }
+
+  /** Who holds several does not keep others from their first. */
+  #evict(): void {
+    for (const connection of this.#several) {
+      const list = this.#byConnection.get(connection)
+      if (list !== undefined) this.#remove(connection, list, 0)
+      return
+    }
   }
 
   #remove(connection: object, list: Nonce[], at: number): void {
     list.splice(at, 1)
     this.#total--
+    if (list.length <= 1) this.#several.delete(connection)
     if (list.length === 0) this.#byConnection.delete(connection)
   }
 

@@ -114,7 +114,11 @@ export interface Operations {
     sinceSeconds: bigint,
     maxBytes: number,
   ): { publicKey: Uint8Array; info: Uint8Array | undefined; timestampSeconds: bigint }[]
-  /** The new id; `undefined`: the guid is taken. */
+  /**
+   * The new id, higher than any ever given out in this chat; `undefined`: nothing was stored, because the guid is taken, or
+   * because with this message the chat would hold more than `maxBytes` (default: no limit). What a chat holds are the
+   * blobs of its messages and 200 bytes for each row.
+   */
   insertMessage(
     chatId: bigint,
     message: {
@@ -124,6 +128,7 @@ export interface Operations {
       readonly author: Uint8Array
       readonly blob: Uint8Array
     },
+    maxBytes?: number,
   ): bigint | undefined
   messageByGuid(chatId: bigint, guid: bigint): StoredMessageRow | undefined
   messageById(chatId: bigint, messageId: bigint): StoredMessageRow | undefined
@@ -190,7 +195,10 @@ export interface MediatorStore {
   run<T>(program: () => Program<T>, options?: { readonly chatId?: bigint | undefined }): Promise<T>
   /** Whether other processes may change the same rows. */
   readonly shared: boolean
-  /** Write a consistent copy to a new file. Rejects `unsupported` where the database has its own tools. */
+  /**
+   * Write a consistent copy to a new file. A store that is opened on it gives out no id that the original may have given
+   * out since. Rejects `unsupported` where the database has its own tools.
+   */
   backup(path: string): Promise<void>
   close(): Promise<void>
 }

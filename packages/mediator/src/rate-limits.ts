@@ -4,8 +4,8 @@ import { RotatingMap, TokenBucket } from './rates.js'
 
 const HOUR_SECONDS = 3600
 
-/** What one connection has spent. Made with its first request: most of what connects to a mediator waits. */
-export class ConnectionRates {
+/** What one connection, or key, has spent on requests. Made with the first of them: most of what connects here waits. */
+export class RequestRates {
   readonly #commands: TokenBucket
   readonly #bytes: TokenBucket
   #refusals = 0
@@ -19,7 +19,7 @@ export class ConnectionRates {
     return this.#commands.take(nowMs) && this.#bytes.take(nowMs, bytes)
   }
 
-  /** @returns how often this connection was refused in a row, more or less: what was granted in between counts back */
+  /** @returns how often it was refused in a row, more or less: what was granted in between counts back */
   refused(): number {
     return ++this.#refusals
   }
@@ -34,17 +34,28 @@ export class ConnectionRates {
   }
 }
 
+/** What everybody who has not logged in may ask the store for from one source, in a second and at once. */
+const ANONYMOUS_PER_SECOND = 1
+const ANONYMOUS_BURST = 20
+
 interface KeyRates {
-  messages: TokenBucket | undefined
-  invites: TokenBucket | undefined
-  chats: TokenBucket | undefined
+  requests?: RequestRates
+  messages?: TokenBucket
+  pushedBytes?: TokenBucket
+  invites?: TokenBucket
+  chats?: TokenBucket
+}
+
+interface SourceRates {
+  chats?: TokenBucket
+  anonymous?: TokenBucket
 }
 
 /** What keys and sources have spent, whatever connections they use (mediator protocol §22.6 and §22.7). */
 export class RateLimits {
   readonly #limits: MediatorLimits
   readonly #keys: RotatingMap<string, KeyRates>
-  readonly #sources: RotatingMap<string, TokenBucket>
+  readonly #sources: RotatingMap<string, SourceRates>
 
   constructor(limits: MediatorLimits) {
     this.#limits = limits
@@ -52,48 +63,62 @@ export class RateLimits {
     this.#sources = new RotatingMap(limits.remembered)
   }
 
+  /** Whether this key may make one more request: connecting again gives it no more. */
+  takesRequest(key: string, bytes: number, nowMs: number): boolean {
+    const rates = entryOf(this.#keys, key)
+    rates.requests ??= new RequestRates(this.#limits, nowMs)
+    return rates.requests.takes(bytes, nowMs)
+  }
+
+  /** Whether somebody from this source who has not logged in may ask the store once more. */
+  takesAnonymous(source: string, nowMs: number): boolean {
+    const rates = entryOf(this.#sources, source)
+    rates.anonymous ??= new TokenBucket(ANONYMOUS_PER_SECOND, ANONYMOUS_BURST, nowMs)
+    return rates.anonymous.take(nowMs)
+  }
+
   /** Whether this key, from this source, may give one more of these commands now. */
-  takes(command: MediatorCommandName, key: string, source: string, nowMs: number): boolean {
+  takes(command: MediatorCommandName, key: string, source: string, bytes: number, nowMs: number): boolean {
     const limits = this.#limits
     switch (command) {
-      case 'sendMessage': {
-        const rates = this.#of(key)
+      case 'sendMessage':
+      case 'updateMemberInfo': {
+        const rates = entryOf(this.#keys, key)
         // What was sent behind a refused message is refused, too: it must not pass it.
         const resume = limits.messagesPerSecond / 2
         rates.messages ??= new TokenBucket(limits.messagesPerSecond, limits.messagesBurst, nowMs, resume)
-        return rates.messages.take(nowMs)
+        return rates.messages.take(nowMs) && this.#takesPushed(rates, bytes, nowMs)
       }
+      case 'updateChatInfo':
+        return this.#takesPushed(entryOf(this.#keys, key), bytes, nowMs)
       case 'sendInvite': {
-        const rates = this.#of(key)
+        const rates = entryOf(this.#keys, key)
         rates.invites ??= new TokenBucket(limits.invitesPerMinute / 60, limits.invitesBurst, nowMs)
         return rates.invites.take(nowMs)
       }
       case 'createChat': {
-        const rates = this.#of(key)
+        const rates = entryOf(this.#keys, key)
         rates.chats ??= new TokenBucket(limits.chatsPerHour / HOUR_SECONDS, limits.chatsPerHour, nowMs)
-        return rates.chats.take(nowMs) && this.#source(source, nowMs).take(nowMs)
+        const perHour = limits.chatsPerHourPerSource
+        const ofSource = entryOf(this.#sources, source)
+        ofSource.chats ??= new TokenBucket(perHour / HOUR_SECONDS, perHour, nowMs)
+        return rates.chats.take(nowMs) && ofSource.chats.take(nowMs)
       }
       default:
         return true
     }
   }
 
-  #of(key: string): KeyRates {
-    let rates = this.#keys.get(key)
-    if (rates === undefined) {
-      rates = { messages: undefined, invites: undefined, chats: undefined }
-      this.#keys.set(key, rates)
-    }
-    return rates
+  /** Behind a refusal all of the burst has to be there again, for the same reason. */
+  #takesPushed(rates: KeyRates, bytes: number, nowMs: number): boolean {
+    const { pushedBytesPerSecond, pushedBytesBurst: burst } = this.#limits
+    rates.pushedBytes ??= new TokenBucket(pushedBytesPerSecond, burst, nowMs, burst)
+    return rates.pushedBytes.take(nowMs, bytes, Math.min(bytes, burst))
   }
+}
 
-  #source(source: string, nowMs: number): TokenBucket {
-    let bucket = this.#sources.get(source)
-    if (bucket === undefined) {
-      const perHour = this.#limits.chatsPerHourPerSource
-      bucket = new TokenBucket(perHour / HOUR_SECONDS, perHour, nowMs)
-      this.#sources.set(source, bucket)
-    }
-    return bucket
-  }
+function entryOf<Rates extends object>(map: RotatingMap<string, Partial<Rates>>, key: string): Partial<Rates> {
+  let rates = map.get(key)
+  if (rates === undefined) map.set(key, (rates = {}))
+  return rates
 }

@@ -21,11 +21,14 @@ export class TokenBucket {
     return this.#tokens + (nowMs - this.#atMs) * this.#perMs >= this.#burst
   }
 
-  /** @returns `false`, and nothing taken, when there is less than `count` */
-  take(nowMs: number, count = 1): boolean {
+  /**
+   * @param needed - what has to be there; what is taken beyond that is owed. Default `count`
+   * @returns `false`, and nothing taken, when there is less
+   */
+  take(nowMs: number, count = 1, needed = count): boolean {
     if (nowMs > this.#atMs) this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs)
     this.#atMs = nowMs
-    this.#isSpent = this.#tokens < (this.#isSpent ? Math.max(count, this.#resume) : count)
+    this.#isSpent = this.#tokens < (this.#isSpent ? Math.max(needed, this.#resume) : needed)
     if (!this.#isSpent) this.#tokens -= count
     return !this.#isSpent
   }

@@ -105,9 +105,14 @@ export class Rooms {
   drop(chatId: bigint, account: Account): void {
     const room = this.#rooms.get(chatId)
     if (room === undefined) return
-    for (const pending of room.pending) if (pending.account === account) pending.isDropped = true
+    this.dropPending(room, account)
     for (const connection of account.connections) this.#cut(room, connection, account)
     this.#closeIfEmpty(room)
+  }
+
+  /** What a key is about to subscribe to is judged again. */
+  dropPending(room: Room, account: Account): void {
+    for (const pending of room.pending) if (pending.account === account) pending.isDropped = true
   }
 
   /** All subscriptions in a chat end. */

@@ -45,7 +45,12 @@ export class StoredCommands {
       return
     }
     const { rates, clock } = this.#core
-    if (account !== undefined && !rates.takes(name, account.text, source, clock.nowMs())) {
+    const nowMs = clock.nowMs()
+    const isGranted =
+      account === undefined
+        ? rates.takesAnonymous(source, nowMs)
+        : rates.takes(name, account.text, source, payload.length, nowMs)
+    if (!isGranted) {
       this.#answers.limited(asked)
       return
     }
@@ -174,7 +179,7 @@ export class StoredCommands {
   #subscribed({ connection }: Asked, { room, account }: PendingSubscription, lastId: bigint): void {
     const core = this.#core
     const { rooms, cluster, clock } = core
-    cluster?.subscribed(room, lastId)
+    cluster?.subscribed(room, account, lastId)
     if (!rooms.subscribe(room, connection, account)) return
     const isElsewhere = cluster?.isOnline(room.chatId, account.publicKey) === true
     cluster?.arrived(room.chatId, account.publicKey)

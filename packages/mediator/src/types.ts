@@ -58,7 +58,7 @@ export interface MediatorStats {
   readonly subscriptions: number
   /** Chats with subscribers here. */
   readonly rooms: number
-  /** Bytes that wait for slow readers, and bytes of unfinished requests. */
+  /** Bytes that wait for slow readers, and bytes of requests that are unfinished or unanswered. */
   readonly queuedBytes: number
   readonly bufferedBytes: number
   readonly accepted: number
@@ -88,7 +88,7 @@ export type CutReason =
   | 'protocol' // a wrong frame, or an unknown command in a dialect that closes for it
   | 'too-large' // a payload above the limit, refused at its header
   | 'slow-reader' // more waited for it than the queue may hold
-  | 'memory' // more unfinished bytes than all connections may hold
+  | 'memory' // requests of all connections held too much, this one most of it
   | 'rate' // went on above its rates
   | 'failed-logins' // too many wrong signatures
   | 'replaced' // the same key logged in again from the same transport key

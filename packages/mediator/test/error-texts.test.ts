@@ -305,7 +305,8 @@ for (const dialect of DIALECTS) {
     }
     expect(await server.dump([CHAT], NUMBERS)).toEqual(before)
 
-    await owner.ok('sendInvite', invite)
+    expect(await owner.refused('sendInvite', { ...invite, data: zeros(1_025) })).toBe('field too large')
+    await owner.ok('sendInvite', { ...invite, data: zeros(1_024) })
     expect(await owner.refused('sendInvite', invite)).toBe('invite already exists')
     const somebody = await server.login(dialect, SOMEBODY)
     const { inviteId } = await somebody.push('gotInvite')

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
+import { Buffered } from '../src/buffered.js'
+import type { Connection } from '../src/connection.js'
+import { Counters } from '../src/counters.js'
 import { createMediator } from '../src/index.js'
 import { completeLimits, DEFAULT_LIMITS } from '../src/limits.js'
 import { Nonces } from '../src/nonces.js'
-import { ConnectionRates } from '../src/rate-limits.js'
+import { RequestRates } from '../src/rate-limits.js'
 import { RotatingMap, TokenBucket } from '../src/rates.js'
 import { sourceOf } from '../src/source.js'
 import { signerOf, transports } from './support/raw-client.js'
@@ -38,6 +41,22 @@ test('nonces: one per key and connection, the oldest of nine goes, ten thousand 
   expect(nonces.size).toBe(2)
 })
 
+test('a full table of nonces: who holds several loses the oldest, so that everybody gets a first one', () => {
+  const nonces = new Nonces({ noncesPerConnection: 8, nonces: 80 })
+  // Who is gone stands in nobody's way.
+  const gone = {}
+  for (let at = 0; at < 8; at++) nonces.issue(gone, key(at), key(200), false, 0)
+  nonces.forget(gone)
+  const greedy = Array.from({ length: 10 }, () => ({}))
+  for (const one of greedy) for (let at = 0; at < 8; at++) nonces.issue(one, key(at), key(200), false, 0)
+  const modest = Array.from({ length: 70 }, () => ({}))
+  for (const one of modest) expect(nonces.issue(one, key(1), key(201), false, 1)).toBe(true)
+  expect(nonces.size).toBe(80)
+  for (const one of modest) expect(nonces.judge(one, key(1), key(201), 1)).toBeUndefined()
+  for (const one of greedy) expect(nonces.judge(one, key(7), key(200), 1)).toBeUndefined()
+  expect(nonces.issue({}, key(1), key(2), false, 1)).toBe(false)
+})
+
 test('nonces end after two minutes, those of the own key after thirty', () => {
   const nonces = new Nonces(DEFAULT_LIMITS)
   const here = {}
@@ -71,7 +90,7 @@ test('a bucket that has refused gives nothing until some have come back: what is
 })
 
 test('rates of a connection are forgotten when they would say the same as new ones', () => {
-  const rates = new ConnectionRates({ ...DEFAULT_LIMITS, commandsPerSecond: 1, commandsBurst: 2 }, 0)
+  const rates = new RequestRates({ ...DEFAULT_LIMITS, commandsPerSecond: 1, commandsBurst: 2 }, 0)
   expect(rates.isFresh(0)).toBe(true)
   expect(rates.takes(10, 0)).toBe(true)
   expect(rates.isFresh(500)).toBe(false)
@@ -81,6 +100,27 @@ test('rates of a connection are forgotten when they would say the same as new on
   rates.granted()
   rates.granted()
   expect(rates.isFresh(10_000)).toBe(true)
+})
+
+test('of the source that holds most, the connection that holds most goes', () => {
+  const connections = new Set<Connection>()
+  const connect = (source: string, bufferedBytes: number): Connection => {
+    const session = { bufferedBytes } as Connection['session']
+    const connection = { source, session, slotBytes: 0, held: undefined, countedBytes: 0 } as Connection
+    connections.add(connection)
+    return connection
+  }
+  const counters = new Counters()
+  const buffered = new Buffered(connections, counters, { ...DEFAULT_LIMITS, bufferedBytes: 100_000 })
+  const alone = connect('alone', 40_000)
+  const [small, large] = [connect('many', 25_000), connect('many', 30_000)]
+  const late = connect('late', 4_096)
+  for (const connection of [alone, small, large]) expect(buffered.count(connection)).toBeUndefined()
+  late.slotBytes = 5_000
+  expect(buffered.count(late)).toBe(large)
+  large.isCut = true
+  expect(buffered.count(large)).toBeUndefined()
+  expect(counters.bufferedBytes).toBe(40_000 + 25_000 + 9_096)
 })
 
 test('a rotating map forgets what was not touched for longest', () => {

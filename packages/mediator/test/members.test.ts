@@ -267,6 +267,17 @@ test('strict: a ban takes back an invite that would undo it', async () => {
   }
 })
 
+test('strict: leaving takes back an invite that would lift READ_ONLY', async () => {
+  const server = await start()
+  const owner = await server.login('tlv-push', 1)
+  const member = await server.login('tlv-push', 2)
+  await owner.ok('changeMemberStatus', { chatId: CHAT, userPublicKey: keyOf(2), permissions: 0x08 })
+  await owner.ok('sendInvite', { chatId: CHAT, toPublicKey: keyOf(2), data })
+  const { inviteId } = await member.push('gotInvite')
+  await member.ok('leaveChat', { chatId: CHAT })
+  expect(await member.refused('inviteResponse', { inviteId, accepted: 1 })).toBe('invite not found')
+})
+
 test('original: accepting resets a member, whatever it was', async () => {
   const server = await start({ moderation: 'original' })
   const owner = await server.login('tlv', 1)

@@ -1,5 +1,5 @@
 // Messages: what is stored, who is pushed to, what counts as the same one again, times, pages. Mediator protocol §8.11 to §8.15, §10, §11.
-import { decodeSystemMessage, systemGuid } from '@mimirjs/wire/mediator'
+import { decodeSystemMessage, encodeSystemMessage, systemGuid } from '@mimirjs/wire/mediator'
 import { expect, test } from 'vitest'
 import { call } from '../src/operations.js'
 import { blob, encode, fixed, i64 } from './support/payload.js'
@@ -272,7 +272,23 @@ test('a system message has one time for its row, its guid and its push; its guid
     'gotMessage',
     ({ author, messageId }) => messageId > 0n && author[0] === keyOf(MEDIATOR)[0],
   )
-  expect(moved.guid).toBe(guessed + 1n)
+  expect(moved.guid).not.toBe(guessed)
+})
+
+test('nobody makes a message undeletable by taking the guids that its deletion would have', async () => {
+  const server = await start()
+  const author = await server.login('tlv-push', 2)
+  await author.ok('sendMessage', { chatId: CHAT, guid: 777n, blob: text('x') })
+  const body = encodeSystemMessage({ event: 'messageDeleted', guid: 777n, deleter: keyOf(1) })
+  const first = systemGuid(body, NOW_SECONDS)
+  for (let at = 0n; at < 12n; at++)
+    await author.ok('sendMessage', { chatId: CHAT, guid: BigInt.asIntN(64, first + at), blob: text('y') })
+  const owner = await server.login('tlv-push', 1)
+  await owner.ok('deleteMessage', { chatId: CHAT, guid: 777n })
+  const { messages } = await owner.ok('getMessagesSince', { chatId: CHAT, sinceId: 13n, limit: 9 })
+  expect(messages.map(({ blob: said }) => decodeSystemMessage(said))).toEqual([
+    { event: 'messageDeleted', guid: 777n, deleter: keyOf(1) },
+  ])
 })
 
 test('a commit that fails leaves nothing behind, and is told', async () => {

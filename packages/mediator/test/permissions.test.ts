@@ -262,8 +262,8 @@ function expectedFor(
       return { text: 'ok', changes: true, row: { permissions: row.permissions | 1, banned: true } }
     case 'sendInvite': {
       const mayRotate = moderation === 'strict' && caller !== 'M'
-      if (dialect === 'tlv-push' && isPresent && !mayRotate && row.permissions >= 0x08)
-        return refuse('user already in chat')
+      const isSeen = moderation === 'strict' || (dialect === 'tlv-push' && row !== undefined && row.permissions >= 0x08)
+      if (isPresent && !mayRotate && isSeen) return refuse('user already in chat')
       return { text: 'ok', changes: true }
     }
     case 'changeMemberStatus':

@@ -1,12 +1,15 @@
 // What comes over the wire and is no sound request: mediator protocol §1, §1.2, §2, §3.2, §6.
 import { connect } from 'node:net'
-import { encodeMediatorInit, encodeMediatorRequest, encodeRequestFrame, MediatorCommand } from '@mimirjs/wire/mediator'
+import { isPoint } from '@mimirjs/crypto'
+import { type StreamTransport, Transports } from '@mimirjs/transport'
+import { tcp } from '@mimirjs/transport/tcp'
+import { encodeMediatorInit, encodeMediatorRequest, encodeRequestFrame } from '@mimirjs/wire/mediator'
 import { expect, onTestFinished, test } from 'vitest'
 import { call } from '../src/operations.js'
+import { chatRequest } from './support/pow.js'
 import { DIALECTS, keyOf, type Server, startServer } from './support/server.js'
 
 const CHAT = 5n
-const NUMBERS = [1, 2]
 
 async function start(options = {}): Promise<Server> {
   const server = await startServer(options)
@@ -204,7 +207,7 @@ test('pushes are told apart by their status in tlv-push alone', async () => {
   }
 })
 
-test('the table of nonces mirrors the newest of a key and forgets it with its use', async () => {
+test('the table of nonces mirrors those of keys that have logged in, and forgets them with their use', async () => {
   const issued: string[] = []
   const server = await start()
   const { store } = server
@@ -219,10 +222,57 @@ test('the table of nonces mirrors the newest of a key and forgets it with its us
       }
       return step.value
     }, options)
+  // Anybody may ask for a nonce, and name any key: that writes nothing.
+  const stranger = await server.connect('tlv-push', 3)
+  stranger.open()
+  for (let number = 100; number < 110; number++) await stranger.ok('getNonce', { publicKey: keyOf(number) })
   const client = await server.login('tlv-push', 2)
-  await client.settle()
-  expect(issued).toEqual(['putNonce', 'deleteNonce'])
-  expect(MediatorCommand.auth).toBe(2)
-  expect(keyOf(2)).toEqual(client.publicKey)
-  expect(await server.dump([CHAT], NUMBERS)).toBeDefined()
+  await client.ok('getNonce', { publicKey: keyOf(3) })
+  expect(issued).toEqual(['deleteNonce'])
+  await client.ok('createChat', await chatRequest(client))
+  expect(issued).toEqual(['deleteNonce', 'putNonce', 'deleteNonce'])
+})
+
+test('no nonce is a curve point, which could be the key of a node', async () => {
+  const server = await start()
+  const client = await server.connect('tlv', 2)
+  client.open()
+  for (let round = 0; round < 50; round++) {
+    const { nonce } = await client.ok('getNonce', { publicKey: keyOf(2) })
+    expect(isPoint(nonce)).toBe(false)
+  }
+})
+
+/** TCP, but its network proves who dials: whoever `key` says. */
+function proving(key: () => Uint8Array): StreamTransport {
+  const inner = tcp()
+  return {
+    scheme: inner.scheme,
+    dial: (address, options) => inner.dial(address, options),
+    listen: (address, options) =>
+      inner.listen(address, {
+        ...options,
+        onStream: (stream) => options.onStream(Object.assign(stream, { remotePublicKey: key() })),
+      }),
+  }
+}
+
+test('a second login of a key from the same node replaces the first; other nodes and other keys stay', async () => {
+  let node = keyOf(100)
+  const server = await start({ transports: new Transports([proving(() => node)]) })
+  const first = await server.login('tlv', 2)
+  const otherKey = await server.login('tlv', 1)
+  await first.ok('subscribe', { chatId: CHAT })
+  node = keyOf(101)
+  const otherNode = await server.login('tlv-push', 2)
+  await first.settle()
+  node = keyOf(100)
+  const second = await server.connect('binary', 2)
+  second.open()
+  await second.settle()
+  await first.settle()
+  await second.login()
+  await first.until(() => first.isClosed)
+  for (const client of [otherKey, otherNode, second]) await client.settle()
+  expect(server.mediator.stats()).toMatchObject({ authenticated: 3, subscriptions: 0, cut: { replaced: 1 } })
 })

@@ -126,6 +126,20 @@ test('an invite that is written while its recipient logs in is pushed once', asy
   expect(invitee.order.slice(-3, -1)).toEqual([id, 'gotInvite'])
 })
 
+test('an invite that is replaced while it is on its way is pushed once more, the newer one last', async () => {
+  const { server, store } = await start()
+  const owner = await server.login('tlv', 1)
+  const invite = { chatId: CHAT, toPublicKey: keyOf(2), data: new Uint8Array(92).fill(1) }
+  await owner.ok('sendInvite', invite)
+  const held = store.hold('invite')
+  const member = await server.login('tlv-push', 2)
+  await held
+  await owner.ok('sendInvite', { ...invite, data: new Uint8Array(92).fill(2) })
+  store.release()
+  const pushed = [await member.push('gotInvite'), await member.push('gotInvite')]
+  expect(pushed.map(({ data }) => data[0])).toEqual([1, 2])
+})
+
 test('who comes back before its going was written down was never away', async () => {
   const { server, store } = await start()
   const watcher = await server.login('tlv', 1)

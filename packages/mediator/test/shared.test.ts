@@ -225,6 +225,89 @@ test('invites, bans, deletions and member info reach the other process', async (
   expect(invitee.pushes.some(({ value }) => 'blob' in value && value.blob[0] === 5)).toBe(true)
 })
 
+test('who is banned hears of it, also where a message before the ban is missing, and nothing behind it', async () => {
+  const faults = { lose: 0, double: 0, delay: 0 }
+  const cluster = await start(faults)
+  const owner = await cluster.login(0, 1)
+  const member = await cluster.login(1, 3)
+  const witness = await cluster.login(1, 2)
+  for (const client of [member, witness]) await client.ok('subscribe', { chatId: CHAT })
+  const say = (guid: bigint) => owner.ok('sendMessage', { chatId: CHAT, guid, blob: new Uint8Array(1) })
+  faults.lose = 1
+  await say(1n)
+  faults.lose = 0
+  await owner.ok('deleteUser', { chatId: CHAT, userPublicKey: keyOf(3) })
+  await say(2n)
+  await cluster.passUntil(() => idsOf(witness).length === 3)
+  await member.settle()
+  expect(idsOf(member)).toEqual([1n, 2n])
+  const told = member.pushes.map(({ value }) => 'blob' in value && decodeSystemMessage(value.blob)?.event)
+  expect(told).toContain('userBanned')
+  expect(cluster.mediators[1]?.stats().subscriptions).toBe(1)
+  // Who is brought back before the ban was pushed here stays.
+  await owner.ok('addUser', { chatId: CHAT, userPublicKey: keyOf(3) })
+  await member.ok('subscribe', { chatId: CHAT })
+  faults.lose = 1
+  await say(3n)
+  faults.lose = 0
+  await owner.ok('deleteUser', { chatId: CHAT, userPublicKey: keyOf(3) })
+  await owner.ok('addUser', { chatId: CHAT, userPublicKey: keyOf(3) })
+  const again = await cluster.login(1, 3)
+  await again.ok('subscribe', { chatId: CHAT })
+  await say(4n)
+  await cluster.passUntil(() => idsOf(witness).length === 8)
+  await again.settle()
+  expect(idsOf(again)).toContain(8n)
+})
+
+test('who is banned while subscribing is not subscribed, also where a message before the ban is missing', async () => {
+  const faults = { lose: 0, double: 0, delay: 0 }
+  const cluster = await start(faults)
+  const owner = await cluster.login(0, 1)
+  const witness = await cluster.login(1, 2)
+  await witness.ok('subscribe', { chatId: CHAT })
+  const member = await cluster.login(1, 3)
+  const { store } = cluster
+  const run = store.run.bind(store)
+  let release = (): void => {}
+  const judged = new Promise<void>((isJudged) => {
+    store.run = async (program) => {
+      const result = await run(program)
+      isJudged()
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+      return result
+    }
+  })
+  const id = member.send('subscribe', { chatId: CHAT })
+  await judged
+  store.run = run
+  faults.lose = 1
+  await owner.ok('sendMessage', { chatId: CHAT, guid: 1n, blob: new Uint8Array(1) })
+  faults.lose = 0
+  await owner.ok('deleteUser', { chatId: CHAT, userPublicKey: keyOf(3) })
+  release()
+  expect(await member.answerTo('subscribe', id)).toMatchObject({ ok: false, text: 'not a member or banned' })
+})
+
+test('a ban whose message the bus lost is fetched as soon as it is told of', async () => {
+  const faults = { lose: 0, double: 0, delay: 0 }
+  const cluster = await start(faults)
+  const owner = await cluster.login(0, 1)
+  const member = await cluster.login(1, 3)
+  await member.ok('subscribe', { chatId: CHAT })
+  faults.lose = 1
+  await owner.ok('deleteUser', { chatId: CHAT, userPublicKey: keyOf(3) })
+  const notice: Notice = { kind: 'dropped', publicKey: keyOf(3), messageId: 1n }
+  cluster.bus.carry(`chat.${CHAT}`, encodeNotice(new Uint8Array(16), notice) ?? new Uint8Array(0))
+  const beforeMs = cluster.clock.nowMs()
+  await cluster.passUntil(() => cluster.mediators[1]?.stats().subscriptions === 0)
+  expect(cluster.clock.nowMs() - beforeMs).toBeLessThan(1_000)
+  await member.settle()
+  expect(idsOf(member)).toEqual([1n])
+})
+
 test('a ban that the bus lost ends the subscriptions all the same', async () => {
   const cluster = await start({ lose: 1, double: 0, delay: 0 })
   const owner = await cluster.login(0, 1)
@@ -243,7 +326,7 @@ test('notices survive their codec; anything else is dropped', () => {
     { kind: 'message', message },
     { kind: 'message', message: { ...message, blob: undefined } },
     { kind: 'memberInfo', member: { publicKey, info: new Uint8Array(3), timestampSeconds: 9n } },
-    { kind: 'dropped', publicKey },
+    { kind: 'dropped', publicKey, messageId: 7n },
     { kind: 'chatDeleted' },
     { kind: 'invited', inviteId: 3n, to: publicKey },
     { kind: 'arrived', sequence: 1, pair },

@@ -28,8 +28,9 @@ export class Conversations {
   async history(peer: string, options: { limit?: number; before?: HistoryEntry } = {}): Promise<HistoryEntry[]> {
     const { access, store } = this.#context
     const { limit = 100, before: last } = options
-    const before = last && (await access.ask(() => store.message(peer, parseMessageId(last.id), last.outgoing)))
-    const range = { limit, ...(before ? { beforeSeq: before.seq } : {}) }
+    const beforeSeq = last && (await access.ask(() => store.placeOf(peer, parseMessageId(last.id), last.outgoing)))
+    if (last && beforeSeq === undefined) return []
+    const range = { limit, ...(beforeSeq === undefined ? {} : { beforeSeq }) }
     const rows = await access.ask(() => store.history(peer, range))
     return rows.map((row) => toEntry(row, this.#context.publicKey))
   }

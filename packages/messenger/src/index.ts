@@ -42,6 +42,7 @@ export type {
   GroupState,
   MediatorAddress,
   MediatorEvent,
+  RotateKeyOptions,
 } from './groups/types.js'
 export type { MessageHandler } from './handlers.js'
 export type { HistoryEntry, IncomingMessage, Sent } from './message.js'

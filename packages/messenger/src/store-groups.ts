@@ -60,6 +60,13 @@ export interface GroupStore {
    * @returns the message as it was, or undefined when it is not here
    */
   removeByOuterGuid(group: string, outerGuid: bigint): Promise<StoredMessage | undefined>
+  /**
+   * The mediator is to delete what it has, or may still get, of a message of ours; or, without `isWanted`, that is done. It
+   * stays so when the message is removed here.
+   */
+  retract(group: string, guid: bigint, isWanted: boolean): Promise<void>
+  /** Guids of the messages that are to be {@link retract}ed, in order of acceptance. */
+  retracted(group: string): Promise<bigint[]>
   /** What the mediator has of one message: more than one after edits. Empty for what it has not, as far as we know. */
   groupCopies(group: string, guid: bigint, outgoing: boolean): Promise<GroupCopy[]>
   /** Oldest messages that were {@link NewGroupMessage.sealed}, with their bytes. @param afterSeq - where an earlier page ended */

@@ -92,6 +92,8 @@ export interface Store extends GroupStore {
    */
   history(peer: string, options: { limit: number; beforeSeq?: number }): Promise<StoredMessage[]>
   message(peer: string, guid: bigint, outgoing: boolean): Promise<StoredMessage | undefined>
+  /** {@link StoredMessage.seq} of a message, also of one that was removed. */
+  placeOf(peer: string, guid: bigint, outgoing: boolean): Promise<number | undefined>
   /**
    * Take a message and its {@link StoredFile} out of everything here: it is not shown, not sent if it was undelivered,
    * and counts as handled. Its guid stays taken, so that a repetition is still one. What is on disk is not touched.
@@ -185,6 +187,10 @@ export interface PendingOptions {
    * always there.
    */
   readonly refusedBeforeMs?: number
+  /** Guids to leave out. */
+  readonly except?: readonly bigint[]
+  /** Payloads and sealed bytes together; one message may be larger. */
+  readonly maxBytes?: number
 }
 
 export interface NewIncoming extends MessageContent {

@@ -81,6 +81,16 @@ describe('messages of the current generation', () => {
     expect((await historyOf(ann, ben, 2)).map(({ text }) => text)).toEqual(['kept', 'last'])
   })
 
+  test('a history goes on where it was, also when the message there is deleted meanwhile', async () => {
+    const { ann, ben } = await pair()
+    for (const text of ['1', '2', '3', '4']) await ann.messenger.send(ben.key, text)
+    const [, last] = await ann.messenger.history(ben.key, { limit: 2 })
+    await ann.messenger.deleteMessage(ben.key, last!.id, { outgoing: true })
+    const next = await ann.messenger.history(ben.key, { limit: 1, before: last! })
+    expect(next.map(({ text }) => text)).toEqual(['2'])
+    expect(await ann.messenger.history(ben.key, { before: { ...last!, id: '99' } })).toEqual([])
+  })
+
   test('the picture and the words about oneself reach contacts on the next connection', async () => {
     const { ann, ben } = await pair()
     await ann.messenger.addContact(ben.key)

@@ -1,4 +1,4 @@
-import { verify } from '@mimirjs/crypto'
+import { isPoint, verify } from '@mimirjs/crypto'
 import type { ByteStream, Listener, StreamTransport } from '@mimirjs/transport'
 import { toHex } from '@mimirjs/wire'
 import {
@@ -131,9 +131,12 @@ type Usual = {
 
 const USUAL: Usual = {
   getNonce: (_, mediator, from) => {
-    from.nonce = new Uint8Array(32).fill(100)
-    new DataView(from.nonce.buffer).setUint32(0, ++mediator.nonces)
-    return { nonce: from.nonce }
+    // No point of the curve, as sound mediators draw them: the client would ask for another one.
+    const nonce = new Uint8Array(32).fill(100)
+    do new DataView(nonce.buffer).setUint32(0, ++mediator.nonces)
+    while (isPoint(nonce))
+    from.nonce = nonce
+    return { nonce }
   },
   auth: ({ publicKey, nonce, signature }, _, from) => {
     if (from.nonce === undefined || toHex(from.nonce) !== toHex(nonce)) return 'unknown nonce'

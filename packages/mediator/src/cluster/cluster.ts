@@ -5,9 +5,8 @@ import type { Bus } from '../bus.js'
 import type { PushedMessage } from '../commands/command.js'
 import type { Connection } from '../connection.js'
 import { type Core, secondsOf } from '../core.js'
-import { pushInvite } from '../effects.js'
 import { pushMemberInfo, pushMessage } from '../fan-out.js'
-import { takeInvite } from '../login.js'
+import { queueInvites } from '../invite-pushes.js'
 import { call, type InviteRow } from '../operations.js'
 import { presenceMessage, sawLast } from '../presence.js'
 import type { Room } from '../rooms.js'
@@ -94,8 +93,8 @@ class BusCluster implements Cluster {
     chat?.feed.close()
   }
 
-  subscribed(room: Room, lastId: bigint): void {
-    this.#chats.get(room)?.feed.begin(lastId)
+  subscribed(room: Room, account: Account, lastId: bigint): void {
+    this.#chats.get(room)?.feed.begin(account, lastId)
   }
 
   message(chatId: bigint, message: PushedMessage, isSystem: boolean, except: Connection | undefined): void {
@@ -111,8 +110,10 @@ class BusCluster implements Cluster {
     this.#tell(chatSubject(chatId), { kind: 'memberInfo', member })
   }
 
-  dropped(chatId: bigint, publicKey: Uint8Array): void {
-    this.#tell(chatSubject(chatId), { kind: 'dropped', publicKey })
+  dropped(chatId: bigint, publicKey: Uint8Array, messageId: bigint): void {
+    const room = this.#core.rooms.get(chatId)
+    if (room !== undefined) this.#chats.get(room)?.feed.drop(publicKey, messageId)
+    this.#tell(chatSubject(chatId), { kind: 'dropped', publicKey, messageId })
   }
 
   chatDeleted(chatId: bigint): void {
@@ -140,7 +141,7 @@ class BusCluster implements Cluster {
   }
 
   #heardOfChat(room: Room, feed: Feed, notice: Notice): void {
-    const { rooms, accounts, counters } = this.#core
+    const { rooms, counters } = this.#core
     switch (notice.kind) {
       case 'message': {
         const { blob, ...head } = notice.message
@@ -152,11 +153,9 @@ class BusCluster implements Cluster {
       case 'memberInfo':
         counters.pushes += pushMemberInfo(room, notice.member, undefined)
         return
-      case 'dropped': {
-        const account = accounts.find(notice.publicKey)
-        if (account !== undefined) rooms.drop(room.chatId, account)
+      case 'dropped':
+        feed.drop(notice.publicKey, notice.messageId)
         return
-      }
       case 'chatDeleted':
         rooms.dropAll(room.chatId)
         return
@@ -166,11 +165,9 @@ class BusCluster implements Cluster {
   }
 
   #heardInvite(notice: Notice): void {
-    if (notice.kind !== 'invited' || this.#core.accounts.find(notice.to) === undefined) return
-    void this.#core
-      .background(() => takeInvite(notice.inviteId))
-      .then((open) => open !== undefined && pushInvite(this.#core, open))
-      .catch(this.#core.broken)
+    if (notice.kind !== 'invited') return
+    for (const connection of this.#core.accounts.find(notice.to)?.connections ?? [])
+      queueInvites(this.#core, connection, [notice.inviteId])
   }
 
   #heardPresence(notice: Notice, sender: Uint8Array): void {

@@ -1,5 +1,6 @@
 import { equalBytes } from '@mimirjs/wire'
 import { decodeResponsePayload } from '@mimirjs/wire/mediator'
+import type { Account } from '../accounts.js'
 import type { PushedMessage } from '../commands/command.js'
 import type { Connection } from '../connection.js'
 import type { Core } from '../core.js'
@@ -30,6 +31,8 @@ export class Feed {
   readonly #held = new Map<bigint, Held>()
   /** Everything up to here was pushed; not known before the first subscriber is. */
   #cursor: bigint | undefined
+  /** Keys whose subscriptions end behind a message. */
+  #drops: { readonly account: Account; readonly messageId: bigint }[] = []
   #isFilling = false
   #cancelFill: (() => void) | undefined
   #isClosed = false
@@ -43,8 +46,9 @@ export class Feed {
     return this.#cursor
   }
 
-  /** Somebody was subscribed who has, or fetches, everything up to `lastId`. */
-  begin(lastId: bigint): void {
+  /** Somebody is subscribed, being a member now, who has, or fetches, everything up to `lastId`. */
+  begin(account: Account, lastId: bigint): void {
+    this.#drops = this.#drops.filter((drop) => drop.account !== account)
     if (this.#cursor !== undefined) return
     this.#cursor = lastId
     this.#advance()
@@ -65,6 +69,20 @@ export class Feed {
     if (!this.#held.has(lastId)) this.#held.set(lastId, { message: undefined, except: undefined })
     this.#advance()
     if (this.#held.size > 0) this.#fill()
+  }
+
+  /** All subscriptions of a key end, once the message that tells it so was pushed. */
+  drop(publicKey: Uint8Array, messageId: bigint): void {
+    const { accounts, rooms } = this.#core
+    const account = accounts.find(publicKey)
+    if (account === undefined) return
+    if (this.#cursor === undefined || messageId <= this.#cursor) {
+      rooms.drop(this.#room.chatId, account)
+      return
+    }
+    rooms.dropPending(this.#room, account)
+    this.#drops.push({ account, messageId })
+    if (!this.#held.has(messageId)) this.offer(messageId, undefined, undefined)
   }
 
   close(): void {
@@ -89,9 +107,17 @@ export class Feed {
 
   #push(message: PushedMessage, except: Connection | undefined): void {
     this.#held.delete(message.messageId)
-    this.#cursor = message.messageId
     const isSystem = equalBytes(message.author, this.#core.mediatorKey)
     this.#core.counters.pushes += pushMessage(this.#room, message, isSystem, except)
+    this.#moveTo(message.messageId)
+  }
+
+  #moveTo(messageId: bigint): void {
+    this.#cursor = messageId
+    const due = this.#drops.filter((drop) => drop.messageId <= messageId)
+    if (due.length === 0) return
+    this.#drops = this.#drops.filter((drop) => drop.messageId > messageId)
+    for (const { account } of due) this.#core.rooms.drop(this.#room.chatId, account)
   }
 
   #fill(): void {
@@ -121,7 +147,7 @@ export class Feed {
     }
     // A whole page may be followed by more. An empty rest: what is not there was deleted.
     const isRest = page.count < PAGE_LIMIT && page.bytes.length < PAGE_BYTES / 2
-    if (isRest && this.#cursor !== undefined && known > this.#cursor) this.#cursor = known
+    if (isRest && this.#cursor !== undefined && known > this.#cursor) this.#moveTo(known)
     for (const id of this.#held.keys()) if (this.#cursor !== undefined && id <= this.#cursor) this.#held.delete(id)
   }
 }

@@ -34,7 +34,8 @@ export type Notice =
       readonly message: Omit<PushedMessage, 'blob'> & { readonly blob: Uint8Array | undefined }
     }
   | { readonly kind: 'memberInfo'; readonly member: MemberInfo }
-  | { readonly kind: 'dropped'; readonly publicKey: Uint8Array }
+  /** `messageId` says so; 0: no message does. */
+  | { readonly kind: 'dropped'; readonly publicKey: Uint8Array; readonly messageId: bigint }
   | { readonly kind: 'chatDeleted' }
   | { readonly kind: 'invited'; readonly inviteId: bigint; readonly to: Uint8Array }
   | { readonly kind: 'arrived' | 'left'; readonly sequence: number; readonly pair: Pair }
@@ -89,7 +90,6 @@ function bodyBytes(notice: Notice): number {
     case 'memberInfo':
       return KEY_BYTES + 8 + notice.member.info.length
     case 'dropped':
-      return KEY_BYTES
     case 'invited':
       return 8 + KEY_BYTES
     case 'arrived':
@@ -121,7 +121,7 @@ function writeBody(writer: Writer, notice: Notice): void {
       writer.bytes(notice.member.publicKey).i64(notice.member.timestampSeconds).bytes(notice.member.info)
       return
     case 'dropped':
-      writer.bytes(notice.publicKey)
+      writer.bytes(notice.publicKey).i64(notice.messageId)
       return
     case 'invited':
       writer.i64(notice.inviteId).bytes(notice.to)
@@ -160,7 +160,7 @@ function readBody(reader: Reader, kind: Notice['kind']): Notice {
       return { kind, member: { publicKey, timestampSeconds, info: reader.rest() } }
     }
     case 'dropped':
-      return { kind, publicKey: reader.bytes(KEY_BYTES) }
+      return { kind, publicKey: reader.bytes(KEY_BYTES), messageId: reader.i64() }
     case 'invited':
       return { kind, inviteId: reader.i64(), to: reader.bytes(KEY_BYTES) }
     case 'arrived':

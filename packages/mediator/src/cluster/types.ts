@@ -1,3 +1,4 @@
+import type { Account } from '../accounts.js'
 import type { PushedMessage } from '../commands/command.js'
 import type { Connection } from '../connection.js'
 import type { InviteRow } from '../operations.js'
@@ -18,12 +19,13 @@ export interface Cluster extends RoomsObserver {
   /** A message was stored, or (id 0) an event happened: push it, in the order of the ids. */
   message(chatId: bigint, message: PushedMessage, isSystem: boolean, except: Connection | undefined): void
   memberInfo(chatId: bigint, member: MemberInfo): void
-  dropped(chatId: bigint, publicKey: Uint8Array): void
+  /** All subscriptions of a key end, everywhere, behind the message that says so; 0: at once. */
+  dropped(chatId: bigint, publicKey: Uint8Array, messageId: bigint): void
   chatDeleted(chatId: bigint): void
   /** `inviteId` is for `to`: others may have its connections. */
   invited(invite: InviteRow): void
-  /** A connection was subscribed that knows of everything up to `lastId`. */
-  subscribed(room: Room, lastId: bigint): void
+  /** A connection of a member is being subscribed that knows of everything up to `lastId`. */
+  subscribed(room: Room, account: Account, lastId: bigint): void
   /** The first subscribed connection of a key came here. */
   arrived(chatId: bigint, publicKey: Uint8Array): void
   /** An event for the others alone. */

@@ -25,6 +25,7 @@ export const createChat: Command<'createChat'> = {
   },
   *program({ name, description, avatar }, { caller: owner, nowSeconds, random, limits }) {
     if ((yield* call('countChatsOwnedBy', owner)) >= limits.chatsPerOwner) return refused('limited')
+    yield* call('deleteNonce', owner)
     const settings = { name, description, avatar: avatar?.length ? avatar : undefined }
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
       const chatId = chatIdFrom(random, attempt)

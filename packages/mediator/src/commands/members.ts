@@ -59,7 +59,7 @@ export const deleteUser: Command<'deleteUser'> = {
   },
 }
 
-/** An invite that is older than a ban would undo it. */
+/** An invite that is older than a ban would undo it, and one that is older than a leave would lift READ_ONLY. */
 function* withdrawInvite(chatId: bigint, publicKey: Uint8Array): Program<void> {
   const invite = yield* call('inviteFor', publicKey, chatId)
   if (invite !== undefined) yield* call('deleteInvite', invite.inviteId)
@@ -70,13 +70,14 @@ export const leaveChat: Command<'leaveChat'> = {
   name: 'leaveChat',
   chatId: chatOf,
   *program({ chatId }, context) {
-    const { caller: user, random } = context
+    const { caller: user, moderation, random } = context
     const row = yield* call('user', chatId, user)
     if (row === undefined) return refused('member')
     if ((row.permissions & OWNER) !== 0) return refused('owner')
     if (row.banned) return refused('banned')
     const message = yield* storeSystemMessage(context, chatId, { event: 'userLeft', user, random }, false)
     yield* call('deleteUser', chatId, user)
+    if (moderation === 'strict') yield* withdrawInvite(chatId, user)
     return done({}, present(message, { effect: 'drop', chatId, publicKey: user } as const))
   },
 }

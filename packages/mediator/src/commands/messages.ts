@@ -2,9 +2,11 @@ import { equalBytes } from '@mimirjs/wire'
 import { call, type StoredMessageRow } from '../operations.js'
 import { isPresent, mayCall } from '../permissions.js'
 import { type Command, chatOf, done, refused } from './command.js'
-import { GUID_ATTEMPTS, present, storeSystemMessage } from './system-message.js'
+import { present, storeSystemMessage } from './system-message.js'
 import { messageTime, secondsOf } from './time.js'
 
+/** Guids that are tried, the first and those above it (mediator protocol §16). */
+const GUID_ATTEMPTS = 10
 const MAX_PAGE = 500
 /** No page passes this (mediator protocol §11.5), but for one message that is longer by itself. */
 const MAX_PAGE_BYTES = 50_331_648
@@ -17,7 +19,7 @@ export const sendMessage: Command<'sendMessage'> = {
   check({ blob }, { limits }) {
     return blob.length > limits.blobBytes ? 'size' : undefined
   },
-  *program({ chatId, guid: wanted, timestampSeconds: claimed, blob }, { caller: author, dialect, nowSeconds }) {
+  *program({ chatId, guid: wanted, timestampSeconds: claimed, blob }, { caller: author, dialect, nowSeconds, limits }) {
     const row = yield* call('user', chatId, author)
     if (!isPresent(row)) return refused('member')
     if (!mayCall('sendMessage', row.permissions)) return refused('readOnly')
@@ -25,7 +27,7 @@ export const sendMessage: Command<'sendMessage'> = {
     for (let attempt = 0; attempt < GUID_ATTEMPTS; attempt++) {
       const guid = BigInt.asIntN(64, wanted + BigInt(attempt))
       const message = { guid, timestampSeconds, clientTimestampSeconds: claimed, author, blob }
-      const messageId = yield* call('insertMessage', chatId, message)
+      const messageId = yield* call('insertMessage', chatId, message, limits.chatBytes)
       if (messageId !== undefined) {
         const pushed = { messageId, guid, timestampSeconds, author, blob }
         return done({ messageId, guid }, [
@@ -33,11 +35,9 @@ export const sendMessage: Command<'sendMessage'> = {
         ])
       }
       const stored = yield* call('messageByGuid', chatId, guid)
-      if (
-        stored !== undefined &&
-        equalBytes(stored.author, author) &&
-        (dialect === 'binary' || isSame(stored, claimed))
-      )
+      // The guid is free: the chat is full. The originals say the same when their disk is.
+      if (stored === undefined) return refused('storage')
+      if (equalBytes(stored.author, author) && (dialect === 'binary' || isSame(stored, claimed)))
         return done({ messageId: stored.messageId, guid }, [{ effect: 'duplicate' }])
       // A client of this dialect is not told the guid, and could not find its message again under another.
       if (dialect === 'binary') return refused('collision')

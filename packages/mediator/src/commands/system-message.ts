@@ -3,14 +3,15 @@ import { encodeSystemMessage, type SystemMessage, systemGuid } from '@mimirjs/wi
 import { call, type Program } from '../operations.js'
 import type { CommandContext, Effect } from './command.js'
 
-/** Guids that are tried, the first and those above it (mediator protocol §16). */
-export const GUID_ATTEMPTS = 10
+const GUID_BYTES = 8
+/** How many guids the 32 random bytes of a command make. */
+const RANDOM_GUIDS = 4
 
 /**
- * Store a system message and have it pushed. Bodies with a random part meet no other guid but by accident or because
- * somebody guessed it; the next free one is taken then, so that nobody can keep a system message out of the history.
+ * Store a system message and have it pushed. Its guid can be foretold where its body has no random part: if somebody took it,
+ * the message gets one by chance, so that nobody can keep it out of the history, nor what it tells of from happening.
  * @returns the push, or nothing when the very same message is there already (§8.6)
- * @throws when ten guids in a row are taken: the command fails as a whole
+ * @throws when those are taken, too: the command fails as a whole
  */
 export function* storeSystemMessage(
   context: CommandContext,
@@ -21,8 +22,8 @@ export function* storeSystemMessage(
   const blob = encodeSystemMessage(content)
   const { nowSeconds: timestampSeconds, mediatorKey: author } = context
   const first = systemGuid(blob, timestampSeconds)
-  for (let attempt = 0; attempt < GUID_ATTEMPTS; attempt++) {
-    const guid = BigInt.asIntN(64, first + BigInt(attempt))
+  for (let attempt = 0; attempt <= RANDOM_GUIDS; attempt++) {
+    const guid = attempt === 0 ? first : randomGuid(context.random, attempt - 1)
     const row = { guid, timestampSeconds, clientTimestampSeconds: undefined, author, blob }
     const messageId = yield* call('insertMessage', chatId, row)
     if (messageId !== undefined)
@@ -38,6 +39,10 @@ export function* storeSystemMessage(
       return undefined
   }
   throw new SystemMessageError(`no free guid for the system message ${content.event}`)
+}
+
+function randomGuid(random: Uint8Array, at: number): bigint {
+  return new DataView(random.buffer, random.byteOffset, random.byteLength).getBigInt64(GUID_BYTES * at)
 }
 
 /** Thrown inside a program, so that its transaction is undone. */

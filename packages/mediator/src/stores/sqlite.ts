@@ -3,6 +3,7 @@ import type { MediatorStore, Program } from '../operations.js'
 import { storeFailure } from './failure.js'
 import { runProgram } from './run-program.js'
 import { adoptForeignChats } from './sqlite/foreign.js'
+import { beginCopying, beginIds, type Durability, endCopying, endIds } from './sqlite/ids.js'
 import { SqliteOperations } from './sqlite/operations.js'
 import { FOREIGN_TABLES, STORE_APPLICATION_ID, STORE_MIGRATIONS } from './sqlite/schema.js'
 
@@ -12,9 +13,10 @@ const CACHE_KIBIBYTES = 65_536
 export interface SqliteStoreOptions {
   /**
    * 'power' (default): what was acknowledged survives a loss of power, at the price of one fsync for each turn of the
-   * event loop that wrote something. 'process': it survives the death of the process.
+   * event loop that wrote something. 'process': it survives the death of the process; after any end but {@link
+   * MediatorStore.close} message ids go on a million higher, because the last ones may be lost and must not come again.
    */
-  readonly durability?: 'power' | 'process' | undefined
+  readonly durability?: Durability | undefined
   /** Which SQLite library; default the best that is there. */
   readonly driver?: DriverChoice | undefined
 }
@@ -26,6 +28,7 @@ export interface SqliteStoreOptions {
  * @throws {MediatorServerError} `store-in-use` | `store-foreign` | `store-newer` | `store`
  */
 export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): MediatorStore {
+  const { durability = 'power' } = options
   let database: Database | undefined
   try {
     database = openDatabase(path, {
@@ -33,11 +36,13 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
       migrations: STORE_MIGRATIONS,
       adopt: { tables: FOREIGN_TABLES },
       exclusive: true,
-      durability: options.durability ?? 'power',
+      durability,
       driver: options.driver ?? 'auto',
     })
     // What is deleted is overwritten where that costs no extra write: answered invites hold keys.
     database.exec(`PRAGMA secure_delete = FAST; PRAGMA cache_size = -${CACHE_KIBIBYTES}`)
+    // Before chats of others come in, whose ids go on as they were.
+    beginIds(database, durability)
     adoptForeignChats(database)
     return new SqliteStore(database)
   } catch (error) {
@@ -50,6 +55,8 @@ class SqliteStore implements MediatorStore {
   readonly shared = false
   readonly #database: Database
   readonly #operations: SqliteOperations
+  #copies = 0
+  #isClosed = false
 
   constructor(database: Database) {
     this.#database = database
@@ -74,13 +81,26 @@ class SqliteStore implements MediatorStore {
   }
 
   async backup(path: string): Promise<void> {
-    await this.#database.backup(path).catch((error: unknown) => {
+    try {
+      beginCopying(this.#database)
+      this.#copies++
+      try {
+        await this.#database.backup(path)
+      } finally {
+        this.#copies--
+        if (this.#copies === 0 && !this.#isClosed) endCopying(this.#database)
+      }
+    } catch (error) {
       throw storeFailure(error)
-    })
+    }
   }
 
   /** What was asked for before is committed; the file is whole without its log afterwards. */
   async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    // In one commit with what was asked for before. A mark that stays makes ids skip some, and does no harm.
+    this.#database.write(() => endIds(this.#database)).catch(() => {})
     this.#database.close()
   }
 }

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { describe, expect, inject, test } from 'vitest'
 import { call, type MediatorStore, type Program } from '../../src/operations.js'
 import { openPostgresStore } from '../../src/postgres.js'
+import { MIGRATIONS } from '../../src/stores/postgres/schema.js'
 import { ask, CHAT, createChat, keyNumber, message, OWNER } from '../stores/suite-calls.js'
 import { execute, newSchema, openSchema } from './support/schema.js'
 
@@ -23,7 +25,7 @@ const PRESENT = { permissions: 0x10, banned: false, acceptedAtSeconds: 5n, chang
 describe('several stores on one PostgreSQL', () => {
   test('opened at the same time on an empty database, they make one schema', async () => {
     await shared(6, async (stores, schema) => {
-      expect(await execute(`SELECT version FROM ${schema}.schema_version`)).toEqual([{ version: 1 }])
+      expect(await execute(`SELECT version FROM ${schema}.schema_version`)).toEqual([{ version: MIGRATIONS.length }])
       expect(stores.every((store) => store.shared)).toBe(true)
       expect(await createChat(stores[0]!)).toBe(true)
       expect(await createChat(stores[5]!)).toBe(false)
@@ -89,6 +91,28 @@ describe('several stores on one PostgreSQL', () => {
     })
   })
 
+  test('what expires for all of them at once, while messages come and go, makes room once', async () => {
+    await shared(3, async (stores, schema) => {
+      await createChat(stores[0]!)
+      // Not one after the other, as programs of one chat are.
+      const expire = (store: MediatorStore): Promise<number> => store.run(() => call('expireBlobs', 5n))
+      const old = { ...message(0n, new Uint8Array(1_000)), timestampSeconds: 1n }
+      for (let guid = 0n; guid < 200n; guid++) await ask(stores[0]!, 'insertMessage', CHAT, { ...old, guid })
+      await Promise.all(
+        stores.flatMap((store, n) => [
+          expire(store),
+          ...Array.from({ length: 20 }, (_, m) => ask(store, 'deleteMessage', CHAT, BigInt(200 - m))),
+          ask(store, 'insertMessage', CHAT, message(BigInt(1_000 + n))),
+          expire(store),
+        ]),
+      )
+      while ((await expire(stores[0]!)) > 0);
+      const counted = `SELECT bytes = (SELECT sum(octet_length(blob) + 200) FROM ${schema}.messages) AS right,
+        expired_to::text FROM ${schema}.chats`
+      expect(await execute(counted)).toEqual([{ right: true, expired_to: expect.stringMatching(/^(180|[12]\d\d)$/) }])
+    })
+  })
+
   test("programs that get into each other's way are run again, and all go well", async () => {
     await shared(2, async (stores) => {
       await createChat(stores[0]!, 1n)
@@ -109,6 +133,39 @@ describe('several stores on one PostgreSQL', () => {
 })
 
 describe('a store on PostgreSQL', () => {
+  test('restored from a dump, with what the guide says to run: no id that was given out before', async () => {
+    const guide = readFileSync(new URL('../../../../docs/guides/mediator-server.md', import.meta.url), 'utf8')
+    const [, sql = ''] = /```sql\n(.*?)```/s.exec(guide) ?? []
+    expect(sql).toContain('last_message_id')
+    const { store, schema, done } = await openSchema()
+    await createChat(store)
+    await ask(store, 'insertMessage', CHAT, message(1n))
+    const invite = { from: OWNER, to: keyNumber(3), chatId: CHAT, data: OWNER, timestampSeconds: 1n }
+    const inviteId = await ask(store, 'putInvite', invite)
+    await execute(sql.replaceAll('mimir_mediator', schema))
+    expect(await ask(store, 'insertMessage', CHAT, message(2n))).toBe(1_000_002n)
+    expect(await ask(store, 'page', CHAT, 1n, 500, 'tlv', 1e6)).toMatchObject({ count: 1, lastId: 1_000_002n })
+    expect(await ask(store, 'putInvite', { ...invite, to: keyNumber(4) })).toBeGreaterThan(inviteId + 1_000_000n)
+    await done()
+  })
+
+  test('a schema of the version before: what its chats hold is counted', async () => {
+    const schema = newSchema()
+    const [first = ''] = MIGRATIONS
+    await execute(`CREATE SCHEMA ${schema}; ${first.replaceAll('$schema', schema)}
+      CREATE TABLE ${schema}.schema_version (version integer NOT NULL); INSERT INTO ${schema}.schema_version VALUES (1);
+      INSERT INTO ${schema}.chats (id, owner_pubkey, created_at, name, description, last_message_id)
+        VALUES (${CHAT}, '', 0, '', '', 9), (2, '', 0, '', '', 0);
+      INSERT INTO ${schema}.messages (chat_id, id, ts, guid, author, blob)
+        SELECT ${CHAT}, n, 1, n, '', repeat('x', 100)::bytea FROM generate_series(1, 9) AS n`)
+    const store = await openPostgresStore({ connectionString: inject('postgresUrl'), schema })
+    expect(await ask(store, 'insertMessage', CHAT, message(77n), 9 * 300 + 202)).toBeUndefined()
+    expect(await ask(store, 'insertMessage', CHAT, message(77n), 9 * 300 + 203)).toBe(10n)
+    expect(await ask(store, 'insertMessage', 2n, message(1n), 203)).toBe(1n)
+    await store.close()
+    await execute(`DROP SCHEMA ${schema} CASCADE`)
+  })
+
   test('connections that are cut: a typed error or a result, nothing twice, and it goes on', {
     timeout: 60_000,
   }, async () => {

@@ -152,6 +152,7 @@ describe.each(FLAVOURS)('a database of $name', (flavour) => {
     expect(tables.map((row) => row['name']).sort()).toEqual([
       'chat_state',
       'chats',
+      'file_state',
       'invites',
       'membership',
       'messages_5',

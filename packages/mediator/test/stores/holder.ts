@@ -2,7 +2,7 @@
 import { openSqliteStore } from '../../src/index.js'
 
 try {
-  openSqliteStore(process.argv[2]!)
+  openSqliteStore(process.argv[2]!, { durability: process.argv[3] === 'process' ? 'process' : 'power' })
   process.stdout.write('open\n')
   setInterval(() => {}, 1_000_000)
 } catch (error) {

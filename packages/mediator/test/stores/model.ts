@@ -18,6 +18,9 @@ interface ModelChat {
   expiredTo: bigint
 }
 
+/** What a row counts besides its blob. */
+const ROW_BYTES = 200
+
 const keyOf = (publicKey: Uint8Array): string => Buffer.from(publicKey).toString('hex')
 const bytesOf = (key: string): Uint8Array => new Uint8Array(Buffer.from(key, 'hex'))
 const copy = (bytes: Uint8Array): Uint8Array => bytes.slice()
@@ -150,9 +153,12 @@ export class ModelOperations implements Operations {
     }))
   }
 
-  insertMessage: Operations['insertMessage'] = (chatId, message) => {
+  insertMessage: Operations['insertMessage'] = (chatId, message, maxBytes = Infinity) => {
     const chat = this.chats.get(chatId)
     if (chat === undefined || this.messageByGuid(chatId, message.guid) !== undefined) return undefined
+    const held = [...chat.messages, { ...message, messageId: chat.lastId + 1n }]
+    const bytes = held.map(({ messageId, blob }) => ROW_BYTES + (messageId > chat.expiredTo ? blob.length : 0))
+    if (bytes.reduce((sum, more) => sum + more) > maxBytes) return undefined
     chat.lastId++
     chat.messages.push({ ...message, messageId: chat.lastId })
     return chat.lastId

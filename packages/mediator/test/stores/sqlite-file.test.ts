@@ -1,13 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@mimirjs/store'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { openSqliteStore } from '../../src/index.js'
+import { openSqliteStore, type SqliteStoreOptions } from '../../src/index.js'
 import type { MediatorStore } from '../../src/operations.js'
-import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from '../../src/stores/sqlite/schema.js'
+import { CHAT_TABLES, chatTableSql, STORE_APPLICATION_ID, STORE_MIGRATIONS } from '../../src/stores/sqlite/schema.js'
 import { startChild } from './process.js'
 import { ask, CHAT, createChat, keyNumber, message, OWNER } from './suite-calls.js'
+
+const GAP = 1_000_000n
 
 let folder: string
 let path: string
@@ -17,8 +19,12 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-async function within(run: (store: MediatorStore) => Promise<void>, file = path): Promise<void> {
-  const store = openSqliteStore(file)
+async function within(
+  run: (store: MediatorStore) => Promise<void>,
+  file = path,
+  options: SqliteStoreOptions = {},
+): Promise<void> {
+  const store = openSqliteStore(file, options)
   try {
     await run(store)
   } finally {
@@ -88,6 +94,102 @@ describe('a store in a file', () => {
       expect((await ask(store, 'page', CHAT, 0n, 500, 'tlv', 1e6)).count).toBeGreaterThanOrEqual(100)
       expect(await ask(store, 'members', CHAT)).toHaveLength(1)
     }, copy)
+  })
+
+  test('a restored copy gives out no id that anybody may know, however often it is restored; the original goes on', async () => {
+    const copy = join(folder, 'copy.db')
+    const invite = { from: OWNER, to: keyNumber(3), data: OWNER, timestampSeconds: 1n }
+    const send = (store: MediatorStore, guid: bigint): Promise<bigint | undefined> =>
+      ask(store, 'insertMessage', CHAT, message(guid))
+    let highestInvite = 0n
+    await within(async (store) => {
+      await createChat(store)
+      await createChat(store, 2n)
+      for (const guid of [1n, 2n, 3n]) await send(store, guid)
+      await ask(store, 'deleteMessage', CHAT, 3n)
+      await store.backup(copy)
+      await expect(store.backup(copy)).rejects.toMatchObject({ code: 'store' })
+    })
+    // What a member has, who hears of it all: this is acknowledged after the copy, and lost with the original.
+    let known = 0n
+    await within(async (store) => {
+      for (const guid of [4n, 5n, 6n]) known = (await send(store, guid)) ?? 0n
+      highestInvite = await ask(store, 'putInvite', { ...invite, chatId: CHAT })
+      const late = store.backup(join(folder, 'late.db'))
+      await store.close()
+      await late
+    })
+    expect(known).toBe(6n)
+
+    for (const hoursAgo of [0, 1, 2]) {
+      for (const file of readdirSync(folder)) if (file.startsWith('mediator.db')) rmSync(join(folder, file))
+      copyFileSync(copy, path)
+      const database = openDatabase(path, { applicationId: STORE_APPLICATION_ID, migrations: STORE_MIGRATIONS })
+      database.exec(`UPDATE file_state SET copied_at = copied_at - ${hoursAgo * 3_600}`)
+      database.close()
+      await within(async (store) => {
+        // The member sends again what it was not told of, and fetches from where it was.
+        const ids: (bigint | undefined)[] = []
+        for (const guid of [7n, 8n, 9n]) ids.push(await send(store, guid))
+        expect(ids[0]).toBeGreaterThan(known)
+        expect(ids[0]).toBeGreaterThan(GAP)
+        const page = await ask(store, 'page', CHAT, known, 500, 'tlv', 1e6)
+        expect(page).toMatchObject({ count: 3, lastId: ids[2] })
+        expect((await ask(store, 'page', CHAT, 1n, 2, 'tlv', 1e6)).count).toBe(2)
+        const inviteId = await ask(store, 'putInvite', { ...invite, chatId: 2n })
+        expect(inviteId).toBeGreaterThan(highestInvite)
+        expect(await ask(store, 'insertMessage', 2n, message(1n))).toBeGreaterThan(GAP)
+        known = page.lastId
+        highestInvite = inviteId
+      })
+      // Once.
+      await within(async (store) => expect(await send(store, 10n)).toBe(known + 1n))
+      known++
+    }
+  })
+
+  test("durability 'process': after an end that may have cost commits, ids go on far above; not after an orderly one", async () => {
+    const send = (guid: bigint, durability: 'power' | 'process', expected: bigint): Promise<void> =>
+      within(async (store) => expect(await ask(store, 'insertMessage', CHAT, message(guid))).toBe(expected), path, {
+        durability,
+      })
+    const killed = async (durability: string): Promise<void> => {
+      const holder = startChild('holder.ts', path, durability)
+      expect(await holder.line()).toBe('open')
+      await holder.kill()
+    }
+    await within(async (store) => void (await createChat(store)))
+    await send(1n, 'process', 1n)
+    await send(2n, 'power', 2n)
+    await killed('power')
+    await send(3n, 'process', 3n)
+    await killed('process')
+    await send(4n, 'power', 3n + GAP + 1n)
+    await send(5n, 'process', 3n + GAP + 2n)
+    await killed('process')
+    await killed('process')
+    await send(6n, 'process', 3n + 3n * GAP + 3n)
+  })
+
+  test('a file of the version before: what its chats hold is counted, and it might be a copy', async () => {
+    const [first = ''] = STORE_MIGRATIONS
+    const database = openDatabase(path, { applicationId: STORE_APPLICATION_ID, migrations: [first] })
+    for (const table of CHAT_TABLES) database.exec(chatTableSql(table, 5n))
+    database.prepare('INSERT INTO chats (id, owner_pubkey, created_at) VALUES (5, ?, 1)').run(OWNER)
+    database.exec('INSERT INTO chat_state (chat_id, last_id, largest, expired_to) VALUES (5, 0, 128, 0)')
+    const insert = database.prepare('INSERT INTO "messages_5" (ts, guid, author, blob) VALUES (1, ?, ?, ?)')
+    for (let guid = 1; guid <= 600; guid++) insert.run(guid, OWNER, new Uint8Array(100))
+    database.close()
+    const bytes = 600 * 300
+    await within(async (store) => {
+      expect(await ask(store, 'insertMessage', 5n, message(0n), bytes + 202)).toBeUndefined()
+      expect(await ask(store, 'insertMessage', 5n, message(0n), bytes + 203)).toBeGreaterThan(600n + GAP)
+    })
+    await within(async (store) => {
+      await ask(store, 'deleteMessage', 5n, 600n)
+      expect(await ask(store, 'insertMessage', 5n, message(-1n), bytes + 105)).toBeUndefined()
+      expect(await ask(store, 'insertMessage', 5n, message(-1n), bytes + 106)).toBeDefined()
+    })
   })
 
   test('files of others and of newer versions are refused, and closed ones', async () => {

@@ -258,6 +258,65 @@ export function storeSuite(name: string, open: () => Promise<OpenedStore>): void
       expect(await ask(store, 'page', CHAT, 0n, 500, 'tlv', 1e6)).toMatchObject({ count: 1, lastId: 6n })
     })
 
+    test('a chat holds so many bytes, blobs and rows; what is deleted or expires makes room, what is undone counts for nothing', async () => {
+      await createChat(store)
+      await createChat(store, 2n)
+      const send = (guid: bigint, blobBytes: number, maxBytes?: number): Promise<bigint | undefined> =>
+        ask(
+          store,
+          'insertMessage',
+          CHAT,
+          { ...message(guid, new Uint8Array(blobBytes)), timestampSeconds: guid },
+          maxBytes,
+        )
+      const undone = async (): Promise<void> => {
+        const failing = store.run(
+          function* () {
+            yield* call('insertMessage', CHAT, message(8n, new Uint8Array(10_000)))
+            yield* call('deleteMessage', CHAT, 2n)
+            throw new Error('undone')
+          },
+          { chatId: CHAT },
+        )
+        await expect(failing).rejects.toThrow('undone')
+      }
+      // To the byte; and the limit is what each message is sent with.
+      expect(await send(1n, 101, 300)).toBeUndefined()
+      expect(await send(1n, 100, 300)).toBe(1n)
+      expect(await send(2n, 0, 300)).toBeUndefined()
+      expect(await send(2n, 0, 500)).toBe(2n)
+      expect(await send(3n, 500, 1_200)).toBe(3n)
+      expect(await send(4n, 0, 1_399)).toBeUndefined()
+      expect(await send(4n, 0)).toBe(4n)
+      expect(await send(1n, 5, Infinity)).toBeUndefined()
+      expect(await ask(store, 'insertMessage', 2n, message(1n), 203)).toBe(1n)
+      // 1,400 bytes now.
+      await ask(store, 'deleteMessage', CHAT, 3n)
+      await ask(store, 'deleteMessage', CHAT, 3n)
+      expect(await send(5n, 101, 1_000)).toBeUndefined()
+      expect(await send(5n, 100, 1_000)).toBe(5n)
+      // The rows of those that expired stay; the hundred bytes of the first go.
+      expect(await ask(store, 'expireBlobs', 5n)).toBe(3)
+      await undone()
+      expect(await send(6n, 0, 1_099)).toBeUndefined()
+      expect(await send(6n, 0, 1_100)).toBe(6n)
+      await ask(store, 'deleteMessage', CHAT, 1n)
+      expect(await send(7n, 1, 1_100)).toBeUndefined()
+      expect(await send(7n, 0, 1_100)).toBe(7n)
+      await undone()
+      expect(await send(8n, 1, 1_300)).toBeUndefined()
+      expect(await send(8n, 0, 1_300)).toBeDefined()
+      // More of them than are counted row by row.
+      const many = Array.from({ length: 700 }, (_, n) => send(BigInt(n + 10), n % 3))
+      expect(await Promise.all(many)).not.toContain(undefined)
+      const bytes = 1_300 + 700 * 200 + 699
+      expect(await send(9n, 0, bytes + 199)).toBeUndefined()
+      expect(await send(9n, 0, bytes + 200)).toBeDefined()
+      await ask(store, 'deleteChat', CHAT)
+      await createChat(store)
+      expect(await send(1n, 0, 200)).toBe(1n)
+    })
+
     test('programs are transactions: one that throws leaves nothing, and spoils no other of its turn', async () => {
       await createChat(store)
       const runs = [0, 1, 2, 3, 4].map((n) =>
@@ -451,6 +510,7 @@ function randomCall(random: Random): StoreCall {
         author: user,
         blob: random.bytes(random.pick([0, 5, 100, 200, 900])),
       },
+      random.pick([Infinity, 1e9, 500 + 100 * random.below(100)]),
     ],
   }
 }

@@ -136,6 +136,7 @@ export class Reference {
     if (member.banned) return no('banned user')
     this.#say(chat, `left ${client.number}`, client, true)
     chat.members.delete(client.number)
+    if (this.#strict) this.invites = this.invites.filter((one) => one.to !== client.number || one.chat !== chatId)
     this.#drop(chat, client.number)
     return ['ok']
   }
@@ -187,7 +188,8 @@ export class Reference {
     }
     const isRotation = this.#strict && isPresent && callerRank >= 2
     const isPush = client.dialect === 'tlv-push'
-    if (isPush && !isRotation && isPresent && (member.permissions & 0xf8) !== 0) return no('user already in chat')
+    const isSeen = this.#strict || (isPush && (member?.permissions ?? 0) >= 0x08)
+    if (!isRotation && isPresent && isSeen) return no('user already in chat')
     const before = this.invites.find((one) => one.to === target && one.chat === chatId)
     if (before !== undefined && !isRotation) return no('invite already exists')
     const id = before?.id ?? this.#nextInvite++

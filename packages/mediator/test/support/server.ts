@@ -24,6 +24,8 @@ export const UNHURRIED: Partial<MediatorLimits> = {
   messagesBurst: 1e9,
   bytesPerSecond: 1e12,
   bytesBurst: 1e12,
+  pushedBytesPerSecond: 1e12,
+  pushedBytesBurst: 1e12,
   invitesPerMinute: 1e9,
   invitesBurst: 1e9,
   chatsPerHour: 1e9,

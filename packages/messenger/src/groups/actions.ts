@@ -5,17 +5,21 @@ import type { Administration } from './administration.js'
 import type { GroupsContext } from './context.js'
 import type { GroupActions, GroupFacts } from './group.js'
 import { untilAborted } from './joins.js'
+import type { KeyRotation } from './key-rotation.js'
 import { toRole } from './permissions.js'
 import type { Room } from './room.js'
-import type { GroupChange, GroupMember, GroupRole } from './types.js'
+import type { GroupChange, GroupMember, GroupRole, RotateKeyOptions } from './types.js'
 
 export type ActionsContext = Pick<GroupsContext, 'conversations' | 'send' | 'assertOpen'>
 
 export interface ActionsParts {
   readonly administration: Administration
+  readonly rotation: KeyRotation
   /** @throws {MessengerError} `unknown-group` */
   roomOf(id: string): Room
   remove(room: Room): Promise<void>
+  /** Joins of this group that have begun are given up. */
+  dropJoins(id: string): Promise<void>
 }
 
 /** What a {@link Group} can do, brought to those who do it. */
@@ -92,13 +96,17 @@ export class Actions implements GroupActions {
   }
 
   async leave(id: string): Promise<void> {
-    const { administration, roomOf } = this.#parts
-    await administration.leave(roomOf(id))
+    const { administration, roomOf, dropJoins } = this.#parts
+    const room = roomOf(id)
+    await dropJoins(id)
+    await administration.leave(room)
   }
 
   async delete(id: string): Promise<void> {
-    const { administration, roomOf } = this.#parts
-    await administration.delete(roomOf(id))
+    const { administration, roomOf, dropJoins } = this.#parts
+    const room = roomOf(id)
+    await dropJoins(id)
+    await administration.delete(room)
   }
 
   async forget(id: string): Promise<void> {
@@ -108,8 +116,8 @@ export class Actions implements GroupActions {
     await this.#parts.remove(room)
   }
 
-  async rotateKey(id: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    const { administration, roomOf } = this.#parts
-    await administration.rotateKey(roomOf(id), signal)
+  async rotateKey(id: string, options: RotateKeyOptions = {}): Promise<void> {
+    const { rotation, roomOf } = this.#parts
+    await rotation.rotate(roomOf(id), options)
   }
 }

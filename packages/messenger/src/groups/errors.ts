@@ -1,5 +1,5 @@
 import { isMediatorError, type MediatorError } from '@mimirjs/mediator-client'
-import { MessengerError, type MessengerErrorCode } from '../error.js'
+import { isMessengerError, MessengerError, type MessengerErrorCode } from '../error.js'
 
 const CODES: Readonly<Partial<Record<MediatorError['code'], MessengerErrorCode>>> = {
   'not-member': 'not-member',
@@ -30,4 +30,11 @@ export function isPassing(cause: unknown): boolean {
   return isMediatorError(cause) && PASSING.has(cause.code)
 }
 
+/** Whether it was not done, and will not be if it is tried again: it was refused, there or here. */
+export function isRefusal(error: unknown): boolean {
+  const cause = isMessengerError(error) ? error.cause : error
+  return isMediatorError(cause) && !cause.isTransient && !UNKNOWN_END.has(cause.code)
+}
+
 const PASSING: ReadonlySet<string> = new Set(['timeout', 'not-connected', 'server', 'rate-limit', 'busy'])
+const UNKNOWN_END: ReadonlySet<string> = new Set(['closed', 'aborted', 'protocol'])

@@ -3,6 +3,7 @@ import { MessengerError } from '../error.js'
 import type { StoredMessage } from '../store.js'
 import type { Sealed } from '../store-groups.js'
 import type { GroupsContext } from './context.js'
+import { Retractions } from './retractions.js'
 import type { Room } from './room.js'
 import { sealMessage } from './sealed-message.js'
 
@@ -12,6 +13,8 @@ const WINDOW = 32
 const WINDOW_BYTES = 33_554_432
 /** Rows that are read at one time, for each may be a whole file. */
 const ROWS = 8
+/** One version of a message. */
+type Version = Pick<StoredMessage, 'seq' | 'guid' | 'editTimeMs'>
 /** Pauses after a refusal that passes, doubling. */
 const MIN_PAUSE_MS = 1_000
 const MAX_PAUSE_MS = 60_000
@@ -27,9 +30,12 @@ export class GroupOutbox {
   readonly #room: Room
   readonly #client: MediatorClient
   readonly #following: () => Following | undefined
+  readonly #retractions: Retractions
   /** On their way, or their answer is being written down. */
   readonly #inFlight = new Set<bigint>()
   #inFlightBytes = 0
+  /** There may be something that the mediator is to delete. */
+  #retracts = false
   #isReady = false
   #isClosed = false
   #isPumping = false
@@ -37,23 +43,26 @@ export class GroupOutbox {
   #window = WINDOW
   #pauseMs = MIN_PAUSE_MS
   #cancelPause: (() => void) | undefined
+  #cancelRetraction: (() => void) | undefined
 
   constructor(context: GroupsContext, room: Room, client: MediatorClient, following: () => Following | undefined) {
     this.#context = context
     this.#room = room
     this.#client = client
     this.#following = following
+    this.#retractions = new Retractions(context, client, () => room.record)
   }
 
   /** In step with the mediator on a new connection. */
   ready(): void {
     this.#isReady = true
+    this.#retracts = true
     this.kick()
   }
 
   /** There may be something to send. */
   kick(): void {
-    if (this.#isReady && !this.#isClosed && this.#cancelPause === undefined) void this.#pump()
+    if (this.#mayGoOn) void this.#pump()
   }
 
   /** Do not wait out a pause. */
@@ -66,6 +75,8 @@ export class GroupOutbox {
   stop(): void {
     this.#isReady = false
     this.#endPause()
+    this.#cancelRetraction?.()
+    this.#cancelRetraction = undefined
   }
 
   close(): void {
@@ -80,6 +91,7 @@ export class GroupOutbox {
     try {
       while (this.#pumpAgain && this.#mayGoOn) {
         this.#pumpAgain = false
+        if (this.#retracts) await this.#retract()
         await this.#fill()
       }
     } catch (cause) {
@@ -87,6 +99,25 @@ export class GroupOutbox {
     } finally {
       this.#isPumping = false
     }
+  }
+
+  async #retract(): Promise<void> {
+    this.#retracts = false
+    let isDone = false
+    try {
+      // What is deleted is sent no more, and what was sent before the last catch-up was seen in it.
+      isDone = await this.#retractions.all((guid) => this.#isReady && !this.#inFlight.has(guid))
+    } finally {
+      if (!isDone && !this.#isClosed) this.#retractLater()
+    }
+  }
+
+  #retractLater(): void {
+    this.#cancelRetraction ??= this.#context.clock.schedule(() => {
+      this.#cancelRetraction = undefined
+      this.#retracts = true
+      this.kick()
+    }, MAX_PAUSE_MS)
   }
 
   get #mayGoOn(): boolean {
@@ -98,9 +129,11 @@ export class GroupOutbox {
     const { id } = this.#room.record
     if (this.#isFull) return
     const room = Math.min(ROWS, this.#window - this.#inFlight.size)
+    const maxBytes = WINDOW_BYTES - this.#inFlightBytes
     // Those that were refused wait until we are let in again.
-    const rows = await access.ask(() => store.pending(id, this.#inFlight.size + room, { refusedBeforeMs: 0 }))
-    if (rows.length === 0) this.#window = WINDOW
+    const range = { refusedBeforeMs: 0, except: [...this.#inFlight], maxBytes }
+    const rows = await access.ask(() => store.pending(id, room, range))
+    if (rows.length === 0 && this.#inFlight.size === 0) this.#window = WINDOW
     for (const row of rows) {
       if (this.#isFull || !this.#mayGoOn) return
       if (this.#inFlight.has(row.guid)) continue
@@ -128,8 +161,10 @@ export class GroupOutbox {
     return sealed
   }
 
-  #send(row: StoredMessage, { blob, timestampSeconds, outerGuid = row.guid }: Sealed): void {
+  #send({ seq, guid, editTimeMs }: Version, { blob, timestampSeconds, outerGuid = guid }: Sealed): void {
     const { chatId } = this.#room.record
+    // Without the payload, which may be a whole file.
+    const row = { seq, guid, editTimeMs }
     this.#inFlight.add(row.guid)
     this.#inFlightBytes += blob.length
     void this.#client
@@ -147,7 +182,7 @@ export class GroupOutbox {
       })
   }
 
-  async #acknowledged(row: StoredMessage, result: { messageId: bigint; outerGuid: bigint }): Promise<void> {
+  async #acknowledged(row: Version, result: { messageId: bigint; outerGuid: bigint }): Promise<void> {
     const { access, store, clock, emitter } = this.#context
     const { id } = this.#room.record
     const atMs = Math.floor(clock.nowMs())
@@ -155,9 +190,10 @@ export class GroupOutbox {
     this.#pauseMs = MIN_PAUSE_MS
     this.#following()?.sent(result.messageId)
     if (isNew) emitter.emit('delivered', { id: String(row.guid), to: id })
+    else if (!(await this.#retractions.one(row.guid)) && !this.#isClosed) this.#retractLater()
   }
 
-  async #refused(row: StoredMessage, cause: unknown): Promise<void> {
+  async #refused(row: Version, cause: unknown): Promise<void> {
     if (this.#isClosed || !isMediatorError(cause)) return
     switch (cause.code) {
       case 'not-member':
@@ -195,7 +231,7 @@ export class GroupOutbox {
   }
 
   /** It waits, and is shown as waiting, until we are let in again. */
-  async #hold(row: StoredMessage): Promise<void> {
+  async #hold(row: Version): Promise<void> {
     const { access, store, clock, emitter } = this.#context
     const { id } = this.#room.record
     this.#isReady = false
@@ -204,7 +240,7 @@ export class GroupOutbox {
   }
 
   /** One message that the mediator will never take must not hold up those behind it. */
-  async #giveUp(row: StoredMessage, cause: Error): Promise<void> {
+  async #giveUp(row: Version, cause: Error): Promise<void> {
     const { access, store, wakeWaiting, onError } = this.#context
     onError(new MessengerError('bad-content', `message ${row.guid} cannot be sent: ${cause.message}`, { cause }))
     await access.ask(() => store.markFailed(row.seq))

@@ -5,14 +5,13 @@ import type { Received } from '../store.js'
 import type { GroupBatch, GroupRowChange, NewGroupMessage } from '../store-groups.js'
 import { Arrivals } from './arrivals.js'
 import type { GroupsContext } from './context.js'
+import { cutDescription, cutName, keptAvatar } from './profile.js'
 import { isExpectedGuid, readBlob, readMessage } from './reading.js'
 import type { Room } from './room.js'
 
 /** How long a message waits for those before it. A gap that is none closes after about a second. */
 const PATIENCE_MS = 10_000
 const MAX_MESSAGE_ID = 2n ** 63n
-/** Messages that could not be read are tried again so many at a time. */
-const RETRY_ROWS = 50
 
 /**
  * What becomes of what the mediator hands over: decrypted, and on disk with the place up to which we are in step, before the
@@ -66,9 +65,12 @@ export class GroupReception {
     })
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(work)
-    this.#turn = result.catch(() => {})
+    this.#turn = result.then(
+      () => {},
+      () => {},
+    )
     return result
   }
 
@@ -99,33 +101,43 @@ export class GroupReception {
     if (deleted.length > 0 || received.some(isSilent)) this.#room.tell('history')
   }
 
-  /** A key has come: what could not be read may be readable now. */
+  /**
+   * A key has come: what could not be read may be readable now. One message at a time, each in its turn: what was being taken in
+   * without the key is on disk before the last look, and they may be large.
+   * @throws {MessengerError} `store` | `closed`
+   */
   async retryUnreadable(): Promise<void> {
-    const { access, store, clock } = this.#context
-    const { record } = this.#room
     let isRead = false
-    for (let afterSeq = 0; ; ) {
-      const rows = await access.ask(() => store.unreadable(record.id, RETRY_ROWS, afterSeq))
-      for (const row of rows) {
-        afterSeq = row.seq
-        if (!row.group?.blob) continue
-        const { author, messageId, outerGuid, timestampSeconds, blob } = row.group
-        const envelope = {
-          author: row.outgoing ? this.#context.publicKey : author,
-          outgoing: row.outgoing,
-          messageId,
-          outerGuid,
-          timestampSeconds,
-          receivedMs: Math.floor(clock.nowMs()),
-        }
-        const message = readBlob(this.#room.record, envelope, blob)
-        const received = message && (await access.ask(() => store.decrypted(record.id, row.guid, message)))
-        if (received) this.#tell([received], 1)
-        isRead ||= message !== undefined
-      }
-      if (rows.length < RETRY_ROWS) break
+    for (let place: number | undefined = 0; place !== undefined; ) {
+      const afterSeq: number = place
+      const tried = await this.#inTurn(() => this.#retryNext(afterSeq))
+      isRead ||= tried?.isRead === true
+      place = tried?.seq
     }
     if (isRead) this.#room.tell('history')
+  }
+
+  /** @returns undefined when there is none after this */
+  async #retryNext(afterSeq: number): Promise<{ seq: number; isRead: boolean } | undefined> {
+    const { access, store, clock, publicKey } = this.#context
+    const { record } = this.#room
+    const [row] = await access.ask(() => store.unreadable(record.id, 1, afterSeq))
+    if (row === undefined) return undefined
+    const { seq, guid, outgoing, group } = row
+    if (!group?.blob) return { seq, isRead: false }
+    const { author, messageId, outerGuid, timestampSeconds, blob } = group
+    const envelope = {
+      author: outgoing ? publicKey : author,
+      outgoing,
+      messageId,
+      outerGuid,
+      timestampSeconds,
+      receivedMs: Math.floor(clock.nowMs()),
+    }
+    const message = readBlob(record, envelope, blob)
+    const received = message && (await access.ask(() => store.decrypted(record.id, guid, message)))
+    if (received) this.#tell([received], 1)
+    return { seq, isRead: message !== undefined }
   }
 
   /** What the messages say of name, description and picture, taken together. */
@@ -138,9 +150,9 @@ export class GroupReception {
       messageId = id
       change = {
         ...change,
-        ...(name === undefined ? {} : { name }),
-        ...(description === undefined ? {} : { description }),
-        ...(avatar === undefined ? {} : { avatar: avatar.length === 0 ? undefined : avatar.slice() }),
+        ...(name === undefined ? {} : { name: cutName(name) }),
+        ...(description === undefined ? {} : { description: cutDescription(description) }),
+        ...(avatar === undefined ? {} : { avatar: keptAvatar(avatar) }),
       }
     }
     return change && { change, messageId }

@@ -1,6 +1,6 @@
 import type { Content } from '../content.js'
 import type { HistoryEntry, Sent } from '../message.js'
-import type { GroupChange, GroupMember, GroupRole, GroupState, MediatorAddress } from './types.js'
+import type { GroupChange, GroupMember, GroupRole, GroupState, MediatorAddress, RotateKeyOptions } from './types.js'
 
 /** What a {@link Group} shows, as it is now. */
 export interface GroupFacts {
@@ -29,7 +29,7 @@ export interface GroupActions {
   leave(group: string): Promise<void>
   delete(group: string): Promise<void>
   forget(group: string): Promise<void>
-  rotateKey(group: string, options?: { signal?: AbortSignal }): Promise<void>
+  rotateKey(group: string, options?: RotateKeyOptions): Promise<void>
 }
 
 /**
@@ -161,12 +161,13 @@ export class Group {
   }
 
   /**
-   * Make a new key and hand it to everybody who is in the group now, as an invite of its own to each. From then on we encrypt
-   * with it; the others from when they take it. The former keys go on to open what was written under them. Mediators of this
-   * project let only the owner do it, for nobody else may invite the owner; the originals let nobody, or everybody lose their role.
-   * @throws {MessengerError} `forbidden` | `not-member` | `mediator`: some were not reached, and the old key stays | `aborted` | `closed`
+   * Make a new key and hand it to everybody who is in the group now, as the mediator says, or to those of them in `to`; as an
+   * invite of its own to each. From then on we encrypt with it; the others from when they take it. The former keys go on to open
+   * what was written under them. Called again after it failed, it goes on with the same key. Mediators of this project let only the owner do it, for nobody else may invite the owner; the originals let nobody, or everybody lose their role.
+   * @throws {MessengerError} `bad-key` | `forbidden` | `not-member` | `mediator`: some were not reached, or went meanwhile, and the
+   * old key stays | `aborted` | `store` | `closed`
    */
-  rotateKey(options: { signal?: AbortSignal } = {}): Promise<void> {
+  rotateKey(options: RotateKeyOptions = {}): Promise<void> {
     return this.#actions.rotateKey(this.id, options)
   }
 

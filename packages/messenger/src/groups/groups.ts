@@ -1,12 +1,12 @@
 import { randomBytes } from '@mimirjs/crypto'
-import { isMediatorError } from '@mimirjs/mediator-client'
+import { isMediatorError, type MediatorClient } from '@mimirjs/mediator-client'
 import { fromHex } from '@mimirjs/wire'
 import { Permission } from '@mimirjs/wire/mediator'
-import { isMessengerError, MessengerError } from '../error.js'
+import { MessengerError } from '../error.js'
 import type { MessageContent } from '../store.js'
 import type { Sealed, StoredGroup } from '../store-groups.js'
 import { Actions } from './actions.js'
-import { Administration, checkProfile } from './administration.js'
+import { Administration } from './administration.js'
 import { BegunJoins } from './begun.js'
 import { cipherOf } from './cipher.js'
 import type { GroupsContext } from './context.js'
@@ -15,12 +15,15 @@ import { Group } from './group.js'
 import { groupId } from './group-id.js'
 import { Invites } from './invites.js'
 import { Joins, mediatorOf } from './joins.js'
+import { KeptByGroup } from './kept.js'
+import { KeyRotation, type PendingRotation } from './key-rotation.js'
 import { Mediators } from './mediators.js'
 import { Pauses } from './pauses.js'
 import { toRole } from './permissions.js'
-import { Room } from './room.js'
+import { checkProfile } from './profile.js'
+import { type OwnEnd, Room } from './room.js'
 import { sealMessage } from './sealed-message.js'
-import type { CreateGroupOptions, GroupInvite } from './types.js'
+import type { CreateGroupOptions, GroupInvite, MediatorAddress } from './types.js'
 
 /** The groups of a messenger: those it is in, and those it was in. */
 export class Groups {
@@ -29,6 +32,8 @@ export class Groups {
   readonly #rooms = new Map<string, Room>()
   readonly #mediators: Mediators
   readonly #begun: BegunJoins
+  readonly #rotations: KeptByGroup<PendingRotation>
+  readonly #ends: KeptByGroup<OwnEnd>
   readonly #joins: Joins
   readonly #actions: Actions
   readonly #pauses: Pauses
@@ -41,11 +46,13 @@ export class Groups {
       up: (mediator) => this.#up(mediator),
     })
     this.#begun = new BegunJoins(context)
+    this.#rotations = new KeptByGroup(context, 'groupRotations')
+    this.#ends = new KeptByGroup(context, 'groupEnds')
     this.invites = new Invites(context, {
-      isJoined: (group) => this.#rooms.get(group)?.record.state === 'joined',
+      isKnown: (group) => this.#rooms.has(group),
       isBegun: (id) => this.#begun.has(id),
       dialectOf: (mediator) => this.#mediators.client(mediator).dialect,
-      accept: (invite) => this.#inBackground(() => this.join(invite)),
+      accept: (invite) => this.#inBackground(() => this.#acceptByPolicy(invite)),
     })
     this.#joins = new Joins(context, {
       invites: this.invites,
@@ -56,10 +63,14 @@ export class Groups {
       add: (record) => this.#add(record),
       remove: (room) => this.#remove(room),
     })
+    const client = (mediator: MediatorAddress): MediatorClient => this.#mediators.client(mediator)
+    const clientOf = (room: Room): MediatorClient => this.#clientOf(room)
     this.#actions = new Actions(context, {
-      administration: new Administration(context, this.#pauses, (mediator) => this.#mediators.client(mediator)),
+      administration: new Administration(context, { client, clientOf }),
+      rotation: new KeyRotation(context, { pauses: this.#pauses, pending: this.#rotations, clientOf }),
       roomOf: (id) => this.#roomOf(id),
       remove: (room) => this.#remove(room),
+      dropJoins: (id) => this.#joins.drop(id),
     })
   }
 
@@ -78,10 +89,12 @@ export class Groups {
   async #start(): Promise<void> {
     const { store, mediators } = this.#context
     await this.#begun.load()
+    await this.#rotations.load()
+    await this.#ends.load()
     await this.invites.load()
     for (const record of await store.groups()) this.#rooms.set(record.id, this.#room(record))
     for (const mediator of mediators) this.#mediators.client(mediator)
-    const joining = await this.#joiningGroups()
+    const joining = await this.#joins.groups()
     for (const room of this.#rooms.values()) {
       // Those that are being joined are followed when that is done.
       if (room.record.state === 'joined' && !joining.has(room.record.id))
@@ -146,7 +159,7 @@ export class Groups {
 
   async join(invite: string | GroupInvite, { signal }: { signal?: AbortSignal } = {}): Promise<Group> {
     this.#context.assertOpen()
-    return (await this.#joins.join(await this.invites.get(invite), signal)).group
+    return (await this.#joins.join(await this.invites.get(invite), { ...(signal && { signal }) })).group
   }
 
   async decline(invite: string | GroupInvite): Promise<void> {
@@ -212,6 +225,19 @@ export class Groups {
     this.#inBackground(() => this.#joins.resume())
   }
 
+  /** The policy saw whether the invite is for a group that we know: that holds when it is its turn. */
+  async #acceptByPolicy(invite: GroupInvite): Promise<void> {
+    await this.#joins.join(await this.invites.get(invite), { isKnown: invite.rotatesKey })
+  }
+
+  /** @throws {MessengerError} `not-member` | `closed` */
+  #clientOf({ record, group }: Room): MediatorClient {
+    this.#context.assertOpen()
+    if (record.state !== 'joined')
+      throw new MessengerError('not-member', `we are not in group ${record.id}: state is ${record.state}`)
+    return this.#mediators.client(group.mediator)
+  }
+
   /** @throws {MessengerError} `unknown-group` */
   #roomOf(id: string): Room {
     const room = this.#rooms.get(id)
@@ -221,7 +247,7 @@ export class Groups {
   }
 
   #room(record: StoredGroup): Room {
-    return new Room(record, new Group(record.id, this.#actions), this.#context)
+    return new Room(record, new Group(record.id, this.#actions), this.#context, this.#ends)
   }
 
   async #add(record: StoredGroup): Promise<Room> {
@@ -236,21 +262,9 @@ export class Groups {
     const { access, store, wakeWaiting } = this.#context
     room.leave()
     await access.ask(() => store.deleteGroup(room.record.id))
+    await this.#rotations.delete(room.record.id)
     this.#rooms.delete(room.record.id)
     wakeWaiting()
-  }
-
-  async #joiningGroups(): Promise<Set<string>> {
-    const groups = new Set<string>()
-    for (const id of this.#begun.all) {
-      try {
-        const { mediator, chatId } = await this.invites.get(id)
-        groups.add(groupId(fromHex(mediator), chatId))
-      } catch (error) {
-        if (!isMessengerError(error) || error.code !== 'unknown-invite') throw error
-      }
-    }
-    return groups
   }
 
   #inBackground(work: () => Promise<unknown>): void {

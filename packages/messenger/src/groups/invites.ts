@@ -4,18 +4,15 @@ import { MessengerError } from '../error.js'
 import { MAX_GROUP_INVITES, type StoredInvite } from '../store-groups.js'
 import type { GroupsContext } from './context.js'
 import { groupId } from './group-id.js'
+import { cutDescription, cutName, keptAvatar } from './profile.js'
 import type { GroupInvite, MediatorAddress } from './types.js'
 
 /** Of a wrapped key: nothing else can be accepted (mediator protocol §18.2). */
 const INVITE_DATA_BYTES = 92
-/** Ceilings of what a mediator sends along, in clear (mediator protocol §16). */
-const MAX_NAME_CHARACTERS = 25
-const MAX_DESCRIPTION_CHARACTERS = 200
-const MAX_AVATAR_BYTES = 204_800
 
 export interface InvitesParts {
-  /** We are in this group. */
-  isJoined(group: string): boolean
+  /** We are in this group, or were: it has a key, and a history under it. */
+  isKnown(group: string): boolean
   /** It is being accepted. */
   isBegun(id: string): boolean
   dialectOf(mediator: MediatorAddress): StoredInvite['dialect']
@@ -100,6 +97,7 @@ export class Invites {
       )
       return undefined
     }
+    const avatar = keptAvatar(push.avatar)
     return {
       mediator: mediator.publicKey,
       mediatorAddress: mediator.address,
@@ -108,13 +106,11 @@ export class Invites {
       chatId: push.chatId,
       from,
       timestampSeconds: push.timestampSeconds,
-      name: cut(push.name, MAX_NAME_CHARACTERS),
-      description: cut(push.description, MAX_DESCRIPTION_CHARACTERS),
+      name: cutName(push.name),
+      description: cutDescription(push.description),
       data: push.data.slice(),
       receivedMs: Math.floor(clock.nowMs()),
-      ...(push.avatar && push.avatar.length > 0 && push.avatar.length <= MAX_AVATAR_BYTES
-        ? { avatar: push.avatar.slice() }
-        : {}),
+      ...(avatar && { avatar }),
     }
   }
 
@@ -162,7 +158,7 @@ export class Invites {
       avatar: row.avatar,
       from: row.from,
       receivedAt: new Date(row.receivedMs),
-      rotatesKey: this.#parts.isJoined(group),
+      rotatesKey: this.#parts.isKnown(group),
     }
   }
 }
@@ -173,9 +169,4 @@ export function inviteIdOf({ mediator, inviteId }: Pick<StoredInvite, 'mediator'
 
 function contentOf({ timestampSeconds, data }: StoredInvite): string {
   return `${timestampSeconds} ${toHex(data)}`
-}
-
-/** In code points, as servers count. */
-function cut(text: string, characters: number): string {
-  return text.length <= characters ? text : [...text].slice(0, characters).join('')
 }

@@ -7,18 +7,26 @@ import type { StoredInvite } from '../store-groups.js'
 import type { BegunJoins } from './begun.js'
 import { cipherOf } from './cipher.js'
 import type { GroupsContext } from './context.js'
-import { groupError } from './errors.js'
+import { groupError, isRefusal } from './errors.js'
 import { groupId } from './group-id.js'
 import { type Invites, inviteIdOf } from './invites.js'
 import type { Mediators } from './mediators.js'
 import type { Pauses } from './pauses.js'
 import type { Room } from './room.js'
 import { isSame, withKey } from './sealing.js'
+import { TurnsByGroup } from './turns.js'
 import type { MediatorAddress } from './types.js'
 
 /** Source: mediator protocol §13. */
 const ATTEMPTS = 3
 const ATTEMPT_PAUSE_MS = 2_000
+const TAKEN = 'since it was decided about, another invite has brought a key for its group'
+
+export interface JoinOptions {
+  readonly signal?: AbortSignal
+  /** `false`: of a group that is unknown to us when it is its turn, or not at all. */
+  readonly isKnown?: boolean
+}
 
 export interface JoinsParts {
   readonly invites: Invites
@@ -42,6 +50,8 @@ export class Joins {
   readonly #context: GroupsContext
   readonly #parts: JoinsParts
   readonly #running = new Map<string, Promise<Room>>()
+  /** Two invites into one group would make two of it, or tell one from the other by chance. */
+  readonly #turns = new TurnsByGroup()
 
   constructor(context: GroupsContext, parts: JoinsParts) {
     this.#context = context
@@ -49,29 +59,48 @@ export class Joins {
   }
 
   /** @throws {MessengerError} see {@link Messenger.joinGroup} */
-  async join(invite: StoredInvite, signal: AbortSignal | undefined): Promise<Room> {
+  async join(invite: StoredInvite, { signal, isKnown = true }: JoinOptions = {}): Promise<Room> {
     const id = inviteIdOf(invite)
-    const running = this.#running.get(id) ?? this.#run(id, invite)
+    const running = this.#running.get(id) ?? this.#run(id, invite, isKnown)
     if (signal === undefined) return running
     return untilAborted(running, signal)
   }
 
   /** The mediator is there: go on with what has begun, now or before the process started. */
   async resume(): Promise<void> {
-    const { invites, begun } = this.#parts
+    const { begun } = this.#parts
     const { access, onError } = this.#context
     for (const id of begun.all) {
       if (this.#running.has(id)) continue
-      try {
-        this.#run(id, await invites.get(id)).catch((error) => {
+      const invite = await this.#waiting(id)
+      // It had served, or made room for others.
+      if (invite === undefined) await begun.delete(id)
+      else
+        this.#run(id, invite, true).catch((error) => {
           if (!access.closed) onError(error)
         })
-      } catch (error) {
-        if (!isMessengerError(error) || error.code !== 'unknown-invite') throw error
-        // It had served, or made room for others.
-        await begun.delete(id)
-      }
     }
+  }
+
+  /** The groups of those that have begun. */
+  async groups(): Promise<Set<string>> {
+    const groups = new Set<string>()
+    for (const id of this.#parts.begun.all) {
+      const invite = await this.#waiting(id)
+      if (invite) groups.add(groupIdOf(invite))
+    }
+    return groups
+  }
+
+  /** We are about to go out of this group: what has begun there, and could not be ended, is not gone on with; the invites wait. */
+  drop(group: string): Promise<void> {
+    const { begun } = this.#parts
+    return this.#turns.run(group, async () => {
+      for (const id of begun.all) {
+        const invite = await this.#waiting(id)
+        if (invite && groupIdOf(invite) === group) await begun.delete(id)
+      }
+    })
   }
 
   /** Whatever runs: it ends with the connections. */
@@ -79,8 +108,23 @@ export class Joins {
     await Promise.allSettled(this.#running.values())
   }
 
-  #run(id: string, invite: StoredInvite): Promise<Room> {
-    const running = this.#join(id, invite).finally(() => this.#running.delete(id))
+  async #waiting(id: string): Promise<StoredInvite | undefined> {
+    try {
+      return await this.#parts.invites.get(id)
+    } catch (error) {
+      if (isMessengerError(error) && error.code === 'unknown-invite') return undefined
+      throw error
+    }
+  }
+
+  #run(id: string, invite: StoredInvite, isKnown: boolean): Promise<Room> {
+    const group = groupIdOf(invite)
+    const running = this.#turns
+      .run(group, async () => {
+        if (!isKnown && this.#parts.find(group)) throw new MessengerError('forbidden', `${id} waits: ${TAKEN}`)
+        return this.#join(id, invite)
+      })
+      .finally(() => this.#running.delete(id))
     this.#running.set(id, running)
     return running
   }
@@ -89,20 +133,21 @@ export class Joins {
     const { begun, invites, mediators } = this.#parts
     const key = await this.#unwrap(invite)
     await begun.add(id)
-    const { room, isNew } = await this.#keep(invite, key)
+    const { room, hasFormer } = await this.#keep(invite, key)
     const client = mediators.client(room.group.mediator)
     try {
       await this.#enter(room, client, invite)
     } catch (error) {
       // It goes on when the mediator is back, or at the next start; unless there is nothing to go on with.
       if (isMediatorError(error) && (error.code === 'not-member' || error.code === 'forbidden')) {
-        if (isNew) await this.#parts.remove(room)
+        if (await this.#isUntouched(room)) await this.#parts.remove(room)
         else await room.end('banned')
         await invites.delete(invite)
         await begun.delete(id)
       }
       throw groupError(`invite ${id} was not accepted`, error)
     }
+    if (hasFormer && !(await this.#tellAnew(room))) return room
     await invites.delete(invite)
     await begun.delete(id)
     return room
@@ -118,17 +163,19 @@ export class Joins {
     }
   }
 
-  /** The group and its key on disk, before the mediator hears anything. */
-  async #keep(invite: StoredInvite, key: Uint8Array): Promise<{ room: Room; isNew: boolean }> {
+  /** The group and its key on disk, and what it opens read, before the mediator hears anything. */
+  async #keep(invite: StoredInvite, key: Uint8Array): Promise<{ room: Room; hasFormer: boolean }> {
     const { find, add } = this.#parts
-    const id = groupId(fromHex(invite.mediator), invite.chatId)
+    const id = groupIdOf(invite)
     const known = find(id)
     if (known) {
       const hasKey = isSame(known.record.key, key)
       if (!hasKey || known.record.state !== 'joined')
         await known.change({ ...withKey(known.record, key), state: 'joined' })
-      if (!hasKey) known.keyChanged()
-      return { room: known, isNew: known.record.syncedTo === 0n && known.record.infoSinceSeconds === 0n }
+      if (!hasKey) known.tell('key')
+      // Also when it was here: the last process may have ended before it had read anything with it.
+      await known.keyChanged()
+      return { room: known, hasFormer: known.record.formerKeys.length > 0 }
     }
     const { name, description, avatar, dialect, mediator, mediatorAddress, chatId } = invite
     const room = await add({
@@ -148,7 +195,29 @@ export class Joins {
       syncedTo: 0n,
       infoSinceSeconds: 0n,
     })
-    return { room, isNew: true }
+    return { room, hasFormer: false }
+  }
+
+  /** It became a group of ours by this invite, and nobody has told or said anything in it. */
+  async #isUntouched({ record }: Room): Promise<boolean> {
+    const { access, store } = this.#context
+    if (record.permissions !== Permission.user || record.syncedTo > 0n || record.infoSinceSeconds > 0n) return false
+    const rows = await access.ask(() => Promise.all([store.members(record.id), store.history(record.id, { limit: 1 })]))
+    return rows.every(({ length }) => length === 0)
+  }
+
+  /**
+   * Names under the new key, those of others and ours. What the mediator refuses for good is not asked again.
+   * @returns false when it is to be tried again: the invite is kept until then
+   */
+  async #tellAnew(room: Room): Promise<boolean> {
+    try {
+      await room.members.keyTaken()
+      return true
+    } catch (error) {
+      this.#context.onError(error)
+      return isRefusal(error)
+    }
   }
 
   /**
@@ -157,11 +226,14 @@ export class Joins {
    */
   async #enter(room: Room, client: MediatorClient, { chatId, inviteId }: StoredInvite): Promise<void> {
     const isIn = await isMember(client, chatId)
+    // Whatever becomes of the answer: a group that we are in is not to stay silent for it.
+    if (isIn) room.follow(client)
     await this.#answer(client, inviteId, !isIn)
     // Also after "invite not found": it may have been accepted before.
-    if (!isIn) await client.getLastMessageId(chatId)
+    if (isIn) return
+    await client.getLastMessageId(chatId)
     room.follow(client)
-    if (!isIn) room.tell('joined')
+    room.tell('joined')
   }
 
   async #answer(client: MediatorClient, inviteId: bigint, accept: boolean): Promise<void> {
@@ -198,6 +270,10 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
     signal.addEventListener('abort', onAbort)
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
+}
+
+function groupIdOf({ mediator, chatId }: StoredInvite): string {
+  return groupId(fromHex(mediator), chatId)
 }
 
 /** The connection that this invite came over. */

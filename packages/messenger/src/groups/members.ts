@@ -121,8 +121,13 @@ export class Members {
     if (isChanged) this.#room.tell('members')
   }
 
-  /** All infos again: a key has come that may open them. */
-  async readAgain(): Promise<void> {
+  /** A key has come that we did not make: it may open what others told, and newcomers have no other to read us with. */
+  async keyTaken(): Promise<void> {
+    await this.#readAgain()
+    await this.keyChanged()
+  }
+
+  async #readAgain(): Promise<void> {
     const { client, record } = this.#room
     if (client?.state.state !== 'up') return
     await this.told(await client.getMembersInfo(record.chatId, 0n))

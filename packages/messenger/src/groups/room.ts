@@ -2,12 +2,17 @@ import type { ChatFollower, Following, MediatorClient, MediatorError, ReceivedBa
 import type { MemberInfoRecord, MemberRecord, SystemMessage } from '@mimirjs/wire/mediator'
 import type { GroupRowChange, StoredGroup } from '../store-groups.js'
 import type { GroupsContext } from './context.js'
+import { isRefusal } from './errors.js'
 import type { Group } from './group.js'
 import { GroupOutbox } from './group-outbox.js'
 import { GroupReception } from './group-reception.js'
+import type { KeptByGroup } from './kept.js'
 import { Members } from './members.js'
 import { toRole } from './permissions.js'
 import type { GroupEvent } from './types.js'
+
+/** How we are about to go out of a group by our own wish. */
+export type OwnEnd = 'left' | 'deleted'
 
 /** One group at work: what is known of it, and, while we are in it, what goes on at its mediator. */
 export class Room {
@@ -16,6 +21,7 @@ export class Room {
   readonly members: Members
   readonly #context: GroupsContext
   readonly #reception: GroupReception
+  readonly #ends: KeptByGroup<OwnEnd>
   #record: StoredGroup
   #client: MediatorClient | undefined
   #following: Following | undefined
@@ -26,11 +32,14 @@ export class Room {
   /** How we came to be out, should we be. */
   #way: 'left' | 'banned' = 'banned'
   #isLive = false
+  /** What the mediator wants to know of us, until its turn comes. */
+  #asked: { sinceSeconds: bigint; isMissing: boolean } | undefined
 
-  constructor(record: StoredGroup, group: Group, context: GroupsContext) {
+  constructor(record: StoredGroup, group: Group, context: GroupsContext, ends: KeptByGroup<OwnEnd>) {
     this.#record = record
     this.group = group
     this.#context = context
+    this.#ends = ends
     this.#reception = new GroupReception(context, this)
     this.members = new Members(context, this)
   }
@@ -127,29 +136,44 @@ export class Room {
     this.#context.emitter.emit('group', { group: this.#record.id, change })
   }
 
-  /** A key has come, and is on disk. */
-  keyChanged(): void {
-    this.tell('key')
-    this.inTurn(async () => {
-      await this.#reception.retryUnreadable()
-      // What members told under it was passed over.
-      await this.change({ infoSinceSeconds: 0n })
-      await this.members.readAgain()
-    })
+  /** A key has come, and is on disk: read what it opens. @throws {MessengerError} `store` | `closed` */
+  async keyChanged(): Promise<void> {
+    await this.#reception.retryUnreadable()
+    // What members told under it was passed over.
+    await this.change({ infoSinceSeconds: 0n })
   }
 
   /** The mediator takes nothing from us, or knows us no more. */
   refused(error: MediatorError): void {
     this.#outbox?.stop()
-    if (error.code === 'not-member') this.inTurn(() => this.end(this.#way))
+    if (error.code === 'not-member') this.inTurn(() => this.end(this.#ends.get(this.#record.id) ?? this.#way))
   }
 
-  /** We are in it no more; the history stays. */
+  /**
+   * Go out of it by our own wish. That is on disk before the mediator hears of it: asked again, after a crash, it says only that
+   * we are out.
+   */
+  async endBy(way: OwnEnd, ask: () => Promise<void>): Promise<void> {
+    const { id } = this.#record
+    await this.#ends.set(id, way)
+    try {
+      await ask()
+    } catch (error) {
+      // Else it may have been done all the same, and we see that when we next subscribe.
+      if (isRefusal(error)) await this.#ends.delete(id)
+      throw error
+    }
+    await this.end(way)
+  }
+
+  /** We are in it no more; the history stays. On disk first: else nothing would look again at a group that is `joined`. */
   async end(state: 'left' | 'banned' | 'deleted'): Promise<void> {
-    if (this.#record.state !== 'joined') return
-    this.leave()
-    await this.change({ state })
-    this.tell(state)
+    if (this.#record.state === 'joined') {
+      await this.change({ state })
+      this.leave()
+      this.tell(state)
+    }
+    await this.#ends.delete(this.#record.id)
   }
 
   #follower(): ChatFollower {
@@ -169,11 +193,25 @@ export class Room {
       },
       memberInfos: (infos: readonly MemberInfoRecord[]) => this.members.told(infos),
       event: (message: SystemMessage) => this.#happened(message),
-      infoRequested: (lastUpdateSeconds: bigint, missing: boolean) =>
-        this.inTurn(() => this.members.asked(lastUpdateSeconds, missing)),
+      infoRequested: (lastUpdateSeconds: bigint, missing: boolean) => this.#infoRequested(lastUpdateSeconds, missing),
       ready: () => this.#ready(),
       refused: (error: MediatorError) => this.refused(error),
     }
+  }
+
+  /** Asked often before we come to it, it is answered once. */
+  #infoRequested(sinceSeconds: bigint, isMissing: boolean): void {
+    const before = this.#asked
+    this.#asked = {
+      sinceSeconds: before && before.sinceSeconds < sinceSeconds ? before.sinceSeconds : sinceSeconds,
+      isMissing: isMissing || before?.isMissing === true,
+    }
+    if (before === undefined)
+      this.inTurn(async () => {
+        const asked = this.#asked
+        this.#asked = undefined
+        if (asked) await this.members.asked(asked.sinceSeconds, asked.isMissing)
+      })
   }
 
   #ready(): void {
@@ -185,6 +223,7 @@ export class Room {
       await access.ask(() => store.acceptedBy(this.#record.id))
       if (toRole(this.#record.permissions) !== 'reader') this.#outbox?.ready()
       this.#wakeWaiting()
+      await this.#ends.delete(this.#record.id)
     })
   }
 

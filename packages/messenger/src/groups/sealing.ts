@@ -1,4 +1,6 @@
-import { groupOpen, groupSeal } from '@mimirjs/crypto'
+import { type GroupCipher, groupOpen, groupSeal, wrapGroupKey } from '@mimirjs/crypto'
+import { fromHex } from '@mimirjs/wire'
+import { MessengerError } from '../error.js'
 import type { StoredGroup } from '../store-groups.js'
 
 /** What of a group is needed to encrypt for it. */
@@ -22,6 +24,15 @@ export function open({ key, formerKeys, cipher }: GroupKeys, sealed: Uint8Array)
     }
   }
   return undefined
+}
+
+/** A key for the invite of one person. @param peer - 64 hex digits @throws {MessengerError} `bad-key` */
+export function wrapFor(peer: string, key: Uint8Array, cipher: GroupCipher): Uint8Array {
+  try {
+    return wrapGroupKey(fromHex(peer), key, cipher)
+  } catch (cause) {
+    throw new MessengerError('bad-key', `no key can be encrypted for ${peer}`, { cause })
+  }
 }
 
 /** The keys after `key` has become the newest. */

@@ -1,6 +1,7 @@
 import { toHex } from '@mimirjs/wire'
 import { decodeSystemMessage, type SystemMessage } from '@mimirjs/wire/mediator'
 import { toRole } from './permissions.js'
+import { cutName } from './profile.js'
 
 /** What a system message says; `undefined` for one of an unknown kind, or damaged. */
 export function readSystemMessage(body: Uint8Array): SystemMessage | undefined {
@@ -39,7 +40,7 @@ export function systemText(message: SystemMessage | undefined): string {
 
 function infoText(change: Extract<SystemMessage, { event: 'chatInfoChanged' }>): string {
   const parts = [
-    ...(change.name === undefined ? [] : [`the name to '${change.name}'`]),
+    ...(change.name === undefined ? [] : [`the name to '${cutName(change.name)}'`]),
     ...(change.description === undefined ? [] : ['the description']),
     ...(change.avatar === undefined ? [] : ['the picture']),
   ]

@@ -34,6 +34,16 @@ export interface CreateGroupOptions extends GroupProfile {
 /** What of a group is to change; an empty avatar takes the picture away. */
 export type GroupChange = Partial<GroupProfile>
 
+/** Who is handed a new key of a group. */
+export interface RotateKeyOptions {
+  /**
+   * Who is to have it, of those who are in the group: public keys. Default: everybody of whom the mediator says so. It could
+   * name somebody who is not.
+   */
+  readonly to?: readonly (string | Uint8Array)[]
+  readonly signal?: AbortSignal
+}
+
 export interface GroupMember {
   /** 64 lower-case hex digits. */
   readonly publicKey: string
@@ -62,13 +72,13 @@ export interface GroupInvite {
   /** Public key of the one who invites, as the mediator says; 64 lower-case hex digits. */
   readonly from: string
   readonly receivedAt: Date
-  /** We are in this group: the invite brings a new key for it. */
+  /** We are in this group, or were: the invite brings a key for it, which may be another one than we have. */
   readonly rotatesKey: boolean
 }
 
 /**
  * What becomes of invites: `ask` keeps them until {@link Messenger.joinGroup} or `declineGroup`; `accept-from-contacts` joins when the
- * mediator says that a contact invites, except where that would change the key of a group we are in.
+ * mediator says that a contact invites, except where that would change the key of a group that we know.
  */
 export type GroupInvitePolicy = 'ask' | 'accept-from-contacts' | ((invite: GroupInvite) => boolean | Promise<boolean>)
 

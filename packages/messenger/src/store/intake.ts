@@ -24,7 +24,10 @@ export interface GroupRows {
   findByAuthor(author: string, innerGuid: bigint): KnownRow | undefined
   /** `seq` of the reaction that this one repeats; see `isReactionDouble`. */
   findDouble(reaction: NewGroupMessage): number | undefined
-  /** @returns its `seq`, or undefined when the guid is taken */
+  /**
+   * @returns its `seq`, or undefined when the guid is taken: for what is not ours also by a message of ours, or whoever means
+   *   one by its id would mean the other, too
+   */
   insert(message: NewGroupMessage, guid: bigint): number | undefined
   /** Give an unreadable message its content; what is not ours is to be handled. */
   replace(seq: number, message: NewGroupMessage, guid: bigint): void
@@ -74,9 +77,13 @@ export function becomeReadable(rows: GroupRows, sealed: KnownRow, message: NewGr
     for (const copy of copies) rows.note(other, copy)
     return known && repeat(rows, known, message)
   }
-  const isFree = message.guid !== 0n && rows.find(message.outgoing, message.guid) === undefined
+  const isFree = message.guid !== 0n && !isTaken(rows, message)
   rows.replace(sealed.seq, message, isFree ? message.guid : sealed.guid)
   return { message: rows.read(sealed.seq), edited: false }
+}
+
+function isTaken(rows: GroupRows, { outgoing, guid }: NewGroupMessage): boolean {
+  return rows.find(true, guid) !== undefined || (!outgoing && rows.find(false, guid) !== undefined)
 }
 
 /** What its author calls it; undefined for what is told apart by the number of the mediator alone. */

@@ -37,7 +37,15 @@ export type MembersStore = Pick<Store, 'putMembers' | 'putMember' | 'putMemberIn
 /** What is said in a group, as far as it is other than between two. */
 export type GroupMessagesStore = Pick<
   Store,
-  'sealed' | 'markSent' | 'receiveGroup' | 'removeByOuterGuid' | 'groupCopies' | 'unreadable' | 'decrypted'
+  | 'sealed'
+  | 'markSent'
+  | 'receiveGroup'
+  | 'removeByOuterGuid'
+  | 'retract'
+  | 'retracted'
+  | 'groupCopies'
+  | 'unreadable'
+  | 'decrypted'
 >
 
 /** Invites into groups. */

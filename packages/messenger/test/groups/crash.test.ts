@@ -182,28 +182,60 @@ describe('who makes a group dies', LIMITS, () => {
   })
 })
 
+describe('who leaves dies', LIMITS, () => {
+  const rows: readonly { readonly point: CrashPoint; readonly state: 'joined' | 'left' }[] = [
+    { point: store('setSetting', 'before'), state: 'joined' },
+    { point: store('setSetting', 'after'), state: 'joined' },
+    { point: store('changeGroup', 'before'), state: 'left' },
+    { point: store('changeGroup', 'after'), state: 'left' },
+    { point: store('setSetting', 'before', 2), state: 'left' },
+    { point: store('setSetting', 'after', 2), state: 'left' },
+  ]
+  test.each(named(rows))('%s', async (_, { point, state }) => {
+    const stage = await setStage()
+    const { id } = await stage.group()
+    await stage.arm(point)
+    stage.tell({ do: 'leave', group: id }).catch(() => {})
+    await stage.death()
+    const revived = await stage.revive()
+    const group = await revived.group(id)
+    // Out of a group at once, or when the mediator has said so.
+    await group.refresh()
+    expect(group.state).toBe(state)
+  })
+})
+
 describe('who changes the key dies', LIMITS, () => {
-  const rows = [{ point: store('changeGroup', 'after') }, { point: store('changeGroup', 'before', 2) }]
-  test.each(named(rows))('%s', async (_, { point }) => {
+  /** `sent`: the other one has been sent the key. `done`: and it is the key of the group. */
+  const rows: readonly { readonly point: CrashPoint; readonly sent?: true; readonly done?: true }[] = [
+    { point: store('setSetting', 'after') },
+    { point: store('changeGroup', 'after') },
+    { point: store('setSetting', 'after', 2), sent: true },
+    { point: store('changeGroup', 'before', 2), sent: true },
+    { point: store('changeGroup', 'after', 2), sent: true, done: true },
+  ]
+  test.each(named(rows))('%s', async (_, { point, sent, done }) => {
     const stage = await setStage()
     const id = await stage.tell({ do: 'create', name: 'Theirs' })
     await stage.tell({ do: 'invite', group: id, person: stage.other.publicKey })
-    const group = await stage.other.joinGroup(await until(async () => (await stage.other.groupInvites())[0]))
+    const invited = () => until(async () => (await stage.other.groupInvites())[0])
+    const group = await stage.other.joinGroup(await invited())
     await stage.arm(point)
     stage.tell({ do: 'rotate', group: id }).catch(() => {})
     await stage.death()
 
     // Whoever has been sent the key already goes on with it.
-    const [invite] = await stage.other.groupInvites()
-    if (invite) await stage.other.joinGroup(invite)
+    if (sent) await stage.other.joinGroup(await invited())
     await group.send('under whatever key')
     const revived = await stage.revive()
     await until(async () => (await linesOf(revived, id)).includes('under whatever key: handled'))
     const theirs = await revived.group(id)
     await theirs.rotateKey()
-    await stage.other.joinGroup(await until(async () => (await stage.other.groupInvites())[0]))
+    if (!sent || done) await stage.other.joinGroup(await invited())
     await theirs.send('under the new one')
     await until(async () => (await linesOf(stage.other, id)).includes('under the new one: handled'))
+    // Who was sent the key in the first life is not sent it again.
+    expect(await stage.other.groupInvites()).toEqual([])
     await group.send('likewise')
     await until(async () => (await linesOf(revived, id)).includes('likewise: handled'))
   })

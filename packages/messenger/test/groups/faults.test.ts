@@ -1,7 +1,9 @@
 import { Transports } from '@mimirjs/transport'
 import { describe, expect, test } from 'vitest'
+import { sealMessage } from '../../src/groups/sealed-message.js'
+import { createMemoryStore } from '../../src/index.js'
 import { Cutter } from './support/cutting.js'
-import { createGroupOf, createScene, until } from './support/scene.js'
+import { createGroupOf, createScene, keepOpen, until } from './support/scene.js'
 
 const numbers = (count: number, prefix = ''): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`)
@@ -137,6 +139,97 @@ describe('what goes wrong on the way', () => {
     await scene.start()
     await until(() => states.includes('up'))
   })
+})
+
+describe('a message that is deleted everywhere', () => {
+  test('while it is on its way, is nowhere in the end', async () => {
+    const scene = await createScene()
+    const people = [await scene.person(), await scene.person()] as const
+    const [anna] = people
+    const [group] = await createGroupOf(people)
+    for (const text of numbers(20)) {
+      const sent = await group!.send(text)
+      await group!.deleteMessage(sent.id)
+    }
+    const edited = await group!.send('first')
+    await anna.messenger.whenDelivered(edited)
+    await group!.send({ edit: edited.id, text: 'second' })
+    await group!.deleteMessage(edited.id)
+    await group!.send('last')
+    for (const person of people) await person.sees(group!, ['last'])
+    await until(async () => (await anna.store.retracted(group!.id)).length === 0)
+    expect(anna.errors).toEqual([])
+  })
+
+  test.each(['a restart', 'a new connection'])('while its answer is lost, is deleted after %s', async (end) => {
+    const scene = await createScene()
+    const cutter = new Cutter()
+    const transports = new Transports([cutter.transport(scene.network.streams)])
+    const [anna, bert] = [await scene.person({ transports }), await scene.person()]
+    const [group] = await createGroupOf([anna, bert])
+    cutter.arm('sendMessage')
+    const sent = await group!.send('oops')
+    await bert.sees(group!, ['oops'])
+    await group!.deleteMessage(sent.id)
+    await anna.sees(group!, [])
+    cutter.hangUp()
+    const again = end === 'a restart' ? await anna.restart() : anna
+    await bert.sees(group!, [])
+    await until(async () => (await again.store.retracted(group!.id)).length === 0)
+  })
+
+  test('before it could be sent, is not sent', async () => {
+    const scene = await createScene({ isKept: true })
+    const people = [await scene.person(), await scene.person()] as const
+    const [anna, bert] = people
+    const [group] = await createGroupOf(people)
+    await scene.stop()
+    const sent = await group!.send('oops')
+    await group!.deleteMessage(sent.id)
+    await group!.send('fine')
+    await scene.start()
+    await bert.sees(group!, ['fine'])
+    expect(scene.mediator.stats().messages).toBe(1)
+    await until(async () => (await anna.store.retracted(group!.id)).length === 0)
+  })
+
+  test('is told from one of ours that has its id', async () => {
+    const scene = await createScene()
+    const people = [await scene.person(), await scene.person()] as const
+    const [anna, bert] = people
+    const [group] = await createGroupOf(people)
+    const mine = await group!.send('mine')
+    await bert.sees(group!, ['mine'])
+    const record = (await bert.store.group(group!.id))!
+    const payload = new TextEncoder().encode('abuse')
+    const same = { guid: BigInt(mine.id), replyTo: 0n, sendTimeMs: 1, editTimeMs: 0, messageType: 0, payload }
+    await bert.store.enqueue({ ...same, peer: group!.id, sealed: sealMessage(record, same) })
+    const theirs = await bert.messenger.group(group!.id)
+    await theirs.send('and more')
+    await anna.sees(group!, ['mine', 'abuse', 'and more'])
+    const abuse = (await anna.entries(group!)).find(({ text }) => text === 'abuse')!
+    await group!.deleteMessage(abuse.id)
+    for (const person of people) await person.sees(group!, ['mine', 'and more'])
+  })
+})
+
+test('the outbox is read once, not with every answer', async () => {
+  const scene = await createScene({ isKept: true })
+  const store = keepOpen(createMemoryStore())
+  const anna = await scene.person({ store })
+  const group = await anna.messenger.createGroup({ name: 'Long letters' })
+  await scene.stop()
+  for (const text of numbers(100)) await group.send(text)
+  const pending = store.pending.bind(store)
+  let rows = 0
+  store.pending = async (...range) => {
+    const found = await pending(...range)
+    rows += found.length
+    return found
+  }
+  await scene.start()
+  await until(async () => (await anna.messenger.health()).undelivered === 0)
+  expect(rows).toBeLessThan(150)
 })
 
 test('what a banned member had to say goes out when it is in again', async () => {

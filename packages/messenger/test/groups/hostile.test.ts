@@ -171,6 +171,61 @@ describe('a hostile mediator', () => {
     expect(await anna.messenger.groupInvites()).toHaveLength(1)
   })
 
+  test('says that we are out, to invite us with another key in the name of a contact: that is asked about', async () => {
+    const { fake, anna, mallory, group } = await joined({ groupInvites: 'accept-from-contacts' })
+    await anna.messenger.addContact(mallory.key)
+    await group.send('hello?')
+    await until(() => group.state === 'banned')
+    const { key } = (await anna.store.group(group.id))!
+    const asked = new Promise((resolve) => anna.messenger.on('groupInvite', resolve))
+    fake.invite(anna.key, { inviteId: 2n, from: fromHex(mallory.key) }, randomBytes(32))
+    expect(await asked).toMatchObject({ group: group.id, rotatesKey: true })
+    // One that came later has been accepted: this one will not be.
+    fake.invite(anna.key, { inviteId: 3n, chatId: 5n, from: fromHex(mallory.key) })
+    await until(async () => (await anna.messenger.groups()).length === 2 && (await anna.store.invites()).length === 1)
+    expect(await anna.store.group(group.id)).toMatchObject({ key, state: 'banned' })
+  })
+
+  test('invites twice at once into one group: the first is it, the other waits', async () => {
+    const { fake, anna } = await victim({ groupInvites: () => true })
+    fake.members.push({ publicKey: fromHex(anna.key), permissions: 0x10, online: true, lastSeenSeconds: 0n })
+    fake.invite(anna.key)
+    fake.invite(anna.key, { inviteId: 2n }, randomBytes(32))
+    const [error] = await until(() => (anna.errors.length > 0 ? anna.errors : undefined))
+    expect(error).toMatchObject({ code: 'forbidden', message: /another invite/ })
+    const [group, ...others] = await anna.messenger.groups()
+    expect(others).toEqual([])
+    expect(await anna.store.group(group!.id)).toMatchObject({ key: fake.key, formerKeys: [] })
+    expect((await anna.messenger.groupInvites()).map(({ id }) => id)).toEqual([`${fake.address.publicKey}:2`])
+  })
+
+  test('asks for our name without end: one answer waits, however often', async () => {
+    const { fake, anna } = await joined({ name: 'Anna' })
+    const uploads = () => fake.requests.filter(({ command }) => command === 'updateMemberInfo').length
+    const questions = 2_000
+    const before = uploads()
+    for (let count = 0; count < questions; count++)
+      fake.push('requestMemberInfo', { chatId: fake.chatId, lastUpdateSeconds: 0n })
+    fake.say({ author: randomBytes(32), blob: fake.seal('after that') })
+    const [group] = await anna.messenger.groups()
+    await until(async () => (await anna.texts(group!)).includes('after that'))
+    await group!.refresh()
+    expect(uploads() - before).toBeGreaterThan(0)
+    expect(uploads() - before).toBeLessThan(questions / 10)
+  })
+
+  test('calls the group what no mediator would take: it is cut', async () => {
+    const { fake, anna, group } = await joined()
+    const actor = fake.signer.publicKey
+    const [name, description] = ['x'.repeat(100_000), 'y'.repeat(100_000)]
+    const avatar = new Uint8Array(204_801)
+    fake.say({ blob: encodeSystemMessage({ event: 'chatInfoChanged', actor, name, description, avatar }) })
+    await until(() => group.name !== 'Fake')
+    expect([group.name, group.description, group.avatar]).toEqual(['x'.repeat(25), 'y'.repeat(200), undefined])
+    const [entry] = await anna.entries(group)
+    expect(entry!.text.length).toBeLessThan(200)
+  })
+
   test('is not heard when it invites for somebody we blocked', async () => {
     const { fake, anna, mallory } = await victim()
     await anna.messenger.block(mallory.key)

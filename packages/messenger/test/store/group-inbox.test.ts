@@ -14,6 +14,7 @@ import {
   said,
   takeIn,
   texts,
+  toGroup,
 } from './support.js'
 
 const SENT_MS = 1_700_000_000_000
@@ -131,6 +132,22 @@ describeStores((newStore) => {
     await takeIn(store, said(54n, { author: EVE, guid: 2n ** 63n - 1n }))
     const [wrapped] = await takeIn(store, said(55n, { guid: 2n ** 63n - 1n }))
     expect(wrapped?.message.guid).toBe(-(2n ** 63n))
+  })
+
+  test('nobody takes the guid of a message of ours: by its id one could not be told from the other', async () => {
+    const store = await inGroup()
+    await store.enqueue(toGroup(5n))
+    const [theirs] = await takeIn(store, said(1n, { guid: 5n, author: EVE }))
+    expect(theirs?.message).toMatchObject({ guid: 6n, group: { author: EVE, innerGuid: 5n } })
+    expect(await takeIn(store, said(2n, { guid: 5n, author: EVE }))).toEqual([])
+    // Nor in secret.
+    await takeIn(store, said(3n, { guid: 70n, author: BEN, sealed: bytes('?') }))
+    const opened = await store.decrypted(GROUP, 70n, said(3n, { guid: 5n, outerGuid: 70n, author: BEN }))
+    expect(opened?.message).toMatchObject({ guid: 70n, group: { innerGuid: 5n } })
+    // Ours has it, also when it comes from another device.
+    await takeIn(store, said(4n, { guid: 5n, outgoing: true }))
+    expect(await store.message(GROUP, 5n, true)).toMatchObject({ state: 'delivered', group: { messageId: 4n } })
+    expect(await store.message(GROUP, 5n, false)).toBeUndefined()
   })
 
   test('a message without a guid goes by that of the mediator', async () => {

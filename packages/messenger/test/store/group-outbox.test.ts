@@ -1,6 +1,19 @@
 import { expect, test } from 'vitest'
 import type { Store } from '../../src/store.js'
-import { bytes, describeStores, FILE, GROUP, groupOf, guids, message, said, takeIn, texts, toGroup } from './support.js'
+import {
+  ANN,
+  bytes,
+  describeStores,
+  FILE,
+  GROUP,
+  groupOf,
+  guids,
+  message,
+  said,
+  takeIn,
+  texts,
+  toGroup,
+} from './support.js'
 
 const OK = { messageId: 40n, outerGuid: 1n }
 
@@ -39,6 +52,21 @@ describeStores((newStore) => {
     expect(await store.pending(GROUP, 9)).toEqual([])
     expect(await store.pendingGroups()).toEqual([])
     expect(await store.groupCopies(GROUP, 1n, true)).toEqual([{ messageId: 40n, outerGuid: 3n }])
+  })
+
+  test('what the mediator is to delete is remembered when it is gone here', async () => {
+    const store = await inGroup()
+    for (const guid of [1n, 2n, 3n]) await store.enqueue(toGroup(guid))
+    await takeIn(store, said(9n, { guid: 8n }))
+    for (const guid of [2n, 1n, 8n, 99n]) await store.retract(GROUP, guid, true)
+    await store.remove(GROUP, 2n, true)
+    expect(await store.retracted(GROUP)).toEqual([1n, 2n])
+    expect(await store.retracted(ANN)).toEqual([])
+    expect(await store.markSent(GROUP, 2n, 50, { messageId: 41n, outerGuid: 2n }, 0)).toBe(false)
+    expect(await store.groupCopies(GROUP, 2n, true)).toEqual([{ messageId: 41n, outerGuid: 2n }])
+    await store.retract(GROUP, 2n, false)
+    expect(await store.retracted(GROUP)).toEqual([1n])
+    expect((await store.message(GROUP, 1n, true))?.group).not.toHaveProperty('retracted')
   })
 
   test('a message is sealed once', async () => {

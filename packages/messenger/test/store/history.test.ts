@@ -23,6 +23,17 @@ describeStores((newStore) => {
     expect(await store.message(ANN, 1n, false)).toBeUndefined()
   })
 
+  test('a removed message has its place still', async () => {
+    const store = newStore()
+    const seq = await take(store, incoming(1n))
+    await store.enqueue(message(1n))
+    await store.remove(ANN, 1n, false)
+    expect(await store.placeOf(ANN, 1n, false)).toBe(seq)
+    expect(await store.placeOf(ANN, 1n, true)).toBe(seq + 1)
+    expect(await store.placeOf(ANN, 2n, true)).toBeUndefined()
+    expect(await store.placeOf(BEN, 1n, true)).toBeUndefined()
+  })
+
   test('nothing is removed of what is not there', async () => {
     const store = newStore()
     await store.enqueue(message(1n))

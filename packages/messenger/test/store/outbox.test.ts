@@ -1,5 +1,20 @@
 import { expect, test } from 'vitest'
-import { ANN, BEN, bytes, describeStores, FILE, fileOf, guids, incoming, message, take, texts } from './support.js'
+import {
+  ANN,
+  BEN,
+  bytes,
+  describeStores,
+  FILE,
+  fileOf,
+  GROUP,
+  groupOf,
+  guids,
+  incoming,
+  message,
+  take,
+  texts,
+  toGroup,
+} from './support.js'
 
 describeStores((newStore) => {
   test('a message and its file are added together, and wait until the file is ready', async () => {
@@ -103,6 +118,28 @@ describeStores((newStore) => {
     expect(await store.pending(ANN, 10)).toEqual([])
     await store.handled(seq)
     expect(texts(await store.pending(ANN, 10))).toEqual(['held'])
+  })
+
+  test('what is sent next is read within bounds', async () => {
+    const store = newStore()
+    await store.putGroup(groupOf())
+    for (const guid of [1n, 2n, 3n, -4n, 5n]) await store.enqueue(message(guid, 'ten bytes.'))
+    const read = async (range: object, limit = 10) => guids(await store.pending(ANN, limit, range))
+    expect(await read({ maxBytes: 30 })).toEqual([1n, 2n, 3n])
+    expect(await read({ maxBytes: 29 })).toEqual([1n, 2n])
+    expect(await read({ maxBytes: 0 })).toEqual([1n])
+    expect(await read({ except: [2n, -4n, 9n] })).toEqual([1n, 3n, 5n])
+    expect(await read({ except: [1n, 2n], maxBytes: 20 })).toEqual([3n, -4n])
+    expect(await read({ except: [1n] }, 2)).toEqual([2n, 3n])
+    await store.markRefused(ANN, 3n, 300)
+    expect(await read({ except: [1n], refusedBeforeMs: 200 }, 2)).toEqual([2n, -4n])
+    expect(await read({ maxBytes: 20, refusedBeforeMs: 300 }, 3)).toEqual([1n, 2n])
+    // With the bytes for the mediator.
+    for (const guid of [1n, 2n]) await store.enqueue(toGroup(guid))
+    const [first] = await store.pending(GROUP, 9, { maxBytes: 17 })
+    expect(first?.group?.blob).toEqual(bytes('sealed 1'))
+    expect(guids(await store.pending(GROUP, 9, { maxBytes: 17 }))).toEqual([1n])
+    expect(guids(await store.pending(GROUP, 9, { maxBytes: 18 }))).toEqual([1n, 2n])
   })
 
   test('what the peer is silent about is left out for a while, in its place afterwards', async () => {

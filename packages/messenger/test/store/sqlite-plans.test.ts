@@ -2,11 +2,11 @@ import { type Database, openDatabase, type Statement, type StatementOptions } fr
 import { describe, expect, test } from 'vitest'
 import { CONVERSATIONS, MARK_READ, NEWEST_ARRIVAL } from '../../src/store/sqlite/conversations.js'
 import { ANNOUNCED, FILES_IN_STATE } from '../../src/store/sqlite/files.js'
-import { BY_OUTER_GUID, groupMessagesStore, UNREADABLE } from '../../src/store/sqlite/group-messages.js'
+import { BY_OUTER_GUID, groupMessagesStore, RETRACTED, UNREADABLE } from '../../src/store/sqlite/group-messages.js'
 import { HISTORY_IN_GROUP, KEY_BEHIND_ALL, SAME_KEY } from '../../src/store/sqlite/group-order.js'
 import { BY_AUTHOR, EARLY_DELETION, KNOWN_COPY, NEAR_IN_GROUP } from '../../src/store/sqlite/group-rows.js'
 import { groupsStore } from '../../src/store/sqlite/groups.js'
-import { COUNTS, HISTORY } from '../../src/store/sqlite/history.js'
+import { COUNTS, HISTORY, PLACE } from '../../src/store/sqlite/history.js'
 import {
   COUNT_HELD,
   inboxStore,
@@ -23,6 +23,7 @@ import {
   PENDING,
   PENDING_MESSAGE_PEERS,
   PENDING_PEERS,
+  PENDING_WITHIN,
 } from '../../src/store/sqlite/outbox.js'
 import { SELECT_BY_GUID } from '../../src/store/sqlite/rows.js'
 import { APPLICATION_ID, MIGRATIONS } from '../../src/store/sqlite/schema.js'
@@ -35,6 +36,7 @@ describe('however long the history is, SQLite looks into an index', () => {
   const QUERIES: Record<string, readonly [sql: string, index: RegExp]> = {
     pending: [PENDING, /COVERING INDEX message_outbox \(peer=\? AND refusedMs=\?\)/],
     'the refused ones': [PENDING, /COVERING INDEX message_outbox \(peer=\? AND refusedMs>\? AND refusedMs<\?\)/],
+    'pending within bounds': [PENDING_WITHIN, /COVERING INDEX message_outbox \(peer=\? AND refusedMs=\?\)/],
     markDelivered: [DELIVERED, /INDEX sqlite_autoindex_message_1 \(peer=\? AND outgoing=\? AND guid=\?\)/],
     acceptedBy: [ACCEPTED, /INDEX message_outbox \(peer=\? AND refusedMs>\?\)/],
     pendingPeers: [PENDING_PEERS, /INDEX message_outbox/],
@@ -44,6 +46,7 @@ describe('however long the history is, SQLite looks into an index', () => {
     'held ones': [COUNT_HELD, /INDEX message_waiting/],
     'near reactions': [NEAR_REACTIONS, /INDEX message_reaction \(peer=\? AND replyTo=\? AND sendTimeMs>\?/],
     'a message': [SELECT_BY_GUID, /INDEX sqlite_autoindex_message_1 \(peer=\? AND outgoing=\? AND guid=\?\)/],
+    'the place of a message': [PLACE, /INDEX sqlite_autoindex_message_1 \(peer=\? AND outgoing=\? AND guid=\?\)/],
     history: [HISTORY, /INDEX message_shown \(peer=\? AND seq<\?\)/],
     'newest of each conversation': [CONVERSATIONS, /COVERING INDEX message_shown \(peer=\?\)/],
     unread: [CONVERSATIONS, /INDEX message_shown \(peer=\? AND seq>\?\)/],
@@ -67,6 +70,7 @@ describe('however long the history is, SQLite looks into an index', () => {
     'a message by the guid of its edit': [BY_OUTER_GUID, /INDEX groupMessage_sealed \(chat=\? AND sealedGuid=\?\)/],
     'a message by the guid of a copy': [BY_OUTER_GUID, /INDEX groupCopy_outer \(chat=\? AND outerGuid=\?\)/],
     unreadable: [UNREADABLE, /INDEX groupMessage_unreadable \(chat=\? AND rowid>\?\)/],
+    retracted: [RETRACTED, /INDEX groupMessage_retracted \(chat=\?\)/],
     'those who are gone': [DROP_OLDEST_GONE, /INDEX groupMember_gone \(chat=\?\)/],
     files: [FILES_IN_STATE, /INDEX file_state \(state=\?\)/],
     announcedFile: [ANNOUNCED, /INDEX file_announced \(peer=\? AND name=\?\)/],
@@ -75,7 +79,13 @@ describe('however long the history is, SQLite looks into an index', () => {
     'number of the unhandled': [count('unhandled'), /INDEX message_inbox/],
   }
   /** Of the rows that are sorted in them, only those that wait. */
-  const SORTED = new Set(['pending', 'the refused ones', 'pendingPeers', 'a message by the guid of the mediator'])
+  const SORTED = new Set([
+    'pending',
+    'pending within bounds',
+    'the refused ones',
+    'pendingPeers',
+    'a message by the guid of the mediator',
+  ])
   for (const name of ['a message by the guid of its edit', 'a message by the guid of a copy']) SORTED.add(name)
 
   function count(what: keyof typeof COUNTS): string {

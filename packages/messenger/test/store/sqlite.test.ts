@@ -206,6 +206,22 @@ test('a database of version 2 goes on with everything it holds, and takes groups
   ])
 })
 
+test('a database of version 3 goes on with what is said in its groups', async () => {
+  const path = newFile()
+  const rows = `
+    INSERT INTO peer (id, key, kind) VALUES (1, x'${GROUP}', 'group');
+    INSERT INTO groupChat VALUES (1, zeroblob(32), 'tcp://a:1', 'tlv-push', 7, zeroblob(32), x'', 'rfc8439', 16, 'joined', 0, 0);
+    INSERT INTO message (seq, peer, outgoing, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state)
+      VALUES (1, 1, 1, 13, 0, 9, 0, 0, x'43', 'stored');
+    INSERT INTO groupMessage (message, chat, outerGuid, orderKey, timestampSeconds, blob) VALUES (1, 1, 13, 1, 5, x'44');`
+  alter(path, rows, MIGRATIONS.slice(0, 3))
+  const store = openAt(path)
+  expect(guids(await store.pending(GROUP, 10))).toEqual([13n])
+  expect(await store.retracted(GROUP)).toEqual([])
+  await store.retract(GROUP, 13n, true)
+  expect(await store.retracted(GROUP)).toEqual([13n])
+})
+
 describe('a step that fails leaves nothing behind', () => {
   const STEPS: Record<string, { trigger: string; step: (store: Store, seq: number) => Promise<unknown> }> = {
     'enqueue with a file': {

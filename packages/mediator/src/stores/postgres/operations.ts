@@ -109,10 +109,10 @@ export class PostgresOperations implements AsyncOperations {
       timestampSeconds: bigintIn(row, 'changed_at'),
     }))
 
-  insertMessage: AsyncOperations['insertMessage'] = async (chatId, message) => {
+  insertMessage: AsyncOperations['insertMessage'] = async (chatId, message, maxBytes = Infinity) => {
     const { guid, timestampSeconds, clientTimestampSeconds = null, author, blob } = message
     const values = [chatId, guid, timestampSeconds, clientTimestampSeconds, author, blob] as const
-    const row = await this.#first('insertMessage', ...values)
+    const row = await this.#first('insertMessage', ...values, bigintOf(maxBytes))
     return row && bigintIn(row, 'id')
   }
 
@@ -184,9 +184,11 @@ export class PostgresOperations implements AsyncOperations {
     for (const row of await this.#all('expiredUpTo', beforeSeconds, EXPIRED_AT_ONCE)) {
       if (expired >= EXPIRED_AT_ONCE) break
       const chatId = bigintIn(row, 'chat_id')
-      const dueTo = bigintIn(row, 'due_to')
-      await this.#query('setExpiredTo', chatId, dueTo)
-      expired += await this.#change('expireBlobs', chatId, bigintIn(row, 'expired_to'), dueTo)
+      const range = [chatId, bigintIn(row, 'expired_to'), bigintIn(row, 'due_to')] as const
+      // Another process may have been faster.
+      if ((await this.#first('lockChat', chatId, range[1])) === undefined) continue
+      await this.#query('setExpiredTo', ...range)
+      expired += await this.#change('expireBlobs', ...range)
     }
     return expired
   }
@@ -206,6 +208,13 @@ export class PostgresOperations implements AsyncOperations {
   async #change(name: StatementName, ...values: readonly Parameter[]): Promise<number> {
     return (await this.#query(name, ...values)).rowCount ?? 0
   }
+}
+
+const MAX_BIGINT = 2n ** 63n - 1n
+
+/** PostgreSQL has no infinite integers. */
+function bigintOf(bytes: number): bigint {
+  return bytes < Number.MAX_SAFE_INTEGER ? BigInt(Math.floor(bytes)) : MAX_BIGINT
 }
 
 /** PostgreSQL has no NUL in texts; SQLite's libraries have none either. */

@@ -3,7 +3,8 @@
  * edited: append. Columns mean what mediator protocol §17 says; of `chats`,
  *
  * - `last_message_id` is the highest id ever given out;
- * - `expired_to`: the blobs of messages up to here are gone, and the messages are left out of pages.
+ * - `expired_to`: the blobs of messages up to here are gone, and the messages are left out of pages;
+ * - `bytes`: what the messages take, as `ROW_BYTES` has it.
  *
  * Blobs are ciphertext: compressing them would cost time and save nothing.
  */
@@ -62,6 +63,11 @@ export const MIGRATIONS: readonly string[] = [
      ts     bigint NOT NULL
    );
    CREATE INDEX nonces_by_age ON $schema.nonces (ts);`,
+  `SET LOCAL statement_timeout = 0;
+   ALTER TABLE $schema.chats ADD COLUMN bytes bigint NOT NULL DEFAULT 0;
+   UPDATE $schema.chats AS chat SET bytes = counted.bytes
+     FROM (SELECT chat_id, sum(octet_length(blob) + 200) AS bytes FROM $schema.messages GROUP BY chat_id) AS counted
+     WHERE counted.chat_id = chat.id;`,
 ]
 
 /** A name that needs no quotes. */

@@ -1,3 +1,4 @@
+import { ROW_BYTES } from '../record.js'
 import { pageSql } from './page-sql.js'
 
 const INVITE = 'SELECT id, timestamp, from_pubkey, to_pubkey, chat_id, encrypted_data, sent FROM $schema.invites'
@@ -36,6 +37,7 @@ export type StatementName =
   | 'deleteNonce'
   | 'expireNonces'
   | 'expiredUpTo'
+  | 'lockChat'
   | 'expireBlobs'
   | 'setExpiredTo'
 
@@ -67,8 +69,9 @@ const TEXTS: Readonly<Record<StatementName, string>> = {
     FROM $schema.users AS u LEFT JOIN sized USING (pubkey) WHERE u.chat_id = $1 AND NOT u.banned`,
   /** The chat's row stays locked, so that ids are visible in their order. */
   insertMessage: `WITH next AS (
-      UPDATE $schema.chats SET last_message_id = last_message_id + 1
-      WHERE id = $1 AND NOT EXISTS (SELECT FROM $schema.messages WHERE chat_id = $1 AND guid = $2)
+      UPDATE $schema.chats SET last_message_id = last_message_id + 1, bytes = bytes + octet_length($6::bytea) + ${ROW_BYTES}
+      WHERE id = $1 AND bytes + octet_length($6::bytea) + ${ROW_BYTES} <= $7
+        AND NOT EXISTS (SELECT FROM $schema.messages WHERE chat_id = $1 AND guid = $2)
       RETURNING last_message_id
     )
     INSERT INTO $schema.messages (chat_id, id, guid, ts, client_ts, author, blob)
@@ -76,7 +79,14 @@ const TEXTS: Readonly<Record<StatementName, string>> = {
     ON CONFLICT DO NOTHING RETURNING id`,
   messageByGuid: `${MESSAGE} WHERE chat_id = $1 AND guid = $2`,
   messageById: `${MESSAGE} WHERE chat_id = $1 AND id = $2`,
-  deleteMessage: 'DELETE FROM $schema.messages WHERE chat_id = $1 AND id = $2',
+  /** The chat's row is locked first, as everywhere. */
+  deleteMessage: `WITH chat AS (SELECT id FROM $schema.chats WHERE id = $1 FOR NO KEY UPDATE),
+    gone AS (
+      DELETE FROM $schema.messages AS message USING chat WHERE message.chat_id = chat.id AND message.id = $2
+      RETURNING message.chat_id, octet_length(message.blob) AS bytes
+    )
+    UPDATE $schema.chats SET bytes = greatest(0, chats.bytes - gone.bytes - ${ROW_BYTES})
+    FROM gone WHERE id = gone.chat_id`,
   lastMessageIds: `SELECT chat.id AS chat_id,
       coalesce((SELECT max(message.id) FROM $schema.messages AS message WHERE message.chat_id = chat.id), 0) AS id
     FROM unnest($1::bigint[]) AS chat (id)`,
@@ -114,7 +124,11 @@ const TEXTS: Readonly<Record<StatementName, string>> = {
     ) AS due
     WHERE due.id IS NOT NULL ORDER BY chat.id`,
   expireBlobs: `UPDATE $schema.messages SET blob = '' WHERE chat_id = $1 AND id > $2 AND id <= $3`,
-  setExpiredTo: 'UPDATE $schema.chats SET expired_to = greatest(expired_to, $2) WHERE id = $1',
+  /** Of the chat of an expiry, so that what follows sees the messages as they are. */
+  lockChat: 'SELECT FROM $schema.chats WHERE id = $1 AND expired_to = $2 FOR NO KEY UPDATE',
+  setExpiredTo: `UPDATE $schema.chats SET expired_to = $3, bytes = greatest(0, bytes - (
+      SELECT coalesce(sum(octet_length(blob)), 0) FROM $schema.messages WHERE chat_id = $1 AND id > $2 AND id <= $3
+    )) WHERE id = $1`,
 }
 
 export interface PreparedText {

@@ -1,4 +1,5 @@
 import type { Database, Row, Statement } from '@mimirjs/store'
+import { ROW_BYTES } from '../record.js'
 import { bigintIn } from './columns.js'
 import { pageSql } from './page-sql.js'
 import { tableName } from './schema.js'
@@ -27,6 +28,7 @@ export type ChatStatement =
   | 'firstKept'
   | 'expireTo'
   | 'expireBlobs'
+  | 'sizeOf'
 
 const TEXTS: Readonly<Record<ChatStatement, (tables: Tables, chatId: bigint) => string>> = {
   /** As blobs: the Go server kept names as they came, and libsql ends the process on text that is not UTF-8. */
@@ -73,12 +75,23 @@ const TEXTS: Readonly<Record<ChatStatement, (tables: Tables, chatId: bigint) => 
   expireTo: (t) =>
     `SELECT max(id) AS id FROM (SELECT id FROM ${t.messages} WHERE id > ? AND id < ? ORDER BY id LIMIT ?)`,
   expireBlobs: (t) => `UPDATE ${t.messages} SET blob = x'', head = NULL WHERE id > ? AND id <= ?`,
+  /** SQLite tells the length of a blob without reading it. */
+  sizeOf: (t) => `SELECT count(*) AS n, total(length(blob)) AS bytes FROM ${t.messages} WHERE id BETWEEN ? AND ?`,
 }
 
 interface Tables {
   readonly settings: string
   readonly users: string
   readonly messages: string
+}
+
+export interface MessageSizes {
+  readonly count: number
+  readonly blobBytes: number
+}
+
+export function sizeOf({ count, blobBytes }: MessageSizes): number {
+  return blobBytes + count * ROW_BYTES
 }
 
 /** The statements of one chat, each prepared when it is first used, and what is remembered of the chat's state. */
@@ -91,6 +104,10 @@ export class Chat {
   /** No blob is longer, in bytes. */
   largestBytes = 0
   expiredTo = 0n
+  /** Up to which row the file has what they take together. */
+  countedTo = 0n
+  #countedBytes = 0
+  #bytes: number | undefined
 
   constructor(database: Database, id: bigint) {
     this.#database = database
@@ -108,6 +125,24 @@ export class Chat {
     if (highest > this.lastId) this.lastId = highest
     this.largestBytes = Number(bigintIn(state, 'largest'))
     this.expiredTo = bigintIn(state, 'expired_to')
+    this.countedTo = bigintIn(state, 'counted_to')
+    this.#countedBytes = Number(bigintIn(state, 'bytes'))
+    this.#bytes = undefined
+  }
+
+  /** What all messages take. Rows that the file has no count of are counted once. */
+  get bytes(): number {
+    return (this.#bytes ??= this.#countedBytes + sizeOf(this.messagesIn(this.countedTo + 1n, this.lastId)))
+  }
+
+  set bytes(bytes: number) {
+    this.#bytes = bytes
+  }
+
+  /** How many there are with these ids, and the bytes of their blobs. */
+  messagesIn(fromId: bigint, toId: bigint): MessageSizes {
+    const row = this.statement('sizeOf').get(fromId, toId)
+    return { count: Number(row?.['n']), blobBytes: Number(row?.['bytes']) }
   }
 
   #prepare(name: ChatStatement): Statement {

@@ -23,7 +23,8 @@ export class Chats {
   constructor(database: Database) {
     this.#database = database
     this.#state = database.prepare(
-      'SELECT last_id, largest, expired_to FROM chat_state JOIN chats ON chats.id = chat_id WHERE chat_id = ?',
+      `SELECT last_id, largest, expired_to, bytes, counted_to
+       FROM chat_state JOIN chats ON chats.id = chat_id WHERE chat_id = ?`,
       { bigints: true },
     )
   }

@@ -1,15 +1,19 @@
-import type { Database, Row, Statement } from '@mimirjs/store'
-import type { InviteRow, Operations, StoredMessageRow } from '../../operations.js'
-import { encodeHead } from '../record.js'
-import type { Chat } from './chat.js'
+import type { Database, Statement } from '@mimirjs/store'
+import type { Operations } from '../../operations.js'
+import { encodeHead, ROW_BYTES } from '../record.js'
+import { type Chat, sizeOf } from './chat.js'
 import { Chats } from './chats.js'
 import { bigintIn, bigintOrNone, bytesIn, bytesOrNone } from './columns.js'
 import { readPage } from './page.js'
+import { inviteIn, inviteOf, messageOf, textIn } from './rows.js'
 import { CHAT_TABLES, chatTableSql, tableName } from './schema.js'
 import { type GlobalStatement, globalStatements } from './statements.js'
 
 /** Messages whose blobs one call of `expireBlobs` drops: all in one transaction, while everybody waits. */
 const EXPIRED_AT_ONCE = 5_000
+
+/** Messages between two writes of what a chat holds: of so few it is read from the rows. */
+const COUNTED_AT_ONCE = 256n
 
 /** The operations on an SQLite database, each answered at once. */
 export class SqliteOperations implements Operations {
@@ -141,16 +145,20 @@ export class SqliteOperations implements Operations {
     }))
   }
 
-  insertMessage: Operations['insertMessage'] = (chatId, message) => {
+  insertMessage: Operations['insertMessage'] = (chatId, message, maxBytes = Infinity) => {
     const { guid, timestampSeconds, clientTimestampSeconds = null, author, blob } = message
     const chat = this.#chat(chatId)
     if (chat === undefined) return undefined
+    const bytes = chat.bytes + blob.length + ROW_BYTES
+    if (bytes > maxBytes) return undefined
     const messageId = chat.lastId + 1n
     const head = encodeHead({ messageId, guid, timestampSeconds, author, blobBytes: blob.length })
     const insert = chat.statement('insertMessage')
     const { changes } = insert.run(messageId, timestampSeconds, guid, author, head, blob, clientTimestampSeconds)
     if (changes === 0) return undefined
     chat.lastId = messageId
+    chat.bytes = bytes
+    if (messageId - chat.countedTo >= COUNTED_AT_ONCE) this.#keepBytes(chatId, chat)
     if (blob.length > chat.largestBytes) {
       // By powers of two, so that few messages write it.
       chat.largestBytes = 2 ** Math.ceil(Math.log2(blob.length))
@@ -167,7 +175,11 @@ export class SqliteOperations implements Operations {
 
   deleteMessage: Operations['deleteMessage'] = (chatId, messageId) => {
     const chat = this.#chat(chatId)
-    if (chat?.statement('deleteMessage').run(messageId).changes !== 1) return
+    if (chat === undefined) return
+    const bytes = chat.bytes - sizeOf(chat.messagesIn(messageId, messageId))
+    if (chat.statement('deleteMessage').run(messageId).changes !== 1) return
+    chat.bytes = bytes
+    this.#keepBytes(chatId, chat)
     // Its id lives on in no row, and must not be given out again.
     if (messageId === chat.lastId) this.#sql.setLastId.run(messageId, chatId)
   }
@@ -235,10 +247,17 @@ export class SqliteOperations implements Operations {
     const keptFrom = kept === undefined ? chat.lastId + 1n : bigintIn(kept, 'id')
     const to = bigintOrNone(chat.statement('expireTo').get(chat.expiredTo, keptFrom, atMost)!, 'id')
     if (to === undefined) return 0
+    chat.bytes -= chat.messagesIn(chat.expiredTo + 1n, to).blobBytes
+    this.#keepBytes(chatId, chat)
     const { changes } = chat.statement('expireBlobs').run(chat.expiredTo, to)
     this.#sql.setExpiredTo.run(to, chatId)
     chat.expiredTo = to
     return changes
+  }
+
+  #keepBytes(chatId: bigint, chat: Chat): void {
+    this.#sql.setBytes.run(chat.bytes, chat.lastId, chatId)
+    chat.countedTo = chat.lastId
   }
 
   #chat(chatId: bigint): Chat | undefined {
@@ -248,38 +267,4 @@ export class SqliteOperations implements Operations {
 
 function count(statement: Statement, publicKey: Uint8Array): number {
   return Number(bigintIn(statement.get(publicKey)!, 'n'))
-}
-
-const decoder = new TextDecoder()
-
-/** The Go server kept texts as they came: what is no UTF-8 becomes U+FFFD. */
-function textIn(row: Row, column: string): string {
-  return decoder.decode(bytesIn(row, column))
-}
-
-function messageOf(row: Row | undefined): StoredMessageRow | undefined {
-  if (row === undefined) return undefined
-  return {
-    messageId: bigintIn(row, 'id'),
-    guid: bigintIn(row, 'guid'),
-    timestampSeconds: bigintIn(row, 'ts'),
-    clientTimestampSeconds: bigintOrNone(row, 'client_ts'),
-    author: bytesIn(row, 'author'),
-  }
-}
-
-function inviteOf(row: Row | undefined): InviteRow | undefined {
-  return row && inviteIn(row)
-}
-
-function inviteIn(row: Row): InviteRow {
-  return {
-    inviteId: bigintIn(row, 'id'),
-    timestampSeconds: bigintIn(row, 'timestamp'),
-    from: bytesIn(row, 'from_pubkey'),
-    to: bytesIn(row, 'to_pubkey'),
-    chatId: bigintIn(row, 'chat_id'),
-    data: bytesIn(row, 'encrypted_data'),
-    sent: row['sent'] !== 0n,
-  }
 }

@@ -10,7 +10,10 @@ export const FOREIGN_TABLES: readonly string[] = ['chats', 'nonces']
  *
  * - `last_id`: no lower id may be given out again. Behind the highest row, but for rows that were deleted there;
  * - `largest`: no blob is longer, in bytes;
- * - `expired_to`: the blobs of messages up to here are gone, and the messages are left out of pages.
+ * - `expired_to`: the blobs of messages up to here are gone, and the messages are left out of pages;
+ * - `bytes`: what the messages up to `counted_to` take, as `ROW_BYTES` has it. Those behind are few and counted anew.
+ *
+ * `file_state` has one row, for ids.ts. The version before did not know whether its file is a copy.
  */
 export const STORE_MIGRATIONS: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS nonces (
@@ -50,6 +53,14 @@ export const STORE_MIGRATIONS: readonly string[] = [
      largest    INTEGER NOT NULL,
      expired_to INTEGER NOT NULL
    );`,
+  `ALTER TABLE chat_state ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE chat_state ADD COLUMN counted_to INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE file_state (
+     id        INTEGER PRIMARY KEY CHECK (id = 1),
+     copied_at INTEGER,
+     unsynced  INTEGER NOT NULL DEFAULT 0
+   );
+   INSERT INTO file_state (id, copied_at) VALUES (1, CAST(strftime('%s', 'now') AS INTEGER));`,
 ]
 
 export type ChatTable = 'settings' | 'users' | 'messages'

@@ -13,6 +13,7 @@ export type GlobalStatement =
   | 'setLastId'
   | 'setLargest'
   | 'setExpiredTo'
+  | 'setBytes'
   | 'insertMember'
   | 'deleteMember'
   | 'deleteMembersOfChat'
@@ -40,6 +41,7 @@ const TEXTS: Readonly<Record<GlobalStatement, string>> = {
   setLastId: 'UPDATE chat_state SET last_id = ? WHERE chat_id = ?',
   setLargest: 'UPDATE chat_state SET largest = ? WHERE chat_id = ?',
   setExpiredTo: 'UPDATE chat_state SET expired_to = ? WHERE chat_id = ?',
+  setBytes: 'UPDATE chat_state SET bytes = ?, counted_to = ? WHERE chat_id = ?',
   insertMember: 'INSERT OR IGNORE INTO membership (pubkey, chat_id) VALUES (?, ?)',
   deleteMember: 'DELETE FROM membership WHERE pubkey = ? AND chat_id = ?',
   deleteMembersOfChat: 'DELETE FROM membership WHERE chat_id = ?',

@@ -17,7 +17,7 @@ import { changeGroup } from './groups.js'
 import { removeRow } from './history.js'
 import { type Row, view, viewSealed } from './row.js'
 import { putSealed } from './sealed.js'
-import type { Tables } from './tables.js'
+import { guidKey, type Tables } from './tables.js'
 
 export function groupMessagesStore(tables: Tables): GroupMessagesStore {
   const inOrder = new InOrder()
@@ -78,6 +78,17 @@ export function groupMessagesStore(tables: Tables): GroupMessagesStore {
       checkInt64('outerGuid', outerGuid)
       tables.requireGroup(group)
       return removeByOuterGuid(tables, group, outerGuid)
+    },
+
+    async retract(group, guid, isWanted) {
+      checkInt64('guid', guid)
+      const row = tables.rowsByGuid.get(guidKey(group, true, guid))
+      if (row?.beside) row.beside.retracted = isWanted
+    },
+
+    async retracted(group) {
+      const rows = tables.rowsByPeer.get(group) ?? []
+      return rows.filter(({ beside }) => beside?.retracted).map(({ guid }) => guid)
     },
 
     async groupCopies(group, guid, outgoing) {

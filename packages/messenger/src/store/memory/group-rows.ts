@@ -49,7 +49,8 @@ export class MemoryGroupRows {
       },
 
       insert(message, guid) {
-        if (tables.rowsByGuid.has(guidKey(group, message.outgoing, guid))) return undefined
+        if (tables.rowsByGuid.has(guidKey(group, true, guid))) return undefined
+        if (!message.outgoing && tables.rowsByGuid.has(guidKey(group, false, guid))) return undefined
         const orderKey = tables.order.keyOf(group, message.messageId)
         const added = newRow(message, group, guid, tables.nextSeq(), orderKey)
         tables.add(added)
@@ -137,6 +138,7 @@ function newRow(message: NewGroupMessage, peer: string, guid: bigint, seq: numbe
       sealedGuid: undefined,
       orderKey,
       copies: [],
+      retracted: false,
       blob: sealed && new Uint8Array(sealed),
     },
   }

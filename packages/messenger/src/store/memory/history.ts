@@ -8,7 +8,7 @@ import { guidKey, type Tables } from './tables.js'
 
 export type HistoryStore = Pick<
   Store,
-  'history' | 'message' | 'remove' | 'counts' | 'conversations' | 'markRead' | 'search'
+  'history' | 'message' | 'placeOf' | 'remove' | 'counts' | 'conversations' | 'markRead' | 'search'
 >
 
 export function historyStore(tables: Tables): HistoryStore {
@@ -23,6 +23,10 @@ export function historyStore(tables: Tables): HistoryStore {
     async message(peer, guid, outgoing) {
       const row = tables.find(peer, outgoing, guid)
       return row && view(row)
+    },
+
+    async placeOf(peer, guid, outgoing) {
+      return tables.rowsByGuid.get(guidKey(peer, outgoing, guid))?.seq
     },
 
     async remove(peer, guid, outgoing) {

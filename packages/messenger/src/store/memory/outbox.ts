@@ -71,11 +71,16 @@ export function outboxStore(tables: Tables): OutboxStore {
       return viewSealed(row)
     },
 
-    async pending(peer, limit, { refusedBeforeMs = Number.MAX_SAFE_INTEGER } = {}) {
+    async pending(peer, limit, { refusedBeforeMs = Number.MAX_SAFE_INTEGER, except = [], maxBytes } = {}) {
       const found: Row[] = []
+      let bytes = 0
       for (const row of tables.outbox.of(peer)) {
         if (found.length === limit) break
-        if (row.state === 'stored' && (row.refusedMs === 0 || row.refusedMs <= refusedBeforeMs)) found.push(row)
+        const isRefused = row.refusedMs > 0 && row.refusedMs > refusedBeforeMs
+        if (row.state !== 'stored' || isRefused || except.includes(row.guid)) continue
+        bytes += row.payload.length + (row.beside?.blob?.length ?? 0)
+        if (maxBytes !== undefined && bytes > maxBytes && found.length > 0) break
+        found.push(row)
       }
       return found.map(viewSealed)
     },

@@ -20,6 +20,8 @@ export type Beside = { -readonly [Key in keyof Omit<InGroup, 'innerGuid'>]: InGr
   orderKey: bigint
   /** Further ones; the first is the message itself. */
   copies: GroupCopy[]
+  /** The mediator is to delete it. */
+  retracted: boolean
 }
 
 export function isShown(row: Row): boolean {
@@ -29,7 +31,7 @@ export function isShown(row: Row): boolean {
 /** A copy, so that nobody outside changes a row. */
 export function view({ heldBy: _, removed: __, beside, ...message }: Row): StoredMessage {
   if (!beside) return message
-  const { sealedGuid, orderKey: ___, copies: ____, ...group } = beside
+  const { sealedGuid, orderKey: ___, copies: ____, retracted: _____, ...group } = beside
   const [outerGuid, innerGuid] = [sealedGuid ?? group.outerGuid, group.innerGuid ?? message.guid]
   return { ...message, group: { ...group, outerGuid, innerGuid, blob: undefined } }
 }

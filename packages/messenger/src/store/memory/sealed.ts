@@ -13,6 +13,7 @@ export function besideOf({ order }: Tables, message: NewOutgoing): Beside {
     sealedGuid: undefined,
     orderKey: order.keyOf(message.peer, 0n),
     copies: [],
+    retracted: false,
     blob: group.blob && new Uint8Array(group.blob),
   }
 }

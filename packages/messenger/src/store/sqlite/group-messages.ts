@@ -42,6 +42,12 @@ export const UNREADABLE: string = `${SELECT_SEALED} WHERE seq IN (
     SELECT message FROM groupMessage WHERE chat = ${PEER_ID} AND message > ? AND unreadable = 1 ORDER BY message LIMIT ?
   ) ORDER BY seq`
 
+const RETRACT = `UPDATE groupMessage SET retracted = ?
+  WHERE message = (SELECT seq FROM message WHERE peer = ${PEER_ID} AND outgoing = 1 AND guid = ?)`
+
+export const RETRACTED: string = `SELECT guid FROM groupMessage CROSS JOIN message ON seq = groupMessage.message
+  WHERE chat = ${PEER_ID} AND retracted = 1 ORDER BY groupMessage.message`
+
 export function groupMessagesStore(tables: Tables): GroupMessagesStore {
   const inOrder = new InOrder()
   return {
@@ -85,6 +91,15 @@ export function groupMessagesStore(tables: Tables): GroupMessagesStore {
     async removeByOuterGuid(group, outerGuid) {
       checkInt64('outerGuid', outerGuid)
       return tables.write(() => removeByOuterGuid(tables, tables.groupId(group), outerGuid))
+    },
+
+    async retract(group, guid, isWanted) {
+      checkInt64('guid', guid)
+      await tables.change(RETRACT, isWanted ? 1 : 0, fromHex(group), guid)
+    },
+
+    async retracted(group) {
+      return tables.all(RETRACTED, fromHex(group)).map((row) => row['guid'] as bigint)
     },
 
     async groupCopies(group, guid, outgoing) {

@@ -34,7 +34,9 @@ export const NEAR_IN_GROUP: string = `SELECT seq, sendTimeMs, author = ? AS isAu
 
 const INSERT = `INSERT INTO message
     (peer, outgoing, guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, settledMs)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (peer, outgoing, guid) DO NOTHING RETURNING seq`
+  SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+  WHERE NOT EXISTS (SELECT 1 FROM message WHERE peer = ? AND outgoing = 1 AND guid = ?)
+  ON CONFLICT (peer, outgoing, guid) DO NOTHING RETURNING seq`
 
 const INSERT_IN_GROUP = `INSERT INTO groupMessage
     (message, chat, author, innerGuid, messageId, outerGuid, timestampSeconds, orderKey, system, unreadable, blob)
@@ -99,7 +101,7 @@ export class SqliteGroupRows implements GroupRows {
     const { outgoing, replyTo, sendTimeMs, editTimeMs, messageType, payload, receivedMs, sealed = null } = message
     const state = outgoing ? 'delivered' : stateOf(message)
     const values = [guid, replyTo, sendTimeMs, editTimeMs, messageType, payload, state, receivedMs]
-    const row = this.#tables.get(INSERT, this.#chat, outgoing ? 1 : 0, ...values)
+    const row = this.#tables.get(INSERT, this.#chat, outgoing ? 1 : 0, ...values, this.#chat, guid)
     if (!row) return undefined
     const seq = Number(row['seq'])
     const [author, innerGuid] = [outgoing ? null : fromHex(message.author), innerGuidOf(message) ?? null]

@@ -3,12 +3,14 @@ import type { Store } from '../../store.js'
 import { deleteFile } from './files.js'
 import { historyInGroup } from './group-order.js'
 import { release } from './inbox.js'
-import { SELECT_BY_GUID, SELECT_MESSAGE, SHOWN } from './rows.js'
+import { PEER_ID, SELECT_BY_GUID, SELECT_MESSAGE, SHOWN } from './rows.js'
 import { dropSealed } from './sealed.js'
 import type { Tables } from './tables.js'
 
 export const HISTORY: string = `${SELECT_MESSAGE}
   WHERE message.peer = ? AND seq < ? AND ${SHOWN} ORDER BY seq DESC LIMIT ?`
+
+export const PLACE: string = `SELECT seq FROM message WHERE peer = ${PEER_ID} AND outgoing = ? AND guid = ?`
 
 const REMOVE = `UPDATE message SET removed = 1, payload = x'', heldBy = NULL, refusedMs = 0,
     state = CASE state WHEN 'delivered' THEN state WHEN 'unhandled' THEN 'handled' WHEN 'handled' THEN state ELSE 'failed' END
@@ -22,7 +24,7 @@ export const COUNTS: Readonly<Record<'stored' | 'waiting' | 'unhandled' | 'messa
   messages: SHOWN,
 }
 
-export type HistoryStore = Pick<Store, 'history' | 'message' | 'remove' | 'counts'>
+export type HistoryStore = Pick<Store, 'history' | 'message' | 'placeOf' | 'remove' | 'counts'>
 
 export function historyStore(tables: Tables): HistoryStore {
   const count = (what: keyof typeof COUNTS): number =>
@@ -37,6 +39,11 @@ export function historyStore(tables: Tables): HistoryStore {
 
     async message(peer, guid, outgoing) {
       return tables.messages(SELECT_BY_GUID, fromHex(peer), outgoing ? 1 : 0, guid)[0]
+    },
+
+    async placeOf(peer, guid, outgoing) {
+      const row = tables.get(PLACE, fromHex(peer), outgoing ? 1 : 0, guid)
+      return row && Number(row['seq'])
     },
 
     remove: (peer, guid, outgoing) =>

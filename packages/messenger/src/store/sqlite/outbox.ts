@@ -38,13 +38,22 @@ export const ACCEPTED: string = `UPDATE message SET refusedMs = 0 WHERE peer = $
 /**
  * The fresh ones come out of the index in order; of the refused ones only their places are sorted, however many they are.
  */
-export const PENDING: string = `${SELECT_SEALED} WHERE seq IN (
-    SELECT seq FROM (SELECT seq FROM message
+const OPEN = `SELECT seq FROM (SELECT seq FROM message
       WHERE peer = ${PEER_ID} AND refusedMs = 0 AND state = 'stored' ORDER BY seq LIMIT ?)
     UNION ALL
     SELECT seq FROM (SELECT seq FROM message
-      WHERE peer = ${PEER_ID} AND refusedMs BETWEEN 1 AND ? AND state = 'stored' ORDER BY seq LIMIT ?)
-  ) ORDER BY seq LIMIT ?`
+      WHERE peer = ${PEER_ID} AND refusedMs BETWEEN 1 AND ? AND state = 'stored' ORDER BY seq LIMIT ?)`
+
+export const PENDING: string = `${SELECT_SEALED} WHERE seq IN (${OPEN}) ORDER BY seq LIMIT ?`
+
+/** Of what would be too much no more than the length is looked at. */
+export const PENDING_WITHIN: string = `${SELECT_SEALED} WHERE seq IN (
+    SELECT place FROM (SELECT place, bytes, sum(bytes) OVER (ORDER BY place) AS total FROM (
+      SELECT seq AS place, length(payload) + coalesce(length(blob), 0) AS bytes
+      FROM message LEFT JOIN groupMessage ON groupMessage.message = seq
+      WHERE seq IN (${OPEN}) AND guid NOT IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?))
+    WHERE total <= ? OR total = bytes
+  ) ORDER BY seq`
 
 export const PENDING_MESSAGE_PEERS = `SELECT DISTINCT peer FROM message WHERE state = 'stored'`
 
@@ -109,8 +118,14 @@ export function outboxStore(tables: Tables): OutboxStore {
       })
     },
 
-    async pending(peer, limit, { refusedBeforeMs = Number.MAX_SAFE_INTEGER } = {}) {
+    async pending(peer, limit, { refusedBeforeMs = Number.MAX_SAFE_INTEGER, except = [], maxBytes } = {}) {
       const key = fromHex(peer)
+      if (except.length > 0 || maxBytes !== undefined) {
+        const most = limit + except.length
+        const open = [key, most, key, refusedBeforeMs, most]
+        const range = [`[${except.join()}]`, limit, maxBytes ?? Number.MAX_SAFE_INTEGER]
+        return tables.messages(PENDING_WITHIN, ...open, ...range)
+      }
       return tables.messages(PENDING, key, limit, key, refusedBeforeMs, limit, limit)
     },
 

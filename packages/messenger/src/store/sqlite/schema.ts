@@ -174,4 +174,7 @@ export const MIGRATIONS: readonly string[] = [
      receivedMs INTEGER NOT NULL,
      UNIQUE (mediator, inviteId)
    );`,
+
+  `ALTER TABLE groupMessage ADD COLUMN retracted INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX groupMessage_retracted ON groupMessage (chat) WHERE retracted = 1;`,
 ]

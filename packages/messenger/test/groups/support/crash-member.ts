@@ -14,6 +14,7 @@ export type Order =
   | { readonly do: 'join'; readonly token: number }
   | { readonly do: 'send'; readonly token: number; readonly group: string; readonly text: string }
   | { readonly do: 'rotate'; readonly token: number; readonly group: string }
+  | { readonly do: 'leave'; readonly token: number; readonly group: string }
 
 /** To the test: an order is done, or (token 0) we are there. */
 export interface Report {
@@ -60,6 +61,9 @@ async function obey(order: Order): Promise<string> {
       return (await messenger.send(order.group, order.text)).id
     case 'rotate':
       await (await messenger.group(order.group)).rotateKey()
+      return ''
+    case 'leave':
+      await (await messenger.group(order.group)).leave()
       return ''
   }
 }

@@ -20,9 +20,19 @@ const HANDSHAKE_WRITES = 4
 /** Calls of a store that only look. */
 const READS: ReadonlySet<string> = new Set<keyof Store>([
   ...(['setting', 'contacts', 'contactKinds', 'contact', 'pending', 'pendingPeers', 'nextUnhandled'] as const),
-  ...(['unhandledPeers', 'history', 'message', 'counts', 'conversations', 'search', 'contactNotes'] as const),
+  ...([
+    'unhandledPeers',
+    'history',
+    'message',
+    'placeOf',
+    'counts',
+    'conversations',
+    'search',
+    'contactNotes',
+  ] as const),
   ...(['file', 'files', 'announcedFile'] as const),
   ...(['group', 'groups', 'pendingGroups', 'member', 'members', 'groupCopies', 'unreadable', 'invites'] as const),
+  'retracted',
 ])
 
 /** Where a life ends: at the so-many-th step of a kind from now. */
