@@ -25,7 +25,7 @@ export class TokenBucket {
    * @param needed - what has to be there; what is taken beyond that is owed. Default `count`
    * @returns `false`, and nothing taken, when there is less
    */
-  take(nowMs: number, count = 1, needed = count): boolean {
+  take(nowMs: number, count = 1, needed: number = count): boolean {
     if (nowMs > this.#atMs) this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs)
     this.#atMs = nowMs
     this.#isSpent = this.#tokens < (this.#isSpent ? Math.max(needed, this.#resume) : needed)

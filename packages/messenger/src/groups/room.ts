@@ -31,6 +31,8 @@ export class Room {
   readonly #waiting = new Set<() => void>()
   /** How we came to be out, should we be. */
   #way: 'left' | 'banned' = 'banned'
+  /** We go of our own wish, and the mediator is being asked. */
+  #isEnding = false
   #isLive = false
   /** What the mediator wants to know of us, until its turn comes. */
   #asked: { sinceSeconds: bigint; isMissing: boolean } | undefined
@@ -155,13 +157,16 @@ export class Room {
    */
   async endBy(way: OwnEnd, ask: () => Promise<void>): Promise<void> {
     const { id } = this.#record
-    await this.#ends.set(id, way)
+    this.#isEnding = true
     try {
+      await this.#ends.set(id, way)
       await ask()
     } catch (error) {
       // Else it may have been done all the same, and we see that when we next subscribe.
       if (isRefusal(error)) await this.#ends.delete(id)
       throw error
+    } finally {
+      this.#isEnding = false
     }
     await this.end(way)
   }
@@ -218,12 +223,14 @@ export class Room {
     const { access, store } = this.#context
     this.#way = 'banned'
     this.#isLive = true
+    // The mediator may have said so before it heard that we go.
+    const isEnding = this.#isEnding
     this.inTurn(async () => {
       // Whatever had been refused: we are in it.
       await access.ask(() => store.acceptedBy(this.#record.id))
       if (toRole(this.#record.permissions) !== 'reader') this.#outbox?.ready()
       this.#wakeWaiting()
-      await this.#ends.delete(this.#record.id)
+      if (!isEnding && !this.#isEnding) await this.#ends.delete(this.#record.id)
     })
   }
 
