@@ -84,14 +84,15 @@ describe('the table of features in the README', () => {
   })
 
   test('each row has a cell for every generation, and a test', () => {
-    const from = rows.findIndex((cells) => cells.at(-1) === 'shown by')
-    expect(from).toBeGreaterThanOrEqual(0)
-    const table = rows.slice(from + 2)
-    const features = table.slice(
-      0,
-      table.findIndex((cells) => cells.length !== 5),
-    )
-    expect(features.length).toBeGreaterThan(15)
+    // The tables of the generations and of the dialects.
+    const heads = rows.flatMap((cells, index) => (cells.at(-1) === 'shown by' ? [index] : []))
+    expect(heads).toHaveLength(2)
+    const features = heads.flatMap((head) => {
+      const table = rows.slice(head + 2)
+      const end = table.findIndex((cells) => cells.length !== 5 || cells.at(-1) === 'shown by')
+      return table.slice(0, end < 0 ? undefined : end)
+    })
+    expect(features.length).toBeGreaterThan(25)
     for (const cells of features) {
       expect(
         cells.every((cell) => cell !== ''),

@@ -11,7 +11,7 @@ const RANDOM_GUIDS = 4
  * Store a system message and have it pushed. Its guid can be foretold where its body has no random part: if somebody took it,
  * the message gets one by chance, so that nobody can keep it out of the history, nor what it tells of from happening.
  * @returns the push, or nothing when the very same message is there already (§8.6)
- * @throws when those are taken, too: the command fails as a whole
+ * @throws when those are taken, too, or the chat is full: the command fails as a whole
  */
 export function* storeSystemMessage(
   context: CommandContext,
@@ -20,12 +20,14 @@ export function* storeSystemMessage(
   toCaller: boolean,
 ): Program<Effect | undefined> {
   const blob = encodeSystemMessage(content)
-  const { nowSeconds: timestampSeconds, mediatorKey: author } = context
+  const { nowSeconds: timestampSeconds, mediatorKey: author, limits } = context
+  // A picture in it takes room that only messages may fill; what else it says has to be said in a full chat, too.
+  const maxBytes = content.event === 'chatInfoChanged' ? limits.chatBytes : undefined
   const first = systemGuid(blob, timestampSeconds)
   for (let attempt = 0; attempt <= RANDOM_GUIDS; attempt++) {
     const guid = attempt === 0 ? first : randomGuid(context.random, attempt - 1)
     const row = { guid, timestampSeconds, clientTimestampSeconds: undefined, author, blob }
-    const messageId = yield* call('insertMessage', chatId, row)
+    const messageId = yield* call('insertMessage', chatId, row, maxBytes)
     if (messageId !== undefined)
       return {
         effect: 'message',
@@ -38,7 +40,7 @@ export function* storeSystemMessage(
     if (attempt === 0 && !('random' in content) && taken !== undefined && equalBytes(taken.author, author))
       return undefined
   }
-  throw new SystemMessageError(`no free guid for the system message ${content.event}`)
+  throw new SystemMessageError(`no free guid or no room for the system message ${content.event}`)
 }
 
 function randomGuid(random: Uint8Array, at: number): bigint {

@@ -30,6 +30,16 @@ test.each(DIALECTS)(
   },
 )
 
+test('a picture of the chat takes no room that only messages may fill', async () => {
+  const server = await startServer({ limits: { chatBytes: 1_000 } })
+  await server.chat(CHAT)
+  const client = await server.login('tlv-push', 1)
+  await client.ok('updateChatInfo', { chatId: CHAT, name: 'short' })
+  const avatar = new Uint8Array(900)
+  expect(await client.refused('updateChatInfo', { chatId: CHAT, avatar })).toBe('broadcast error')
+  expect((await server.run(() => call('settings', CHAT)))?.avatar).toBeUndefined()
+})
+
 test('Infinity switches it off', async () => {
   const server = await startServer({ limits: { chatBytes: Infinity } })
   await server.chat(CHAT)
