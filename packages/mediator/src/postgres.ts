@@ -1,1 +1,1 @@
-export { openPostgresStore, type PostgresStoreOptions } from './stores/postgres.js'
+export { openPostgresStore, type PostgresPool, type PostgresStoreOptions } from './stores/postgres.js'

@@ -8,11 +8,19 @@ import { checkedSchemaName } from './postgres/schema.js'
 import { statementsFor } from './postgres/statements.js'
 import { Transactions } from './postgres/transactions.js'
 
+/** A `Pool` of the library `pg`, in words of our own: its types are a package that not everybody has. */
+export interface PostgresPool {
+  connect(): Promise<object>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  off(event: 'error', listener: (error: Error) => void): unknown
+  end(): Promise<void>
+}
+
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`; without it and `pool`, what the variables `PGHOST` … say. */
   readonly connectionString?: string | undefined
   /** A pool of the program's own, which stays open when the store is closed. */
-  readonly pool?: Pool | undefined
+  readonly pool?: PostgresPool | undefined
   /** Connections at most, without a pool of your own. Default 10. */
   readonly maxConnections?: number | undefined
   /** The schema that holds the tables: lower-case letters, digits and `_`. Made if it is not there. */
@@ -30,7 +38,7 @@ type AnyProgram = () => Program<unknown>
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<MediatorStore> {
   const schema = checkedSchemaName(options.schema ?? 'mimir_mediator')
-  const pool = options.pool ?? new pg.Pool(poolConfig(options))
+  const pool = options.pool === undefined ? new pg.Pool(poolConfig(options)) : (options.pool as Pool)
   // Without a listener an idle connection that breaks ends the process.
   pool.on('error', ignore)
   const close = async (): Promise<void> => {
