@@ -19,6 +19,11 @@ export function harmlessJson(value: object): string {
   return JSON.stringify(value).replaceAll(HARMFUL, escaped)
 }
 
+/** Whether all of it can be shown as it is, on one line. */
+export function isHarmlessLine(text: string): boolean {
+  return text.search(HARMFUL) < 0
+}
+
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

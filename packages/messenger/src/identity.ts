@@ -3,6 +3,8 @@ import { fromHex, isWireError, toHex } from '@mimirjs/wire'
 import { parseContactLink } from '@mimirjs/wire/link'
 import { MessengerError } from './error.js'
 
+const HEX_KEY = /^[0-9a-fA-F]{64}$/
+
 /** A person as they were written down. */
 export interface Person {
   /** Public key, 64 lower-case hex digits. */
@@ -22,13 +24,27 @@ export function toPerson(person: string | Uint8Array): Person {
   return { peer: toHex(publicKey), name }
 }
 
+/**
+ * Where a group could stand, too, and none that we know does: the key of {@link toPerson}.
+ * @throws {MessengerError} `bad-key`, that says so of what may be the id of a group
+ */
+export function toPeerOrGroup(person: string | Uint8Array): string {
+  const isId = typeof person === 'string' && HEX_KEY.test(person.trim())
+  if (isId && !isPoint(fromHex(person.trim())))
+    throw new MessengerError(
+      'bad-key',
+      `${describe(person)} is neither a public key nor a group that we are or were in`,
+    )
+  return toPeer(person)
+}
+
 /** The key of {@link toPerson}. @throws {MessengerError} `bad-key` */
 export function toPeer(person: string | Uint8Array): string {
   return toPerson(person).peer
 }
 
 function parsePerson(text: string): { publicKey: Uint8Array; name: string } {
-  if (/^[0-9a-fA-F]{64}$/.test(text)) return { publicKey: fromHex(text), name: '' }
+  if (HEX_KEY.test(text)) return { publicKey: fromHex(text), name: '' }
   try {
     return parseContactLink(text, { isPoint })
   } catch (cause) {

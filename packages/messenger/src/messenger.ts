@@ -29,7 +29,7 @@ import { Groups } from './groups/groups.js'
 import type { CreateGroupOptions, GroupInvite } from './groups/types.js'
 import { Handlers, type MessageHandler } from './handlers.js'
 import { Handling } from './handling.js'
-import { toPeer, toPerson } from './identity.js'
+import { toPeer, toPeerOrGroup, toPerson } from './identity.js'
 import { Inbox } from './inbox.js'
 import { logEvents } from './log-events.js'
 import type { HistoryEntry, IncomingMessage, Sent } from './message.js'
@@ -244,7 +244,7 @@ export class Messenger {
       publicKey: this.publicKey,
       commandPrefix: this.#commandPrefix,
       groups: this.#groups,
-      toReceiver: (to) => this.#groups.resolve(to) ?? this.#toOther(to),
+      toReceiver: (to) => this.#toReceiver(to),
       download: (message, how) => this.download(message, how),
       kick: (peer) => this.#kick(peer),
       onFailure: (error, fields) => this.#report(error, fields),
@@ -448,7 +448,7 @@ export class Messenger {
     this.#assertOpen()
     // Checking a key is costly; the keys of those we are busy with were checked before.
     const isKnown = typeof to === 'string' && this.#outbox.knows(to)
-    const peer = isKnown ? to : (this.#groups.resolve(to) ?? this.#toOther(to))
+    const peer = isKnown ? to : this.#toReceiver(to)
     const sent = await this.#acceptance.accept(peer, content, randomGuid(), undefined)
     this.#kick(peer)
     return sent
@@ -778,9 +778,14 @@ export class Messenger {
     return peer
   }
 
+  /** A group, or somebody else. @throws {MessengerError} `bad-key` */
+  #toReceiver(to: string | Uint8Array): string {
+    return this.#groups.resolve(to) ?? this.#toOther(toPeerOrGroup(to))
+  }
+
   /** A person, or a group. @throws {MessengerError} `bad-key` */
   #toConversation(person: string | Uint8Array): string {
-    return this.#groups.resolve(person) ?? toPeer(person)
+    return this.#groups.resolve(person) ?? toPeerOrGroup(person)
   }
 
   /** There is something to deliver. */

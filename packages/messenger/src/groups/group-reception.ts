@@ -5,6 +5,7 @@ import type { Received } from '../store.js'
 import type { GroupBatch, GroupRowChange, NewGroupMessage } from '../store-groups.js'
 import { Arrivals } from './arrivals.js'
 import type { GroupsContext } from './context.js'
+import { KeyWatch } from './key-watch.js'
 import { cutDescription, cutName, keptAvatar } from './profile.js'
 import { isExpectedGuid, readBlob, readMessage } from './reading.js'
 import type { Room } from './room.js'
@@ -26,12 +27,19 @@ export class GroupReception {
   /** The newest change of name, text or picture that was applied: what comes late, out of order, is older. */
   #infoMessageId = 0n
   readonly #arrivals = new Arrivals()
+  readonly #keyWatch: KeyWatch
   #cancelPatience: (() => void) | undefined
   #turn: Promise<void> = Promise.resolve()
 
   constructor(context: GroupsContext, room: Room) {
     this.#context = context
     this.#room = room
+    this.#keyWatch = new KeyWatch(context, room)
+  }
+
+  /** On a new connection. */
+  connected(): void {
+    this.#keyWatch.connected()
   }
 
   /** @throws {MessengerError} `store` | `closed`: it is handed over again */
@@ -94,6 +102,7 @@ export class GroupReception {
     if (info) this.#room.tell('info')
     this.#warn(rows)
     this.#tell(received, rows.length)
+    this.#room.inTurn(() => this.#keyWatch.look(rows))
     if (this.#room.isLive) await this.#room.members.changed(received)
     const end = messages.map(({ system }) => endOf(system, publicKey)).reduce((last, way) => way ?? last, undefined)
     if (end !== undefined && received.length > 0) this.#room.doubt(end)

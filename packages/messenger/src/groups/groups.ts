@@ -10,14 +10,14 @@ import { Administration } from './administration.js'
 import { BegunJoins } from './begun.js'
 import { cipherOf } from './cipher.js'
 import type { GroupsContext } from './context.js'
-import { atMediator } from './errors.js'
+import { atMediator, groupError } from './errors.js'
 import { Group } from './group.js'
 import { groupId } from './group-id.js'
 import { Invites } from './invites.js'
 import { Joins, mediatorOf } from './joins.js'
 import { KeptByGroup } from './kept.js'
 import { KeyRotation, type PendingRotation } from './key-rotation.js'
-import { Mediators } from './mediators.js'
+import { checkMediators, Mediators } from './mediators.js'
 import { Pauses } from './pauses.js'
 import { toRole } from './permissions.js'
 import { checkProfile } from './profile.js'
@@ -88,6 +88,7 @@ export class Groups {
 
   async #start(): Promise<void> {
     const { store, mediators } = this.#context
+    checkMediators(mediators)
     await this.#begun.load()
     await this.#rotations.load()
     await this.#ends.load()
@@ -132,9 +133,7 @@ export class Groups {
       throw new MessengerError('bad-content', 'a group needs a mediator: give one, or open with some in `mediators`')
     const client = this.#mediators.client(where)
     const chat = { name, description, ...(avatar && avatar.length > 0 ? { avatar } : {}) }
-    const chatId = await atMediator('the group was not made', () =>
-      client.createChat(chat, { ...(signal && { signal }) }),
-    )
+    const chatId = await client.createChat(chat, { ...(signal && { signal }) }).catch(notMade)
     const room = await this.#add({
       id: groupId(fromHex(where.publicKey), chatId),
       mediator: where.publicKey,
@@ -272,6 +271,14 @@ export class Groups {
       if (!this.#context.isClosing()) this.#context.onError(error)
     })
   }
+}
+
+/** @throws {MessengerError} */
+function notMade(cause: unknown): never {
+  const what = 'the group was not made'
+  if (!isMediatorError(cause) || cause.code !== 'rate-limit') throw groupError(what, cause)
+  const why = 'a mediator makes only so many groups an hour for one key (those of this project 5): try again later'
+  throw new MessengerError('mediator', `${what}: ${cause.remoteText ?? cause.message}: ${why}`, { cause })
 }
 
 function isGone(error: unknown): boolean {

@@ -6,11 +6,11 @@ import type { GroupsContext } from './context.js'
 import { atMediator, groupError } from './errors.js'
 import type { KeptByGroup } from './kept.js'
 import type { Pauses } from './pauses.js'
-import { mayAdminister } from './permissions.js'
+import { mayAdminister, toRole } from './permissions.js'
 import type { Room } from './room.js'
 import { isSame, MAX_FORMER_KEYS, withKey, wrapFor } from './sealing.js'
 import { TurnsByGroup } from './turns.js'
-import type { RotateKeyOptions } from './types.js'
+import type { GroupRole, RotateKeyOptions } from './types.js'
 
 /** A mediator takes ten invites a minute (mediator protocol §22.7): pause when it says that it is too fast. */
 const INVITE_PAUSE_MS = 6_000
@@ -19,6 +19,9 @@ const INVITE_LIFE_MS = 259_200_000
 
 /** It will be said of the next member, too. */
 const FINAL: ReadonlySet<string> = new Set(['closed', 'aborted', 'forbidden', 'not-member'])
+
+const NOT_CHANGED = 'the key was not changed'
+const WHO_MAY = 'the owner hands out a new one, or an admin where the mediator allows it'
 
 /** A key that is being handed out, as it stands on disk. */
 export interface PendingRotation {
@@ -61,7 +64,7 @@ export class KeyRotation {
     const { id } = room.record
     const client = this.#parts.clientOf(room)
     if (!mayAdminister(room.record.permissions))
-      throw new MessengerError('forbidden', 'a new key is handed out by the owner or an admin')
+      throw new MessengerError('forbidden', `${NOT_CHANGED}: ${WHO_MAY}, our role is ${ownRole(room)}`)
     const people = await this.#people(room, client, chosen, signal)
     const begun = await this.#begin(room, people)
     const sent = await this.#handOut(room, client, begun, people, signal)
@@ -86,7 +89,7 @@ export class KeyRotation {
     chosen: ReadonlySet<string> | undefined,
     signal: AbortSignal | undefined,
   ): Promise<string[]> {
-    const members = await atMediator('the key was not changed', () =>
+    const members = await atMediator(NOT_CHANGED, () =>
       client.getMembers(room.record.chatId, { ...(signal && { signal }) }),
     )
     return [...members]
@@ -129,7 +132,7 @@ export class KeyRotation {
       try {
         await this.#send(room, client, peer, fromHex(key), signal)
       } catch (why) {
-        if (!isMediatorError(why) || FINAL.has(why.code)) throw groupError('the key was not changed', why)
+        if (!isMediatorError(why) || FINAL.has(why.code)) throw refused(room, why)
         missed.push({ peer, why })
         continue
       }
@@ -169,6 +172,18 @@ export class KeyRotation {
     const key = typeof person === 'string' ? person.trim().toLowerCase() : toHex(person)
     return key === publicKey ? undefined : toOther(person)
   }
+}
+
+function ownRole({ record }: Room): GroupRole {
+  return toRole(record.permissions)
+}
+
+/** An admin finds out only from the mediator. */
+function refused(room: Room, cause: unknown): unknown {
+  if (!isMediatorError(cause) || cause.code !== 'forbidden' || ownRole(room) === 'owner')
+    return groupError(NOT_CHANGED, cause)
+  const why = `this mediator lets only the owner hand out a new key, our role is ${ownRole(room)}`
+  return new MessengerError('forbidden', `${NOT_CHANGED}: ${why}: ${cause.remoteText ?? cause.message}`, { cause })
 }
 
 /** Nobody has been sent it who is none of these. */

@@ -1,6 +1,6 @@
 import { MediatorClient } from '@mimirjs/mediator-client'
 import { fromHex } from '@mimirjs/wire'
-import type { MediatorPushes } from '@mimirjs/wire/mediator'
+import { MEDIATOR_DIALECTS, type MediatorPushes } from '@mimirjs/wire/mediator'
 import { MessengerError } from '../error.js'
 import type { GroupsContext } from './context.js'
 import type { MediatorAddress } from './types.js'
@@ -33,6 +33,7 @@ export class Mediators {
    * @throws {MessengerError} `bad-content` for what is no address
    */
   client(mediator: MediatorAddress): MediatorClient {
+    checkMediator(mediator)
     return (this.#lines.get(mediator.publicKey) ?? this.#open(mediator)).client
   }
 
@@ -71,11 +72,6 @@ export class Mediators {
   /** @throws {MessengerError} `bad-content` */
   #newClient({ publicKey, address, dialect }: MediatorAddress): MediatorClient {
     const { signer, transports, logger, networkClock, retry } = this.#context
-    if (typeof publicKey !== 'string' || !/^[0-9a-f]{64}$/.test(publicKey))
-      throw new MessengerError(
-        'bad-content',
-        `mediator: expected its key as 64 lower-case hex digits, got '${publicKey}'`,
-      )
     try {
       return new MediatorClient({
         signer,
@@ -92,4 +88,37 @@ export class Mediators {
       throw new MessengerError('bad-content', `mediator ${address} cannot be used: ${why}`, { cause })
     }
   }
+}
+
+/** What programs without types, and files of settings, may hand in. @throws {MessengerError} `bad-content` */
+export function checkMediators(mediators: unknown): void {
+  if (!Array.isArray(mediators))
+    throw new MessengerError(
+      'bad-content',
+      `mediators: expected a list of { publicKey, address }, got ${show(mediators)}`,
+    )
+  for (const mediator of mediators) checkMediator(mediator)
+}
+
+function checkMediator(mediator: unknown): void {
+  if (typeof mediator !== 'object' || mediator === null || Array.isArray(mediator))
+    throw new MessengerError('bad-content', `mediator: expected { publicKey, address }, got ${show(mediator)}`)
+  const { publicKey, address, dialect } = mediator as Record<keyof MediatorAddress, unknown>
+  if (typeof publicKey !== 'string' || !/^[0-9a-f]{64}$/.test(publicKey)) {
+    const what = 'expected its key as 64 lower-case hex digits'
+    throw new MessengerError('bad-content', `publicKey of a mediator: ${what}, got ${show(publicKey)}`)
+  }
+  if (typeof address !== 'string') {
+    const what = "expected a text like 'tcp://mediator.example:7001'"
+    throw new MessengerError('bad-content', `address of a mediator: ${what}, got ${show(address)}`)
+  }
+  if (dialect !== undefined && !MEDIATOR_DIALECTS.some((known) => known === dialect)) {
+    const what = `expected one of ${MEDIATOR_DIALECTS.join(', ')}, or none`
+    throw new MessengerError('bad-content', `dialect of mediator ${address}: ${what}, got ${show(dialect)}`)
+  }
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return value.length > 100 ? `'${value.slice(0, 100)}…'` : `'${value}'`
+  return value instanceof Uint8Array ? `${value.length} bytes` : Array.isArray(value) ? 'a list' : String(value)
 }

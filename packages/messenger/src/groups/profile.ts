@@ -21,12 +21,19 @@ export function checkProfile({ name, description, avatar }: GroupChange): void {
         `${field} of the group has ${characters} characters, mediators take ${most}`,
       )
   }
+  if (name !== undefined) checkName(name)
   if (avatar === undefined) return
   if (!(avatar instanceof Uint8Array)) throw new MessengerError('bad-content', 'avatar of the group: expected bytes')
   if (avatar.length > MAX_GROUP_AVATAR_BYTES) {
     const most = `mediators take ${MAX_GROUP_AVATAR_BYTES}`
     throw new MessengerError('too-large', `avatar of the group has ${avatar.length} bytes, ${most}`)
   }
+}
+
+function checkName(name: string): void {
+  if (name.trim() === '') throw new MessengerError('bad-content', 'name of the group: expected one that is not blank')
+  if (/\p{Cc}/u.test(name))
+    throw new MessengerError('bad-content', 'name of the group: expected no line breaks or other control characters')
 }
 
 /** As much of a name as a mediator would have taken from anybody but itself. */

@@ -69,6 +69,7 @@ export class Room {
   /** A new connection: what it hands over first is older than the list of members that it begins with. */
   connected(): void {
     this.#isLive = false
+    this.#reception.connected()
   }
 
   /** What comes now is newer than the list of members that we have. */

@@ -11,9 +11,29 @@ const CATCH_UP_MS = 10_000
  * what was known before has to do.
  */
 export async function catchUp(context: Context, messenger: Messenger, group: Group): Promise<void> {
+  const why = await refreshed(context, messenger, group)
+  if (why !== undefined) context.output.warn(staleError(group.mediator.address, 'what is new', why))
+}
+
+/**
+ * The same before something that the mediator decides: that says itself when it is not reached.
+ * @throws {CliError} `stopped`
+ */
+export async function beforehand(context: Context, messenger: Messenger, group: Group): Promise<void> {
+  await refreshed(context, messenger, group)
+  if (context.stop.aborted) throw new CliError('stopped', 'stopped before the mediator was asked: nothing was done')
+}
+
+/** @returns why what we know may be old; `undefined` when it is what the mediator says */
+export async function refreshed(
+  context: Context,
+  messenger: Messenger,
+  group: Group,
+  limitMs: number = CATCH_UP_MS,
+): Promise<string | undefined> {
   using patience = new Patience(context.stop)
-  patience.limit(CATCH_UP_MS)
-  const { publicKey, address } = group.mediator
+  patience.limit(limitMs)
+  const { publicKey } = group.mediator
   const failed = new AbortController()
   let why: string | undefined
   const onMediator = (event: MediatorEvent): void => {
@@ -26,15 +46,18 @@ export async function catchUp(context: Context, messenger: Messenger, group: Gro
   const signal = AbortSignal.any([patience.signal, failed.signal])
   try {
     await group.refresh({ signal })
+    return undefined
   } catch (error) {
     if (!signal.aborted) throw error
-    const said = why ?? patience.end()
-    context.output.warn(
-      new CliError('stale', `${address} did not say what is new, this is what was known before: ${said}`),
-    )
+    return why ?? patience.end()
   } finally {
     messenger.off('mediator', onMediator)
   }
+}
+
+/** @param what - that the mediator did not say */
+export function staleError(address: string, what: string, why: string): CliError {
+  return new CliError('stale', `${address} did not say ${what}, this is what was known before: ${why}`)
 }
 
 /** What the mediator is asked to do, unless the person wants the command to end. @throws {CliError} `stopped` */

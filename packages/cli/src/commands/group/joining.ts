@@ -16,11 +16,12 @@ import { timeText } from '../../view.js'
 import { catchUp, orStopped } from './at-mediator.js'
 import { findInvite, shown } from './find.js'
 import { groupJson, inviteJson } from './json.js'
+import { parseGroupName } from './name.js'
 
 export function createCommand(shell: Shell): Command {
   return shell
     .command('create', 'make a group at the first --mediator')
-    .argument('<name>', 'what it is called: the mediator sees that')
+    .argument('<name>', 'what it is called: the mediator sees that', parseGroupName)
     .option('--description <text>', 'what it is about: the mediator sees that')
     .option('--avatar <path>', 'its picture, at most 200 KiB: the mediator sees that', parsePath)
     .action((name: string, options: { description?: string; avatar?: string }, command: Command) =>

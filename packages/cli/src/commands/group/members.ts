@@ -1,21 +1,21 @@
 import { resolve } from 'node:path'
-import type { Group, GroupMember, GroupRole, Messenger } from '@mimirjs/messenger'
+import type { Group, GroupChange, GroupMember, GroupRole, Messenger } from '@mimirjs/messenger'
 import { Argument, type Command } from 'commander'
 import type { Context } from '../../context.js'
 import { CliError } from '../../error.js'
 import { ExitCode } from '../../exit-code.js'
 import { harmlessLine } from '../../harmless.js'
-import { lookUp, openMessenger, peerText } from '../../messenger.js'
+import { openMessenger, peerText } from '../../messenger.js'
 import { parsePath } from '../../options.js'
-import { parsePerson } from '../../person.js'
 import type { Shell } from '../../shell.js'
 import { timeText } from '../../view.js'
-import { catchUp, orStopped } from './at-mediator.js'
+import { beforehand, catchUp, orStopped } from './at-mediator.js'
 import { findGroup, GROUP_ARGUMENT } from './find.js'
 import { readPicture } from './joining.js'
 import { groupJson, memberJson } from './json.js'
+import { parseGroupName } from './name.js'
+import { lookUpInGroup, PERSON_ARGUMENT, parsePersonInGroup } from './person.js'
 
-const PERSON_ARGUMENT = 'public key, contact link, or the name of a contact'
 const ROLES: readonly GroupRole[] = ['admin', 'moderator', 'member', 'reader']
 
 export function listCommand(shell: Shell): Command {
@@ -44,7 +44,7 @@ export function membersCommand(shell: Shell): Command {
     .action((text: string, _: object, command: Command) =>
       shell.perform(command, async (context) => {
         await using messenger = await openMessenger(context)
-        const group = await findGroup(messenger, text)
+        const group = await findGroup(context, messenger, text)
         await catchUp(context, messenger, group)
         for (const member of await group.members())
           await context.output.result(memberJson(member), () => memberLine(member))
@@ -89,7 +89,7 @@ export function updateCommand(shell: Shell): Command {
   return shell
     .command('update', 'change what a group is called and looks like')
     .argument('<group>', GROUP_ARGUMENT)
-    .option('--name <name>', 'its new name')
+    .option('--name <name>', 'its new name', parseGroupName)
     .option('--description <text>', 'what it is about')
     .option('--avatar <path>', 'its new picture, at most 200 KiB', parsePath)
     .action((text: string, options: { name?: string; description?: string; avatar?: string }, command: Command) =>
@@ -102,9 +102,18 @@ export function updateCommand(shell: Shell): Command {
         }
         if (Object.keys(change).length === 0)
           throw new CliError('usage', 'nothing to change: give --name, --description or --avatar')
-        return withGroup(context, text, 'changed', (group) => group.update(change))
+        return updateGroup(context, text, change)
       }),
     )
+}
+
+async function updateGroup(context: Context, text: string, change: GroupChange): Promise<ExitCode> {
+  await using messenger = await openMessenger(context)
+  const group = await findGroup(context, messenger, text)
+  await beforehand(context, messenger, group)
+  await orStopped(context, group.update(change))
+  await context.output.result({ event: 'done', group: group.id }, () => `changed: ${harmlessLine(group.name)}`)
+  return ExitCode.ok
 }
 
 type GroupWork = (group: Group, context: Context, messenger: Messenger) => Promise<void>
@@ -129,6 +138,7 @@ export function plainCommands(shell: Shell): Command[] {
       'give everybody in a group a new key, so that whoever was banned reads no more',
       'rotated',
       async (group, context, messenger) => {
+        await beforehand(context, messenger, group)
         await group.rotateKey({ signal: context.stop })
         await catchUp(context, messenger, group)
       },
@@ -158,10 +168,11 @@ async function withPerson(
   done: string,
   work: (group: Group, person: string | Uint8Array) => Promise<void>,
 ): Promise<ExitCode> {
-  const person = parsePerson(who)
+  const person = parsePersonInGroup(who)
   await using messenger = await openMessenger(context)
-  const key = await lookUp(messenger, person)
-  const group = await findGroup(messenger, text)
+  const group = await findGroup(context, messenger, text)
+  await beforehand(context, messenger, group)
+  const key = await lookUpInGroup(messenger, group, person)
   await orStopped(context, work(group, key))
   const peer = peerText(key)
   await context.output.result(
@@ -173,7 +184,7 @@ async function withPerson(
 
 async function withGroup(context: Context, text: string, done: string, work: GroupWork): Promise<ExitCode> {
   await using messenger = await openMessenger(context)
-  const group = await findGroup(messenger, text)
+  const group = await findGroup(context, messenger, text)
   const { id, name } = group
   await orStopped(context, work(group, context, messenger))
   await context.output.result({ event: 'done', group: id }, `${done}: ${harmlessLine(name)}`)

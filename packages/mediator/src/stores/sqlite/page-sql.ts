@@ -16,11 +16,10 @@ const VARINT_HEX = `CASE
     ${LENGTH} >> 21)
 END`
 
-/** A record without what `binary` has in front of each: the chat's id. Rows of another server have no `head`. */
-const RECORD = {
-  tlv: `coalesce(head,
-    unhex(printf('1108%016x1208%016x3208%016x0120%s23', id, guid, ts, hex(author)) || ${VARINT_HEX})) || blob`,
-  binary: `unhex(printf('%016x%016x', id, guid)) || author || unhex(printf('%08x', ${LENGTH})) || blob`,
+/** What stands in front of a blob, without what `binary` begins with: the chat's id. Rows of another server have no `head`. */
+const HEAD = {
+  tlv: `coalesce(head, unhex(printf('1108%016x1208%016x3208%016x0120%s23', id, guid, ts, hex(author)) || ${VARINT_HEX}))`,
+  binary: `unhex(printf('%016x%016x', id, guid)) || author || unhex(printf('%08x', ${LENGTH}))`,
 }
 
 /**
@@ -28,9 +27,21 @@ const RECORD = {
  * fifth less time than a limit, which SQLite counts row by row.
  */
 export function pageSql(layout: 'binary' | 'tlv', chatId: bigint): string {
-  const chat = `x'${chatId.toString(16).padStart(16, '0')}'`
-  const joined =
-    layout === 'tlv' ? `group_concat(${RECORD.tlv}, '')` : `${chat} || group_concat(${RECORD.binary}, ${chat})`
-  return `SELECT count(*) AS count, max(id) AS last_id, CAST(${joined} AS BLOB) AS bytes
-    FROM ${tableName('messages', chatId)} WHERE id BETWEEN ? AND ?`
+  const table = tableName('messages', chatId)
+  return layout === 'tlv' ? tlvPage(table) : binaryPage(table, `x'${chatId.toString(16).padStart(16, '0')}'`)
+}
+
+/** The heads are the separators between the blobs, which saves a value per row; that of the first is put in front. */
+function tlvPage(table: string): string {
+  return `SELECT count, last_id,
+      CAST((SELECT ${HEAD.tlv} FROM ${table} WHERE id = first_id) || behind AS BLOB) AS bytes
+    FROM (SELECT count(*) AS count, min(id) AS first_id, max(id) AS last_id, group_concat(blob, ${HEAD.tlv}) AS behind
+      FROM ${table} WHERE id BETWEEN ? AND ?)`
+}
+
+/** What all records begin with is the separator. */
+function binaryPage(table: string, chat: string): string {
+  return `SELECT count(*) AS count, max(id) AS last_id,
+      CAST(${chat} || group_concat(${HEAD.binary} || blob, ${chat}) AS BLOB) AS bytes
+    FROM ${table} WHERE id BETWEEN ? AND ?`
 }

@@ -53,6 +53,11 @@ export class FakeMediator {
     for (const stream of this.#streams) stream.write(encodePushFrame(DIALECT, push, value))
   }
 
+  /** End every connection; whoever wants comes back. */
+  hangUp(): void {
+    for (const stream of this.#streams) stream.end()
+  }
+
   /** @param key - which is wrapped; default: that of the chat */
   invite(to: string, invite: Partial<MediatorPushes['gotInvite']> = {}, key: Uint8Array = this.key): void {
     this.push('gotInvite', {
