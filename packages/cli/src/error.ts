@@ -6,6 +6,7 @@ export type CliErrorCode =
   | 'no-group' // no group or invite is called so, or several are
   | 'no-invite' // no such invite has come, or not yet
   | 'stale' // the mediator was not reached: what is shown is what was known before
+  | 'no-mediator' // a mediator is not reached; it is tried again
   | 'stopped' // ended by the person before the other side had answered
   | 'exists' // the file is there already and is not overwritten
   | 'no-identity' // the home folder has no key yet
@@ -27,6 +28,7 @@ const FACTS: Record<CliErrorCode, { blame: CliError['blame']; exitCode: ExitCode
   'no-group': { blame: 'local', exitCode: ExitCode.usage },
   'no-invite': { blame: 'remote', exitCode: ExitCode.notYet },
   stale: { blame: 'transport', exitCode: ExitCode.notYet },
+  'no-mediator': { blame: 'transport', exitCode: ExitCode.notYet },
   stopped: { blame: 'local', exitCode: ExitCode.notYet },
   exists: { blame: 'local', exitCode: ExitCode.failure },
   'no-identity': { blame: 'local', exitCode: ExitCode.failure },

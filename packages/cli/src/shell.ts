@@ -49,6 +49,15 @@ export class Shell {
       })
   }
 
+  /** What a command does that is given alone; a word that is no command of it stays an unknown one. */
+  setDefault(parent: Command, child: Command): Command {
+    return parent.addCommand(child, { isDefault: true }).hook('preSubcommand', ({ args: [word = '-'], commands }) => {
+      if (word.startsWith('-') || commands.some((known) => known.name() === word || known.aliases().includes(word)))
+        return
+      parent.error(`error: unknown command '${word}'`, { code: 'commander.unknownCommand' })
+    })
+  }
+
   /** The body of a command: its exit code becomes ours, and what it throws is reported. */
   async perform(command: Command, work: (context: Context) => Promise<ExitCode>): Promise<void> {
     const stop = watchSignals(this.#io.signals)

@@ -300,7 +300,7 @@ export class Messenger {
    * Both are made on first use. Delivery of what is still undelivered starts at once.
    *
    * @throws {MessengerError} `in-use` when another process has the folder open, `store` when it cannot be read,
-   * `too-large` for the name
+   * `too-large` for the name, `bad-content` for a mediator that is none
    */
   static async open(folder: string, options: MessengerOptions = {}): Promise<Messenger> {
     const parts = await openFolder(folder, options)
@@ -597,7 +597,7 @@ export class Messenger {
   /**
    * Make a group, with us as its owner. It takes a proof of work of about a second. The key is made here, and never leaves
    * unencrypted. If the answer of the mediator is lost, there may be a group there that nobody has the key of.
-   * @throws {MessengerError} `bad-content` without a mediator | `too-large` | `mediator` | `aborted` | `store` | `closed`
+   * @throws {MessengerError} `bad-content` without a mediator, or a good name | `too-large` | `mediator`, also for too many groups an hour | `aborted` | `store` | `closed`
    */
   createGroup(options: CreateGroupOptions): Promise<Group> {
     return this.#groups.create(options)

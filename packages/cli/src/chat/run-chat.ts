@@ -48,7 +48,7 @@ export async function runChat(context: Context, text: string | undefined, option
   try {
     warnOfReadableKey(context)
     const backend = new MessengerBackend(messenger, context.generation)
-    const group = person === undefined ? undefined : await groupCalled(messenger, person)
+    const group = person === undefined ? undefined : await groupCalled(context, messenger, person)
     const peer = group ?? (person === undefined ? undefined : peerText(await lookUp(messenger, person)))
     if (peer !== undefined && group === undefined) {
       for (const address of options.address ?? []) messenger.addAddress(peer, address)
@@ -70,14 +70,14 @@ export async function runChat(context: Context, text: string | undefined, option
 }
 
 /** The group of this name, unless a contact is called so, too. @throws {CliError} `no-group` for several */
-async function groupCalled(messenger: Messenger, person: PersonText): Promise<string | undefined> {
+async function groupCalled(context: Context, messenger: Messenger, person: PersonText): Promise<string | undefined> {
   if (!('contactName' in person)) return undefined
   const wanted = person.contactName.toLowerCase()
   const contacts = await messenger.contacts()
   if (contacts.some(({ kind, name }) => kind === 'contact' && name.toLowerCase() === wanted)) return undefined
   const groups = await messenger.groups()
   if (!groups.some(({ name }) => name.toLowerCase() === wanted)) return undefined
-  return (await findGroup(messenger, person.contactName)).id
+  return (await findGroup(context, messenger, person.contactName)).id
 }
 
 /** @throws {CliError} `usage` */

@@ -26,8 +26,7 @@ export function contactsCommand(shell: Shell): Command {
       shell.perform(command, (context) => blockContact(context, person)),
     )
   return shell
-    .command('contacts', 'the people we know: list, add, block')
-    .addCommand(list, { isDefault: true })
+    .setDefault(shell.command('contacts', 'the people we know: list, add, block'), list)
     .addCommand(add)
     .addCommand(block)
 }

@@ -1,15 +1,25 @@
-import type { Messenger } from '@mimirjs/messenger'
+import type { GroupInvite, Messenger } from '@mimirjs/messenger'
 import type { Context } from '../context.js'
 import { formatDuration } from '../duration.js'
 import { inviteLine } from './group/joining.js'
 import { inviteJson } from './group/json.js'
+import { reportMediators, type Tell } from './listen-mediators.js'
 
-/** Say what happens besides messages, to whoever listens. */
-export function reportEvents(context: Context, messenger: Messenger): void {
+/**
+ * Say what happens besides messages, to whoever listens.
+ * @returns a function that tells of the invites that wait already
+ */
+export function reportEvents(context: Context, messenger: Messenger): () => Promise<void> {
   const { output } = context
-  const tell = (event: object, text: string): void => {
+  const tell: Tell = (event, text) => {
     if (output.json) output.result(event, '').catch(() => {})
     output.status(text)
+  }
+  const told = new Set<string>()
+  const tellInvite = (invite: GroupInvite): void => {
+    if (told.has(invite.id)) return
+    told.add(invite.id)
+    tell(inviteJson(invite), `${inviteLine(invite)}: mimir group join ${invite.group.slice(0, 16)}`)
   }
   messenger.on('announced', ({ address, ttlSeconds }) =>
     tell({ event: 'announced', address, ttlSeconds }, `announced ${address} for ${formatDuration(ttlSeconds * 1000)}`),
@@ -17,9 +27,7 @@ export function reportEvents(context: Context, messenger: Messenger): void {
   messenger.on('delivered', ({ id, to }) =>
     tell({ event: 'delivered', id, to }, `delivered ${id} to ${to.slice(0, 8)}`),
   )
-  messenger.on('groupInvite', (invite) =>
-    tell(inviteJson(invite), `${inviteLine(invite)}: mimir group join ${invite.group.slice(0, 16)}`),
-  )
+  messenger.on('groupInvite', tellInvite)
   messenger.on('group', (event) => {
     const { group, change } = event
     if (change === 'online' || change === 'history') return
@@ -29,7 +37,11 @@ export function reportEvents(context: Context, messenger: Messenger): void {
   messenger.on('mediator', ({ publicKey, address, state }) =>
     context.logger.debug({ publicKey, address, state }, 'mediator'),
   )
+  reportMediators(messenger, tell)
   messenger.on('state', (state) => context.logger.debug(state, 'link'))
+  return async () => {
+    for (const invite of await messenger.groupInvites()) tellInvite(invite)
+  }
 }
 
 const CHANGES = {

@@ -17,6 +17,7 @@ import { whenAborted } from '../stop.js'
 import { messageJson, messageLine } from '../view.js'
 import { parseName } from './id.js'
 import { reportEvents } from './listen-events.js'
+import { warnOfSilence } from './listen-mediators.js'
 
 interface ListenOptions {
   readonly listen?: string
@@ -82,17 +83,21 @@ async function listen(context: Context, options: ListenOptions): Promise<ExitCod
     ...(options.join ? { groupInvites: 'accept-from-contacts' as const } : {}),
   })
   const handling = new Handling(context, options, folder)
+  let letBe = (): void => {}
   try {
-    reportEvents(context, messenger)
+    const tellInvites = reportEvents(context, messenger)
+    letBe = await warnOfSilence(context, messenger)
     const address = await startListening(messenger, options)
     const { publicKey } = messenger
     if (context.output.json) await context.output.result({ event: 'ready', ready: true, publicKey, address }, '')
     context.output.status(`listening on ${address} as ${publicKey}`)
     if (context.trackers.length === 0)
       context.output.status('without --tracker only those who know this address can reach you')
+    await tellInvites()
     messenger.on('message', (message) => handling.handle(message))
     await Promise.race([whenAborted(context.stop), handling.broken])
   } finally {
+    letBe()
     await handling.stop()
     await messenger.close({ timeoutMs: handling.abandoned ? ABANDONED_CLOSE_MS : CLOSE_MS })
   }

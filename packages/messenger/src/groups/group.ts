@@ -132,7 +132,7 @@ export class Group {
     return this.#actions.setRole(this.id, person, role)
   }
 
-  /** @throws {MessengerError} `forbidden` | `not-member` | `too-large` | `unsupported` in the dialect `binary` | `mediator` | `closed` */
+  /** @throws {MessengerError} `bad-content` for a blank name | `forbidden` | `not-member` | `too-large` | `unsupported` in the dialect `binary` | `mediator` | `closed` */
   update(change: GroupChange): Promise<void> {
     return this.#actions.update(this.id, change)
   }
@@ -164,7 +164,7 @@ export class Group {
    * Make a new key and hand it to everybody who is in the group now, as the mediator says, or to those of them in `to`; as an
    * invite of its own to each. From then on we encrypt with it; the others from when they take it. The former keys go on to open
    * what was written under them. Called again after it failed, it goes on with the same key. Mediators of this project let only the owner do it, for nobody else may invite the owner; the originals let nobody, or everybody lose their role.
-   * @throws {MessengerError} `bad-key` | `forbidden` | `not-member` | `mediator`: some were not reached, or went meanwhile, and the
+   * @throws {MessengerError} `bad-key` | `forbidden` for who is no owner, and says so | `not-member` | `mediator`: some were not reached, or went meanwhile, and the
    * old key stays | `aborted` | `store` | `closed`
    */
   rotateKey(options: RotateKeyOptions = {}): Promise<void> {

@@ -3,7 +3,7 @@ import type { MediatorDialect } from '@mimirjs/wire/mediator'
 
 /** A server of groups. */
 export interface MediatorAddress {
-  /** Its key, 64 lower-case hex digits. */
+  /** Its key, 64 lower-case hex digits. Over TCP nobody proves it; an `error` tells when it is noticed that it is another. */
   readonly publicKey: string
   /** Where it is reached, for example `tcp://[200:1234::1]:42`. */
   readonly address: string
@@ -19,6 +19,7 @@ export type GroupState = 'joined' | 'left' | 'banned' | 'deleted'
 
 /** What a group is called and looks like: in clear at its mediator. */
 export interface GroupProfile {
+  /** A line, not blank, without control characters. */
   readonly name: string
   readonly description?: string
   /** Image file bytes. */

@@ -14,8 +14,7 @@ import { historyCommand, sendCommand } from './talking.js'
 
 export function groupCommand(shell: Shell): Command {
   const group = shell
-    .command('group', 'groups at a mediator: make them, join them, talk in them')
-    .addCommand(listCommand(shell), { isDefault: true })
+    .setDefault(shell.command('group', 'groups at a mediator: make them, join them, talk in them'), listCommand(shell))
     .addHelpText(
       'after',
       `

@@ -7,13 +7,14 @@ import { CliError } from '../../error.js'
 import { ExitCode } from '../../exit-code.js'
 import { systemReason } from '../../failure.js'
 import { harmlessLine } from '../../harmless.js'
+import { MediatorWatch } from '../../mediator-watch.js'
 import { openMessenger } from '../../messenger.js'
 import { durationOption, parsePath } from '../../options.js'
 import { reporting } from '../../output.js'
 import { Patience } from '../../patience.js'
 import type { Shell } from '../../shell.js'
 import { timeText } from '../../view.js'
-import { catchUp, orStopped } from './at-mediator.js'
+import { catchUp, orStopped, staleError } from './at-mediator.js'
 import { findInvite, shown } from './find.js'
 import { groupJson, inviteJson } from './json.js'
 import { parseGroupName } from './name.js'
@@ -129,13 +130,18 @@ function noInvite(text: string): CliError {
   return new CliError('no-invite', `no invite to '${shown(text)}' has come: see mimir group invites`)
 }
 
-/** Look now, and again whenever an invite comes in, until something is found or the time is up. */
+/**
+ * Look now, and again whenever an invite comes in, until something is found or the time is up. A mediator that was not reached
+ * in that time is named.
+ * @throws {CliError} `usage` when no mediator is known that could bring one
+ */
 async function waitForInvites<T>(
   context: Context,
   messenger: Messenger,
   waitMs: number,
   look: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
+  const watch = await MediatorWatch.start(context, messenger)
   using patience = new Patience(context.stop)
   patience.limit(waitMs)
   let wake = (): void => {}
@@ -146,7 +152,18 @@ async function waitForInvites<T>(
       patience.signal.addEventListener('abort', () => resolve(), { once: true })
     })
     const found = await look()
-    if (found !== undefined || patience.signal.aborted) return found
+    if (found !== undefined) return found
+    if (watch.isEmpty)
+      throw new CliError('usage', 'no mediator is known: give --mediator <key@address>, or set MIMIR_MEDIATORS')
+    if (patience.signal.aborted) break
     await next
   }
+  if (context.stop.aborted) return undefined
+  // In a moment as short as that nobody could have answered.
+  for (const { address, why } of await watch.notReached())
+    if (why !== undefined || waitMs >= FAIR_WAIT_MS)
+      context.output.warn(staleError(address, 'who invites us', why ?? patience.end()))
+  return undefined
 }
+
+const FAIR_WAIT_MS = 1_000

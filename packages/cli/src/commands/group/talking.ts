@@ -1,4 +1,4 @@
-import type { Messenger, Sent } from '@mimirjs/messenger'
+import type { Group, Messenger, Sent } from '@mimirjs/messenger'
 import { type Command, Option } from 'commander'
 import { type ContentOptions, readContent } from '../../content.js'
 import type { Context } from '../../context.js'
@@ -10,8 +10,9 @@ import { reporting } from '../../output.js'
 import { Patience } from '../../patience.js'
 import type { Shell } from '../../shell.js'
 import { printHistory } from '../history.js'
-import { catchUp } from './at-mediator.js'
+import { beforehand, catchUp } from './at-mediator.js'
 import { findGroup, GROUP_ARGUMENT } from './find.js'
+import { Hold } from './hold.js'
 
 interface SendOptions extends ContentOptions {
   readonly wait: boolean
@@ -49,13 +50,24 @@ async function send(context: Context, text: string, words: string[], options: Se
   const content = await readContent(context.io, words, options, 'overlay', patience)
   if (options.timeout === undefined) patience.limit(TIMEOUT_MS)
   await using messenger = await openMessenger(context)
-  const group = await findGroup(messenger, text)
+  const group = await findGroup(context, messenger, text)
+  // What we know may be old, and would be the end of it.
+  if (group.role === 'reader') await beforehand(context, messenger, group)
+  using hold = new Hold(messenger, group)
   const sent = await group.send(content)
   return await reporting(`message ${sent.id} is accepted and need not be sent again`, async () => {
     if (context.output.verbosity !== 'quiet' || context.output.json)
       await context.output.result({ event: 'accepted', ...sent }, `accepted ${sent.id}`)
     if (!options.wait) return ExitCode.ok
-    if (!(await isStored(messenger, sent, patience.signal))) throw notDelivered(sent, patience.end())
+    const stored = isStored(messenger, sent, patience.signal)
+    // Whatever ends this first, the other is over, too.
+    stored.catch(() => {})
+    const first = await Promise.race([stored, hold.suspected.then(() => 'suspected' as const)])
+    if (first === 'suspected') {
+      const isHeld = await Promise.race([stored.then(() => false), hold.confirmed(context)])
+      if (isHeld) throw hold.error(sent)
+    }
+    if (!(await stored)) throw notDelivered(sent, patience.end())
     if (context.output.verbosity !== 'quiet' || context.output.json)
       await context.output.result({ event: 'delivered', ...sent }, `delivered ${sent.id} to the mediator`)
     return ExitCode.ok
@@ -90,9 +102,22 @@ export function historyCommand(shell: Shell): Command {
     .action((text: string, options: { limit: number; save?: string }, command: Command) =>
       shell.perform(command, async (context) => {
         await using messenger = await openMessenger(context)
-        const group = await findGroup(messenger, text)
+        const group = await findGroup(context, messenger, text)
         await catchUp(context, messenger, group)
-        return await printHistory(context, messenger, group.id, options)
+        const ended = await printHistory(context, messenger, group.id, options)
+        await pointToKey(context, messenger, group, options.limit)
+        return ended
       }),
     )
+}
+
+/** What cannot be read may be under a key that waits to be taken. */
+async function pointToKey(context: Context, messenger: Messenger, group: Group, limit: number): Promise<void> {
+  const waits = (await messenger.groupInvites()).some(({ group: id }) => id === group.id)
+  if (!waits) return
+  if (!(await group.history({ limit })).some(({ kind }) => kind === 'unreadable')) return
+  const id = group.id.slice(0, 16)
+  context.output.status(
+    `some of it cannot be read, and a new key waits: mimir group invites says from whom, mimir group join ${id} takes it`,
+  )
 }
