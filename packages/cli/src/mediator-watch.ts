@@ -8,6 +8,8 @@ export interface NotReached {
   readonly address: string
   /** `undefined`: it has not answered, and has not refused either. */
   readonly why: string | undefined
+  /** It is not tried again. */
+  readonly isGivenUp: boolean
 }
 
 /** Which of the mediators that matter to us are reached: those of the command line, and those of the groups that we are in. */
@@ -41,7 +43,10 @@ export class MediatorWatch {
     const heardOf = silent.filter(([publicKey]) => this.#states.has(publicKey))
     // Of one that was up before we listened there is no event.
     const counted = mediators - up >= silent.length - heardOf.length ? heardOf : silent
-    return counted.map(([publicKey, address]) => ({ address, why: reasonOf(this.#states.get(publicKey)) }))
+    return counted.map(([publicKey, address]) => {
+      const state = this.#states.get(publicKey)
+      return { address, why: reasonOf(state), isGivenUp: state?.state === 'stopped' }
+    })
   }
 
   #note(publicKey: string, state: MediatorState): void {

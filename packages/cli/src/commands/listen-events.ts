@@ -13,7 +13,7 @@ export function reportEvents(context: Context, messenger: Messenger): () => Prom
   const { output } = context
   const tell: Tell = (event, text) => {
     if (output.json) output.result(event, '').catch(() => {})
-    output.status(text)
+    if (text !== '') output.status(text)
   }
   const told = new Set<string>()
   const tellInvite = (invite: GroupInvite): void => {
@@ -37,7 +37,7 @@ export function reportEvents(context: Context, messenger: Messenger): () => Prom
   messenger.on('mediator', ({ publicKey, address, state }) =>
     context.logger.debug({ publicKey, address, state }, 'mediator'),
   )
-  reportMediators(messenger, tell)
+  reportMediators(context, messenger, tell)
   messenger.on('state', (state) => context.logger.debug(state, 'link'))
   return async () => {
     for (const invite of await messenger.groupInvites()) tellInvite(invite)

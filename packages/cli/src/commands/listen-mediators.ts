@@ -7,10 +7,11 @@ import { Patience } from '../patience.js'
 /** How long a mediator may take to be there after the start, in ms. */
 const START_MS = 5_000
 
+/** @param text - empty: for scripts only */
 export type Tell = (event: object, text: string) => void
 
 /** Say when a mediator is reached, lost, and back: one line each time, however often it is tried meanwhile. */
-export function reportMediators(messenger: Messenger, tell: Tell): void {
+export function reportMediators(context: Context, messenger: Messenger, tell: Tell): void {
   const told = new Map<string, 'up' | 'lost' | 'stopped'>()
   messenger.on('mediator', ({ publicKey, address, state }: MediatorEvent) => {
     const before = told.get(publicKey)
@@ -23,7 +24,10 @@ export function reportMediators(messenger: Messenger, tell: Tell): void {
     const event = { event: 'mediator', publicKey, address, state: now, ...(reason === undefined ? {} : { reason }) }
     if (now === 'up') tell(event, `mediator ${address} is ${before === undefined ? 'reached' : 'back'}`)
     else if (now === 'lost') tell(event, `mediator ${address} is lost, we go on trying: ${reason}`)
-    else tell(event, `mediator ${address} is given up: ${reason}`)
+    else {
+      tell(event, '')
+      context.output.warn(new CliError('no-mediator', `mediator ${address} is given up: ${reason}`))
+    }
   })
 }
 
@@ -35,8 +39,11 @@ export async function warnOfSilence(context: Context, messenger: Messenger): Pro
   patience.signal.addEventListener('abort', () => {
     if (context.stop.aborted) return
     const say = async (): Promise<void> => {
-      for (const { address, why = patience.end() } of await watch.notReached())
+      for (const { address, why = patience.end(), isGivenUp } of await watch.notReached()) {
+        // That was said at once.
+        if (isGivenUp) continue
         context.output.warn(new CliError('no-mediator', `mediator ${address} is not reached, we go on trying: ${why}`))
+      }
     }
     // The messenger may have been closed meanwhile.
     say().catch(() => {})

@@ -269,7 +269,7 @@ describe('what cannot be done is said in one line', () => {
       [['group', 'members', 'Hiking'], 2, "no group is called 'Hiking'"],
       [['group', 'update', 'Hiking'], 2, 'nothing to change'],
       [['group', 'role', 'Hiking', 'bob', 'king'], 2, 'admin, moderator, member, reader'],
-      [['group', 'ban', 'Hiking', 'nobody'], 2, "'nobody' names nobody"],
+      [['group', 'ban', 'Hiking', 'nobody'], 2, "no group is called 'Hiking'"],
       [['group', 'create', 'Hiking', '--avatar', 'none.png', '--mediator', nowhere], 5, 'it does not exist'],
     ] as const) {
       const { err, out, exitCode: ended } = await person.run(args)
