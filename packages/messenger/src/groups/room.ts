@@ -224,14 +224,14 @@ export class Room {
     const { access, store } = this.#context
     this.#way = 'banned'
     this.#isLive = true
-    // The mediator may have said so before it heard that we go.
-    const isEnding = this.#isEnding
+    // What we wish while this is under way, the mediator has not heard of when it says that we are in.
+    const isOldWish = !this.#isEnding && this.#ends.get(this.#record.id) !== undefined
     this.inTurn(async () => {
       // Whatever had been refused: we are in it.
       await access.ask(() => store.acceptedBy(this.#record.id))
       if (toRole(this.#record.permissions) !== 'reader') this.#outbox?.ready()
       this.#wakeWaiting()
-      if (!isEnding && !this.#isEnding) await this.#ends.delete(this.#record.id)
+      if (isOldWish && !this.#isEnding) await this.#ends.delete(this.#record.id)
     })
   }
 

@@ -68,6 +68,31 @@ describe('the end of a group', () => {
     expect((await again.messenger.group(theirs.id)).state).toBe('joined')
   })
 
+  test('is not forgotten when word that we are in, from before we left, is worked off late', async () => {
+    const { bert, theirs } = await setTwo()
+    const acceptedBy = bert.store.acceptedBy.bind(bert.store)
+    let release = (): void => {}
+    const late = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const word = vi.spyOn(bert.store, 'acceptedBy').mockImplementation(async (peer) => {
+      await late
+      await acceptedBy(peer)
+    })
+    theirs.refresh().catch(() => {})
+    await until(() => word.mock.calls.length > 0)
+    failToEnd(bert.store)
+    await expect(theirs.leave()).rejects.toMatchObject({ code: 'store' })
+    release()
+    await until(async () => (await Promise.allSettled(word.mock.results.map(({ value }) => value))).length > 0)
+    await bert.messenger.close()
+    vi.restoreAllMocks()
+    const again = await bert.restart()
+    const group = await again.messenger.group(theirs.id)
+    await until(() => group.state !== 'joined')
+    expect(group.state).toBe('left')
+  })
+
   test('that cannot be written down is written down when the mediator says it again', async () => {
     const { bert, group, theirs } = await setTwo()
     const failing = failToEnd(bert.store, 1)
