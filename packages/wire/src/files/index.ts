@@ -1,3 +1,4 @@
+export type { StreamReader } from '../stream-reader.js'
 export {
   FilesCommand,
   FilesStatus,

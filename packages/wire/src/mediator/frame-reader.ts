@@ -1,5 +1,5 @@
-import { ByteQueue } from '../byte-queue.js'
-import { WireError } from '../error.js'
+import type { ByteQueue } from '../byte-queue.js'
+import { StreamReader } from '../stream-reader.js'
 import { MAX_MEDIATOR_REQUEST_BYTES, MAX_MEDIATOR_RESPONSE_BYTES, type MediatorDialect } from './codes.js'
 import {
   checkPayloadBytes,
@@ -18,14 +18,13 @@ export interface MediatorReaderOptions {
 }
 
 /** Frames out of a stream that is cut anywhere. */
-export abstract class MediatorReader<Frame> {
-  readonly #queue = new ByteQueue()
+export abstract class MediatorReader<Frame> extends StreamReader<Frame> {
   readonly #headerBytes: number
   readonly #mostPayloadBytes: number
   #maxPayloadBytes: number
-  #error: WireError | undefined
 
   constructor(headerBytes: number, mostPayloadBytes: number, options: MediatorReaderOptions) {
+    super()
     this.#headerBytes = headerBytes
     this.#mostPayloadBytes = mostPayloadBytes
     this.#maxPayloadBytes = Math.min(options.maxPayloadBytes ?? mostPayloadBytes, mostPayloadBytes)
@@ -40,38 +39,6 @@ export abstract class MediatorReader<Frame> {
     this.#maxPayloadBytes = Math.min(bytes, this.#mostPayloadBytes)
   }
 
-  /** Bytes held that no frame has been made of yet; when {@link next} has returned `undefined`: of the frame that has begun. */
-  get bufferedBytes(): number {
-    return this.#queue.size
-  }
-
-  /** Hand over the next bytes of the stream; they are copied. */
-  push(chunk: Uint8Array): void {
-    if (this.#error === undefined) this.#queue.push(chunk)
-  }
-
-  /**
-   * One whole frame, whose bytes are yours, or `undefined` when more are needed.
-   * @throws {WireError} `frame-too-large` as soon as the header is there; `unexpected-type` for a wrong version or status.
-   * After that the stream is lost, and every call throws the same error.
-   */
-  next(): Frame | undefined {
-    if (this.#error !== undefined) throw this.#error
-    try {
-      return this.#next()
-    } catch (error) {
-      if (error instanceof WireError) this.#error = error
-      this.#queue.drop(this.#queue.size)
-      throw error
-    }
-  }
-
-  /** Say that the stream has ended, after {@link next} returned `undefined`. @throws {WireError} `truncated` inside a frame. */
-  end(): void {
-    if (this.#queue.size === 0) return
-    throw new WireError('truncated', `stream ended inside a frame, after ${this.#queue.size} of its bytes`)
-  }
-
   /** Look at the first byte of a frame. @throws {WireError} */
   protected abstract checkFirst(byte: number): void
 
@@ -82,8 +49,7 @@ export abstract class MediatorReader<Frame> {
 
   protected abstract frame(header: DataView, payload: () => Uint8Array): Frame
 
-  #next(): Frame | undefined {
-    const queue = this.#queue
+  protected override take(queue: ByteQueue): Frame | undefined {
     if (queue.size === 0) return undefined
     this.checkFirst(queue.peek(1).getUint8(0))
     const headerBytes = this.#headerBytes
