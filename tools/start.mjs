@@ -26,7 +26,11 @@ const VARIANTS = {
     packageName: '@mimirjs/example-groups',
     main: 'examples/groups/dist/main.js',
   },
-  overlay: { later: 'two people over the overlay network' },
+  overlay: {
+    about: 'two people over Yggdrasil, through a real yggdrasil-go node where there is Go',
+    packageName: '@mimirjs/example-two-people',
+    main: 'examples/two-people/dist/overlay.js',
+  },
   web: { later: 'a chat between two browsers' },
 }
 

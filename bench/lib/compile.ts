@@ -23,7 +23,7 @@ export async function compile(subjects: readonly string[]): Promise<Compiled> {
   try {
     await build({
       absWorkingDir: BENCH,
-      entryPoints: ['actor', 'file-actor', 'mediator-actor', 'run', 'codecs/loops', ...subjects].map(
+      entryPoints: ['actor', 'file-actor', 'mediator-actor', 'yggdrasil-actor', 'run', 'codecs/loops', ...subjects].map(
         (name) => `./${name}.ts`,
       ),
       // One folder for everything, so that `./actor.js` means the same file from every chunk.

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { readArguments } from '../../tools/lib/arguments.mjs'
 import { FULL, QUICK, type Settings } from './settings.js'
-import { ALONG, LATER, SUBJECTS, type SubjectName } from './subjects.js'
+import { ALONG, SUBJECTS, type SubjectName } from './subjects.js'
 
 export interface Options {
   readonly subjects: readonly SubjectName[]
@@ -16,13 +16,13 @@ export interface Options {
 export const USAGE = `pnpm bench [NAME ...] [--json FILE] [--rounds N] [--quick] [--check]
 
 NAME      ${Object.keys(SUBJECTS).join(', ')}; all of them when none is named;
-          mediator brings ${ALONG.mediator?.join(' and ')} along
+          mediator brings ${ALONG.mediator?.join(' and ')} along, yggdrasil ${ALONG.yggdrasil?.join(' and ')}
 --json    write {"rows":[{"id","value","unit","against","ratio","target"}]} to FILE
 --rounds  rounds per row, medians are taken over them (default ${FULL.rounds}, with --quick ${QUICK.rounds})
 --quick   a smoke run: everything once and briefly; the figures mean nothing
 --check   exit with 1 when a row is below 0.8 of its target
 
-What is measured are the built packages; the command builds them first. Later come ${Object.keys(LATER).join(', ')}.
+What is measured are the built packages; the command builds them first.
 `
 
 /** @throws {Error} with a one-line message for anything that is not understood. */
@@ -38,8 +38,6 @@ export function parseOptions(args: readonly string[]): Options {
     },
   })
   const unknown = positionals.find((name) => !Object.hasOwn(SUBJECTS, name))
-  if (unknown !== undefined && Object.hasOwn(LATER, unknown))
-    throw new Error(`${unknown} (${LATER[unknown]}) comes with a later release`)
   if (unknown !== undefined)
     throw new Error(`no benchmark is called "${unknown}"; there are: ${Object.keys(SUBJECTS).join(', ')}`)
   const base = values.quick ? QUICK : FULL

@@ -12,14 +12,14 @@ export const SUBJECTS = {
   mediator: ['wire', 'crypto', 'transport', 'store', 'mediator'],
   'mediator-store': ['wire', 'crypto', 'transport', 'store', 'mediator'],
   pow: ['crypto'],
+  box: ['crypto'],
+  yggdrasil: ['crypto', 'transport', 'yggdrasil'],
 } as const satisfies Record<string, readonly string[]>
 
 export type SubjectName = keyof typeof SUBJECTS
 
-/** Promised by the documents; their subject is not there yet. */
-export const LATER: Readonly<Record<string, string>> = {
-  yggdrasil: 'the overlay node',
-}
-
 /** Subjects that another one brings along when it is asked for. */
-export const ALONG: Partial<Record<SubjectName, readonly SubjectName[]>> = { mediator: ['mediator-store', 'pow'] }
+export const ALONG: Partial<Record<SubjectName, readonly SubjectName[]>> = {
+  mediator: ['mediator-store', 'pow'],
+  yggdrasil: ['box'],
+}

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { fromHex, isWireError, toHex } from '@mimirjs/wire'
+import { fromHex, isWireError, toHex, type WireError } from '@mimirjs/wire'
+import { isYggdrasilError, type YggdrasilError } from '@mimirjs/yggdrasil/wire'
 import type { CodecTable, ConformanceCodec } from './codec.js'
 import { plain, revive } from './shape.js'
 import { asVector, type Vector } from './vector.js'
@@ -25,6 +26,9 @@ const CODES: ReadonlySet<string> = new Set([
   'link-group',
   'link-key',
   'link-name',
+  'malformed',
+  'too-large',
+  'handshake',
 ])
 
 /**
@@ -68,7 +72,7 @@ function unstable(vector: Vector, codec: ConformanceCodec, value: unknown, got: 
   try {
     again = encode(vector, codec, value)
   } catch (error) {
-    return isWireError(error) ? undefined : describe(error)
+    return isTyped(error) ? undefined : describe(error)
   }
   const back = plain(decode(codec, codec.input === 'text' ? again : fromHex(again)))
   return isDeepStrictEqual(back, got) ? undefined : `encoded again it decodes to ${short(back)}, expected ${short(got)}`
@@ -79,7 +83,7 @@ function invalidDifference(vector: Pick<Vector, 'error'>, codec: ConformanceCode
   try {
     got = decode(codec, input)
   } catch (error) {
-    if (!isWireError(error)) return `expected a WireError, got ${describe(error)}`
+    if (!isTyped(error)) return `expected a typed error, got ${describe(error)}`
     const { error: expected } = vector
     const compared = expected !== undefined && CODES.has(expected)
     return compared && error.code !== expected ? `failed with ${error.code}, expected ${expected}` : undefined
@@ -111,6 +115,11 @@ function textOf(input: Input): string {
   return typeof input === 'string' ? input : toHex(input)
 }
 
+/** What decoders may throw: the error of `wire`, or that of the package whose own language it is. */
+function isTyped(error: unknown): error is WireError | YggdrasilError {
+  return isWireError(error) || isYggdrasilError(error)
+}
+
 /** Where the id names the type of the value, the value need not repeat it. */
 function withType(value: unknown, got: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || 'type' in value) return value
@@ -119,7 +128,7 @@ function withType(value: unknown, got: unknown): unknown {
 }
 
 function describe(error: unknown): string {
-  if (isWireError(error)) return `${error.name} ${error.code}: ${error.message}`
+  if (isTyped(error)) return `${error.name} ${error.code}: ${error.message}`
   return error instanceof Error ? error.message : String(error)
 }
 

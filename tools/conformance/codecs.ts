@@ -5,6 +5,7 @@ import { mediatorCodecs } from './codecs-mediator.js'
 import { peerCodecs } from './codecs-peer.js'
 import { tlvCodecs } from './codecs-tlv.js'
 import { trackerCodecs } from './codecs-tracker.js'
+import { yggdrasilCodecs } from './codecs-yggdrasil.js'
 
 /** Every codec that vectors can name. A protocol adds a file with its own table and one line here. */
 export const CODECS: CodecTable = {
@@ -14,4 +15,5 @@ export const CODECS: CodecTable = {
   ...mediatorCodecs,
   ...linkCodecs,
   ...trackerCodecs,
+  ...yggdrasilCodecs,
 }

@@ -3,6 +3,7 @@ import { filesTargets } from './targets-files.js'
 import { machineTargets } from './targets-machines.js'
 import { mediatorMachineTargets } from './targets-mediator-machines.js'
 import { wireTargets } from './targets-wire.js'
+import { yggdrasilTargets } from './targets-yggdrasil.js'
 
 /** Everything that eats bytes of strangers. A package adds a file with its own rows and one line here. */
 export const TARGETS: readonly FuzzTarget[] = [
@@ -10,4 +11,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...machineTargets,
   ...filesTargets,
   ...mediatorMachineTargets,
+  ...yggdrasilTargets,
 ]

@@ -42,7 +42,7 @@ export const systemSteps = [
   {
     name: 'interop',
     about: 'foreign implementations',
-    run: async () => outcomeOf(await runTool('tsx', ['tools/interop/main.ts'], { timeoutMs: 5 * MINUTE_MS })),
+    run: async () => outcomeOf(await runTool('tsx', ['tools/interop/main.ts'], { timeoutMs: 15 * MINUTE_MS })),
   },
   {
     name: 'chaos',

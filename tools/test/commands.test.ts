@@ -31,7 +31,6 @@ test.each([
   [chaosOptions, ['nonsense'], 'nothing is called nonsense; there is groups'],
   [chaosOptions, ['toString'], 'nothing is called toString; there is groups'],
   [chaosOptions, ['--mixed', 'groups'], '--mixed is for people who write to each other: leave it out with groups'],
-  [benchOptions, ['codec', 'yggdrasil'], 'yggdrasil (the overlay node) comes with a later release'],
   [benchOptions, ['nonsense'], 'no benchmark is called "nonsense"'],
 ])('%o %s', (parse, args, reason) => {
   expect(() => parse(args)).toThrow(reason)
@@ -50,6 +49,7 @@ test('chaos: what is asked for, and what is not', () => {
 test('bench mediator: with the store and the proof of work', () => {
   expect(benchOptions(['mediator']).subjects).toEqual(['mediator', 'mediator-store', 'pow'])
   expect(benchOptions(['pow']).subjects).toEqual(['pow'])
+  expect(benchOptions(['yggdrasil']).subjects).toEqual(['box', 'yggdrasil'])
 })
 
 test.each([

@@ -113,7 +113,7 @@ describe('what fails, and why', () => {
     expect(difference(JSON.parse(JSON.stringify(vector)), CODECS)).toMatch(reason)
   })
 
-  test('a codec that throws anything but a WireError', () => {
+  test('a codec that throws anything but the error of its package', () => {
     const codecs: CodecTable = {
       'peer.ok': {
         shape: 'plain',
@@ -123,7 +123,7 @@ describe('what fails, and why', () => {
         encode: () => new Uint8Array(0),
       },
     }
-    expect(difference({ ...SHORT, error: undefined }, codecs)).toBe('expected a WireError, got oh')
+    expect(difference({ ...SHORT, error: undefined }, codecs)).toBe('expected a typed error, got oh')
     expect(difference(OK, codecs)).toBe('oh')
   })
 

@@ -10,21 +10,27 @@ describe('pnpm interop', () => {
   test('an unknown name ends with 2 and the list of suites', async () => {
     const { code, output } = await interop(['nonsense'])
     expect(code).toBe(2)
-    expect(output).toMatch(/no interop suite nonsense.*browser.*cluster.*runtimes.*yggdrasil/s)
+    expect(output).toMatch(/no interop suite nonsense.*browser.*cluster.*runtimes.*yggdrasil.*multicast/s)
   })
 
   test('what comes later is left out when asked for by name, which MIMIR_CI=1 does not allow', async () => {
-    const { code, output } = await interop(['yggdrasil'])
-    expect(output).toMatch(/left out.*yggdrasil.*comes later.*0 passed, 0 failed\n$/s)
+    const { code, output } = await interop(['multicast'])
+    expect(output).toMatch(/left out.*multicast.*comes later.*0 passed, 0 failed\n$/s)
     expect(code).toBe(0)
-    const strict = await interop(['yggdrasil'], { MIMIR_CI: '1' })
-    expect(strict.output).toMatch(/FAILED +yggdrasil.*comes later.*0 passed, 1 failed\n$/s)
+    const strict = await interop(['multicast'], { MIMIR_CI: '1' })
+    expect(strict.output).toMatch(/FAILED +multicast.*comes later.*0 passed, 1 failed\n$/s)
     expect(strict.code).toBe(1)
+  })
+
+  test('a machine without Go leaves yggdrasil out, and says what it needs', async () => {
+    const { code, output } = await interop(['yggdrasil'], { PATH: path.dirname(process.execPath), MIMIR_GO: 'none' })
+    expect(output).toMatch(/left out +yggdrasil.*no Go here.*it needs Go from 1\.25.*0 passed, 0 failed\n$/s)
+    expect(code).toBe(0)
   })
 
   test('--help lists the suites', async () => {
     const { code, output } = await interop(['--help'])
-    expect(output).toMatch(/^usage: pnpm interop.*browser.*runtimes.*comes later/s)
+    expect(output).toMatch(/^usage: pnpm interop.*browser.*runtimes.*yggdrasil.*comes later/s)
     expect(code).toBe(0)
   })
 })

@@ -1,12 +1,13 @@
 // One person: a messenger in a process of its own, driven by the main program through messages.
 import { Messenger } from '@mimirjs/messenger'
-import type { Command, Report } from './protocol.js'
+import type { Command, PersonSettings, Report } from './protocol.js'
 
-const [folder, name, tracker] = process.argv.slice(2)
-const messenger = await Messenger.open(folder!, {
-  name: name!,
-  trackers: [tracker!],
+const { folder, name, tracker, overlayPeers } = JSON.parse(process.argv[2] ?? '') as PersonSettings
+const messenger = await Messenger.open(folder, {
+  name,
+  trackers: [tracker],
   retry: { minMs: 250, maxMs: 2_000 },
+  ...(overlayPeers === undefined ? {} : { overlay: { peers: overlayPeers } }),
 })
 const sentAtMs = new Map<string, number>()
 
@@ -47,5 +48,5 @@ process.on('message', async (command: Command) => {
   }
 })
 
-const address = await messenger.listen('tcp://127.0.0.1:0')
+const address = await messenger.listen(overlayPeers === undefined ? 'tcp://127.0.0.1:0' : {})
 report({ event: 'ready', address, publicKey: messenger.publicKey })

@@ -13,6 +13,8 @@ export interface Context {
   readonly trackers: readonly string[]
   /** Mediators to hear invites from; the first is where new groups are made. */
   readonly mediators: readonly MediatorAddress[]
+  /** Nodes of the overlay to connect to; with any, the command runs a node of its own. */
+  readonly peers: readonly string[]
   /** Which apps to talk with. */
   readonly generation: Generation
   /** Fires when the person wants the command to end. */

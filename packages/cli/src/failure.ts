@@ -38,6 +38,12 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   'TransportError address-in-use': ExitCode.inUse,
   'ResolverError bad-address': ExitCode.usage,
   'StoreError in-use': ExitCode.inUse,
+  'YggdrasilError bad-uri': ExitCode.usage,
+  'YggdrasilError bad-key': ExitCode.usage,
+  'YggdrasilError duplicate': ExitCode.usage,
+  'YggdrasilError unsupported': ExitCode.usage,
+  'YggdrasilError address-in-use': ExitCode.inUse,
+  'YggdrasilError timeout': ExitCode.notYet,
   'CryptoError key-file': ExitCode.storage,
   'CryptoError io': ExitCode.storage,
 }

@@ -16,11 +16,17 @@ export async function openMessenger(context: Context, options: MessengerOptions 
     mediators: context.mediators,
     generation: context.generation,
     logger: context.logger,
+    ...(context.peers.length > 0 ? { overlay: { peers: context.peers } } : {}),
     ...options,
   })
   messenger.on('error', (error) => context.output.warn(error))
   warnOfReadableKey(context)
   return messenger
+}
+
+/** The same for a command that only looks at what is here, and talks to nobody. */
+export function openOffline(context: Context, options: MessengerOptions = {}): Promise<Messenger> {
+  return openMessenger({ ...context, peers: [], trackers: [] }, options)
 }
 
 export function warnOfReadableKey(context: Context): void {

@@ -2,6 +2,7 @@ import { isPoint } from '@mimirjs/crypto'
 import type { MediatorAddress } from '@mimirjs/messenger'
 import { type Address, isTransportError, parseAddress, parseIp, unmapIpv4 } from '@mimirjs/transport'
 import { fromHex } from '@mimirjs/wire'
+import { isYggdrasilError, type PeerUriUse, parsePeerUri } from '@mimirjs/yggdrasil'
 import { InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from './duration.js'
 
@@ -13,15 +14,19 @@ export function addressParser(scheme: 'tcp' | 'udp'): (text: string) => string {
   }
 }
 
-/** Where somebody listens, whom we know by name or IP address. */
+/** Where somebody listens, whom we know by name, IP address, or the key of their node. */
 export function parsePeerAddress(text: string): string {
-  const { port } = parse(text, 'tcp')
+  const { port } = text.startsWith('ygg:') ? parseOverlay(text) : parse(text, 'tcp')
   if (port === 0) throw new InvalidArgumentError('Expected a port above 0: 0 is for listening')
   return text
 }
 
 export function parseTracker(text: string): string {
   if (text.includes(',')) throw new InvalidArgumentError('Expected one address: repeat --tracker for each')
+  if (text.startsWith('ygg:')) {
+    if (parseOverlay(text).port === 0) throw new InvalidArgumentError('Expected a port above 0: trackers use 69')
+    return text
+  }
   const { host, port } = parse(text, 'udp')
   const [ip = ''] = unmapIpv4(host).split('%')
   if (ip === '::' || ip === '0.0.0.0')
@@ -32,12 +37,41 @@ export function parseTracker(text: string): string {
   return text
 }
 
-/** A mediator as `mimir mediator` prints it: its key, `@`, and where it listens. */
+/** A mediator as `mimir mediator` prints it: its key, `@`, and where it listens. On the overlay the key says it all. */
 export function parseMediator(text: string): MediatorAddress {
-  const [, key = '', address = ''] = /^([0-9a-f]{64})@(.*)$/i.exec(text) ?? []
+  const [, key = '', address] = /^([0-9a-f]{64})(?:@(.*))?$/i.exec(text) ?? []
   if (key === '') throw new InvalidArgumentError('Expected <64 hex digits>@<address>, as mimir mediator prints it')
   if (!isPoint(fromHex(key))) throw new InvalidArgumentError('These 64 hex digits are no public key')
-  return { publicKey: key.toLowerCase(), address: parsePeerAddress(address) }
+  const publicKey = key.toLowerCase()
+  return { publicKey, address: address === undefined ? `ygg://${publicKey}:42` : parsePeerAddress(address) }
+}
+
+/** Where a node of the overlay is to be dialled. */
+export function parseNodeUri(text: string): string {
+  return checkNodeUri(text, 'dial')
+}
+
+/** Where a node of the overlay is to listen. */
+export function parseNodeListen(text: string): string {
+  return checkNodeUri(text, 'listen')
+}
+
+/** @throws {InvalidArgumentError} */
+function checkNodeUri(text: string, use: PeerUriUse): string {
+  try {
+    parsePeerUri(text, use)
+    return text
+  } catch (error) {
+    if (!isYggdrasilError(error)) throw error
+    throw new InvalidArgumentError(capital(error.message))
+  }
+}
+
+/** @throws {InvalidArgumentError} */
+function parseOverlay(text: string): Address {
+  const address = parse(text, 'ygg')
+  if (/^[0-9a-f]{64}$/.test(address.host) && isPoint(fromHex(address.host))) return address
+  throw new InvalidArgumentError('Expected ygg://<public key of 64 hex digits>:<port>')
 }
 
 /** Parser of `--mediator`, which may be given several times. */
@@ -46,7 +80,7 @@ export function mediatorParser(text: string, before: MediatorAddress[] = []): Me
 }
 
 /** @throws {InvalidArgumentError} */
-function parse(text: string, scheme: 'tcp' | 'udp'): Address {
+function parse(text: string, scheme: 'tcp' | 'udp' | 'ygg'): Address {
   try {
     return parseAddress(text, scheme)
   } catch (error) {

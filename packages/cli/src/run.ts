@@ -8,6 +8,8 @@ import { historyCommand } from './commands/history.js'
 import { idCommand } from './commands/id.js'
 import { listenCommand } from './commands/listen.js'
 import { mediatorCommand } from './commands/mediator/index.js'
+import { nodeCommand } from './commands/node.js'
+import { pingCommand } from './commands/ping.js'
 import { resolveCommand } from './commands/resolve.js'
 import { sendCommand } from './commands/send.js'
 import { trackerCommand } from './commands/tracker.js'
@@ -29,6 +31,8 @@ export function run(args: readonly string[], io: CliIo): Promise<number> {
     idCommand,
     trackerCommand,
     mediatorCommand,
+    nodeCommand,
+    pingCommand,
     listenCommand,
     sendCommand,
     resolveCommand,

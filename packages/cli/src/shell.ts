@@ -6,7 +6,7 @@ import { CliError } from './error.js'
 import { ExitCode } from './exit-code.js'
 import { homeFolder } from './home.js'
 import type { CliIo, OutputStream } from './io.js'
-import { listParser, mediatorParser, parseMediator, parsePath, parseTracker } from './options.js'
+import { listParser, mediatorParser, parseMediator, parseNodeUri, parsePath, parseTracker } from './options.js'
 import { isClosedPipe, Output, writeTo } from './output.js'
 import { type Stop, watchSignals, whenAborted } from './stop.js'
 
@@ -14,6 +14,7 @@ interface SharedOptions {
   home?: string
   tracker?: string[]
   mediator?: MediatorAddress[]
+  peer?: string[]
   generation?: Generation
   json?: boolean
   quiet?: boolean
@@ -116,13 +117,18 @@ export class Shell {
       json: options.json ?? false,
       verbosity: options.verbose ? 'verbose' : options.quiet ? 'quiet' : 'normal',
     })
+    const peers = options.peer ?? listOf('MIMIR_PEERS', this.#io.env, parseNodeUri)
+    const trackers = options.tracker ?? listOf('MIMIR_TRACKERS', this.#io.env, parseTracker)
+    const mediators = options.mediator ?? listOf('MIMIR_MEDIATORS', this.#io.env, parseMediator)
+    checkOverlay(peers, [...trackers, ...mediators.map(({ address }) => address)])
     return {
       io: this.#io,
       output,
       home: homeFolder(this.#io, options.home),
-      trackers: options.tracker ?? listOf('MIMIR_TRACKERS', this.#io.env, parseTracker),
-      mediators: options.mediator ?? listOf('MIMIR_MEDIATORS', this.#io.env, parseMediator),
-      generation: options.generation ?? generationOf(this.#io.env['MIMIR_GENERATION']),
+      peers,
+      trackers,
+      mediators,
+      generation: options.generation ?? generationOf(this.#io.env['MIMIR_GENERATION'], peers.length > 0),
       stop: stop.requested,
       force: stop.forced,
       logger: {
@@ -140,18 +146,23 @@ function shareOptions(command: Command): Command {
     .option('--home <folder>', 'folder of the identity (default: $MIMIR_HOME, else ~/.mimir)', parsePath)
     .option(
       '--tracker <address>',
-      'tracker to ask and to announce at, such as udp://[200:…]:5050; may be repeated (default: $MIMIR_TRACKERS, comma separated)',
+      'tracker to ask and to announce at, such as udp://[200:…]:5050, or with --peer ygg://8a88…:69; may be repeated (default: $MIMIR_TRACKERS, comma separated)',
       listParser(parseTracker),
     )
     .option(
       '--mediator <key@address>',
-      'server of groups, such as 8a88…@tcp://[200:…]:5042; may be repeated, the first makes new groups (default: $MIMIR_MEDIATORS, comma separated)',
+      'server of groups, such as 8a88…@tcp://[200:…]:5042, or on the overlay its key alone; may be repeated, the first makes new groups (default: $MIMIR_MEDIATORS, comma separated)',
       mediatorParser,
+    )
+    .option(
+      '--peer <uri>',
+      'reach others over Yggdrasil, through this node of it, such as tls://[2001:db8::7]:443; may be repeated (default: $MIMIR_PEERS, comma separated)',
+      listParser(parseNodeUri),
     )
     .addOption(
       new Option(
         '--generation <name>',
-        'which apps to talk with; both sides speak the same (default: $MIMIR_GENERATION, else classic)',
+        'which apps to talk with; both sides speak the same (default: $MIMIR_GENERATION, else current with --peer, classic without)',
       ).choices(GENERATIONS),
     )
     .option('--json', 'one JSON object per line, for scripts')
@@ -161,9 +172,16 @@ function shareOptions(command: Command): Command {
 
 const GENERATIONS: readonly Generation[] = ['classic', 'overlay', 'current']
 
+/** What is on the overlay needs a node to get there. @throws {CliError} `usage` */
+function checkOverlay(peers: readonly string[], addresses: readonly string[]): void {
+  const address = addresses.find((address) => address.startsWith('ygg://'))
+  if (address === undefined || peers.length > 0) return
+  throw new CliError('usage', `${address} is on the overlay: give --peer as well, a node of Yggdrasil to connect to`)
+}
+
 /** @throws {CliError} `usage` */
-function generationOf(name = ''): Generation {
-  const generation = GENERATIONS.find((known) => known === (name || 'classic'))
+function generationOf(name = '', onOverlay: boolean): Generation {
+  const generation = GENERATIONS.find((known) => known === (name || (onOverlay ? 'current' : 'classic')))
   if (generation === undefined) {
     throw new CliError('usage', `MIMIR_GENERATION: expected ${GENERATIONS.join(', ')}, got '${name}'`)
   }

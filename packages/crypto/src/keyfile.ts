@@ -55,15 +55,16 @@ export function writeKeyFile(path: string, seed: Uint8Array): void {
 /**
  * The key in this file; where there is no file, a new key, written first. Two programs that do this at once get the
  * same key.
+ * @param generate - makes the seed of a new key, 32 bytes
  * @throws {CryptoError} `key-file` | `io`
  */
-export function loadOrCreateKeyFile(path: string): KeyFile {
+export function loadOrCreateKeyFile(path: string, generate: () => Uint8Array = generateSeed): KeyFile {
   try {
     return loadKeyFile(path)
   } catch (error) {
     if (!(error instanceof CryptoError) || error.code !== 'key-file-missing') throw error
   }
-  const seed = generateSeed()
+  const seed = generate()
   try {
     writeKeyFile(path, seed)
   } catch (error) {

@@ -9,6 +9,8 @@ export const CIPHER_KEY_BYTES = 32
 /** Nonces of ChaCha20-Poly1305 and AES-256-GCM. */
 export const AEAD_NONCE_BYTES = 12
 export const BOX_NONCE_BYTES = 24
+/** The longest plaintext that a `CounterBox` takes: more than any packet of an overlay holds. */
+export const COUNTER_BOX_MAX_BYTES = 131_072
 /** What sealing adds, whatever the cipher. */
 export const TAG_BYTES = 16
 /** RFC 5869: 255 blocks of SHA-256. */

@@ -1,5 +1,7 @@
 // The build for Node, and for what follows its conditions (Bun, Deno): node:crypto where that is faster, else as
 // portable.ts. Names, types, bytes and refusals are the same; a test holds that.
+export { createCounterBox } from './box/counter-box.js'
+export type { CounterBox } from './box/types.js'
 export { type Blame, CryptoError, type CryptoErrorCode, isCryptoError } from './error.js'
 export { encryptedFileSize, fileChunkCount, plainFileSize } from './file/layout.js'
 export type { ExpectedFile, FileDecryptor, FileEncryptor, FinishedFile } from './file/types.js'
@@ -8,6 +10,7 @@ export {
   BLAKE2B_MAX_BYTES,
   BOX_NONCE_BYTES,
   CIPHER_KEY_BYTES,
+  COUNTER_BOX_MAX_BYTES,
   ED25519_PUBLIC_KEY_BYTES,
   ED25519_SEED_BYTES,
   ED25519_SIGNATURE_BYTES,

@@ -1,4 +1,6 @@
 // The build for every runtime: @noble/* and nothing else. Its types and texts are those of both builds.
+export { createCounterBox } from './box/counter-box.js'
+export type { CounterBox } from './box/types.js'
 export { type Blame, CryptoError, type CryptoErrorCode, isCryptoError } from './error.js'
 export { encryptedFileSize, fileChunkCount, plainFileSize } from './file/layout.js'
 export type { ExpectedFile, FileDecryptor, FileEncryptor, FinishedFile } from './file/types.js'
@@ -7,6 +9,7 @@ export {
   BLAKE2B_MAX_BYTES,
   BOX_NONCE_BYTES,
   CIPHER_KEY_BYTES,
+  COUNTER_BOX_MAX_BYTES,
   ED25519_PUBLIC_KEY_BYTES,
   ED25519_SEED_BYTES,
   ED25519_SIGNATURE_BYTES,

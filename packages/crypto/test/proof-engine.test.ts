@@ -1,6 +1,7 @@
 // Which engine is taken where.
 import { expect, test } from 'vitest'
-import { loadEngine, type WebAssemblyApi } from '../src/proof/engine.js'
+import { loadEngine } from '../src/proof/engine.js'
+import type { WebAssemblyApi } from '../src/web-assembly.js'
 
 const real = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly
 

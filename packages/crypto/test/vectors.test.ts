@@ -1,6 +1,9 @@
 // The published vectors, through both builds.
+import { verify as nodeVerify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { describe, expect, test } from 'vitest'
+import { publicJwk } from '../src/native/keys.js'
 import * as node from '../src/node.js'
 import * as portable from '../src/portable.js'
 import { decryptFile, encryptFile, patternFile } from './files.js'
@@ -36,6 +39,15 @@ interface InvalidFileVector {
   readonly foundBy: 'length' | 'tag' | 'whole'
 }
 
+interface BoxVector {
+  readonly name: string
+  readonly sharedKey: string
+  readonly counter: string
+  readonly nonce: string
+  readonly plaintext: string
+  readonly sealed: string
+}
+
 function vectors<T = Vector>(file: string): T[] {
   return JSON.parse(readFileSync(new URL(`../../../vectors/crypto/${file}`, import.meta.url), 'utf8')) as T[]
 }
@@ -58,9 +70,39 @@ describe.each([
     expect(crypto.verify(hex(signature), hex(message), hex(publicKey))).toBe(true)
   })
 
+  test.each(vectors<Vector & { cofactored: boolean }>('signatures-invalid.json'))(
+    'refused: signature $name',
+    ({ publicKey, message, signature, cofactored }) => {
+      expect(ed25519.verify(hex(signature), hex(message), hex(publicKey), { zip215: true })).toBe(cofactored)
+      expect(nodeVerify(null, hex(message), publicJwk('Ed25519', hex(publicKey)), hex(signature))).toBe(false)
+      expect(crypto.verify(hex(signature), hex(message), hex(publicKey))).toBe(false)
+    },
+  )
+
   test.each(vectors('tracker-records.json'))('record $name', ({ publicKey, message, signature, valid }) => {
     const key = hex(publicKey)
     expect(!crypto.isSmallOrder(key) && crypto.verify(hex(signature), hex(message), key)).toBe(valid)
+  })
+
+  test.each(vectors<{ name: string; privateKey: string; publicKey: string; sharedKey: string }>('box-keys.json'))(
+    'key of a box $name',
+    ({ privateKey, publicKey, sharedKey }) => {
+      expect(toHex(crypto.boxSharedKey(hex(privateKey), hex(publicKey)))).toBe(sharedKey)
+    },
+  )
+
+  test.each(vectors<BoxVector>('boxes.json'))('box $name', ({ sharedKey, counter, nonce, plaintext, sealed }) => {
+    expect(toHex(crypto.boxSeal(hex(sharedKey), hex(nonce), hex(plaintext)))).toBe(sealed)
+    expect(toHex(crypto.boxOpen(hex(sharedKey), hex(nonce), hex(sealed)))).toBe(plaintext)
+    const box = crypto.createCounterBox(hex(sharedKey))
+    const out = new Uint8Array(sealed.length / 2)
+    expect(box.sealInto(out, 0, BigInt(counter), hex(''), hex(plaintext))).toBe(out.length)
+    expect(toHex(out)).toBe(sealed)
+    expect(toHex(box.open(BigInt(counter), hex(sealed)) as Uint8Array)).toBe(plaintext)
+  })
+
+  test.each(vectors<BoxVector>('boxes-invalid.json'))('refused: box $name', ({ sharedKey, counter, sealed }) => {
+    expect(crypto.createCounterBox(hex(sharedKey)).open(BigInt(counter), hex(sealed))).toBeUndefined()
   })
 
   test.each(vectors<{ name: string; index: string; nonce: string }>('file-nonces.json'))(

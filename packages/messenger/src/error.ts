@@ -8,6 +8,7 @@ export type MessengerErrorCode =
   | 'in-use' // another process has the folder open
   | 'store' // the database refused; nothing was accepted
   | 'listen' // the address cannot be listened on
+  | 'overlay' // the node of the overlay network could not start: its message says why
   | 'closed' // the messenger is closed
   | 'aborted' // the caller's signal fired
   | 'handler' // a message handler threw; the message counts as handled
@@ -39,6 +40,7 @@ const BLAME: Record<MessengerErrorCode, Blame> = {
   'in-use': 'local',
   store: 'local',
   listen: 'local',
+  overlay: 'local',
   closed: 'local',
   aborted: 'local',
   handler: 'local',

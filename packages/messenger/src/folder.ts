@@ -8,19 +8,52 @@ import { Transports, wallClock } from '@mimirjs/transport'
 import { tcp } from '@mimirjs/transport/tcp'
 import { udp } from '@mimirjs/transport/udp'
 import { MessengerError } from './error.js'
+import { isOverlayNode, type OverlayNode } from './overlay.js'
 import type { Store } from './store.js'
 import { openSqliteStore } from './store-sqlite.js'
 import type { MessengerOptions, MessengerParts } from './types.js'
 
 /** What a messenger stands on under Node: a folder with key and database, TCP and UDP, the system's clock. */
 export async function openFolder(folder: string, options: MessengerOptions): Promise<MessengerParts> {
+  const signer = options.signer ?? openSigner(folder)
+  const store = options.store ?? openStore(folder, options)
+  const transports = options.transports ?? new Transports([tcp()])
+  let overlay: OverlayNode | undefined
+  try {
+    overlay = await openOverlay(folder, options)
+  } catch (error) {
+    await store.close().catch(() => {})
+    throw error
+  }
   return {
-    signer: options.signer ?? openSigner(folder),
-    store: options.store ?? openStore(folder, options),
-    transports: options.transports ?? new Transports([tcp()]),
+    signer,
+    store,
+    transports: overlay === undefined || transports.has('ygg') ? transports : transports.with(overlay.streams),
     datagrams: options.datagrams ?? udp(),
     clock: options.clock ?? wallClock,
     hostAddresses: options.hostAddresses ?? hostAddresses,
+    overlay,
+  }
+}
+
+/** @throws {MessengerError} `overlay` */
+async function openOverlay(folder: string, options: MessengerOptions): Promise<OverlayNode | undefined> {
+  const { overlay, logger } = options
+  if (overlay === undefined || isOverlayNode(overlay)) return overlay
+  makeFolder(folder)
+  // Loaded only by those who use it.
+  const { generateNodeSeed, Yggdrasil } = await import('@mimirjs/yggdrasil')
+  try {
+    const { seed } = loadOrCreateKeyFile(join(folder, 'node.key'), generateNodeSeed)
+    return await Yggdrasil.start({
+      seed,
+      peers: overlay.peers,
+      listen: overlay.listen ?? [],
+      ...(logger === undefined ? {} : { logger }),
+    })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new MessengerError('overlay', `the node of the overlay network cannot start: ${why}`, { cause })
   }
 }
 

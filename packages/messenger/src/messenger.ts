@@ -37,12 +37,14 @@ import { parseMessageId, randomGuid } from './message-id.js'
 import { streamMessages } from './message-stream.js'
 import { Metering } from './metering.js'
 import { Outbox } from './outbox.js'
+import { messengerAddress, type OverlayNode } from './overlay.js'
 import { People } from './people.js'
-import { Reachability } from './reachability.js'
+import { Reachability, TCP_ADDRESS } from './reachability.js'
 import { Reception } from './reception.js'
 import { changeProfile, loadClientId, loadProfile, type Profile, type ProfileChange } from './settings.js'
 import type { Contact, ContactKind, Store } from './store.js'
 import { StoreAccess, storeError } from './store-access.js'
+import { trackerNetwork } from './tracker-network.js'
 import type {
   ConversationSummary,
   Health,
@@ -97,6 +99,8 @@ export class Messenger {
   /** Streams of messages: told to look again when the messenger closes. */
   readonly #streams = new Set<() => void>()
   #profile: Profile
+  /** The node that we run ourselves. */
+  readonly #ownOverlay: OverlayNode | undefined
   readonly #closes = new AbortController()
   #closing: Promise<void> | undefined
 
@@ -107,7 +111,9 @@ export class Messenger {
     loaded: { clientId: number; profile: Profile; kinds: ReadonlyMap<string, ContactKind> },
   ) {
     const { store, clock } = parts
-    const generation = options.generation ?? 'classic'
+    const { overlay } = parts
+    this.#ownOverlay = overlay === options.overlay ? undefined : overlay
+    const generation = options.generation ?? (overlay === undefined ? 'classic' : 'current')
     const features = FEATURES[generation]
     const onError = (error: unknown): void => this.#report(error)
     const isClosing = (): boolean => this.#closing !== undefined
@@ -130,8 +136,7 @@ export class Messenger {
     this.#inbox = new Inbox({ store, clock, run: (message, park) => this.#handling.handle(message, park), onError })
     if (options.trackers && options.trackers.length > 0)
       this.#resolver = new Resolver({
-        trackers: [...options.trackers],
-        transport: parts.datagrams,
+        ...trackerNetwork(options.trackers, parts),
         signer: parts.signer,
         clientId: loaded.clientId >>> 0,
         ...(options.clock ? { clock: options.clock } : {}),
@@ -144,6 +149,8 @@ export class Messenger {
       people: this.#people,
       network: () => this.#network,
       resolver: this.#resolver,
+      // Some have one key for both; the originals try that, too (current protocol §2.1).
+      lastResort: overlay === undefined ? undefined : messengerAddress,
       retry,
       emitter: this.#emitter,
       isClosing,
@@ -253,6 +260,7 @@ export class Messenger {
       network: () => this.#network,
       resolver: this.#resolver,
       hostAddresses: parts.hostAddresses,
+      defaultAddress: overlay === undefined ? TCP_ADDRESS : messengerAddress(overlay.publicKey),
       emitter: this.#emitter,
       logger: options.logger,
       assertOpen,
@@ -320,6 +328,7 @@ export class Messenger {
       return messenger
     } catch (error) {
       await store.close().catch(() => {})
+      if (parts.overlay !== options.overlay) await parts.overlay?.close()
       throw isStoreError(error) ? storeError(error) : error
     }
   }
@@ -749,6 +758,7 @@ export class Messenger {
     await this.#within(leftMs(), this.#transfers.close())
     await this.#network.close({ timeoutMs: leftMs() })
     await this.#resolver?.close()
+    await this.#within(leftMs(), this.#ownOverlay?.close() ?? Promise.resolve())
     await this.#within(Math.max(leftMs(), STORE_GRACE_MS), this.#access.close())
     try {
       await this.#store.close()

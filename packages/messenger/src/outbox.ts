@@ -20,6 +20,8 @@ export interface OutboxContext {
   /** Asked for late: the network comes after those who use it. */
   readonly network: () => Peer
   readonly resolver: Resolver | undefined
+  /** Where to try when nobody knows an address of the key; `undefined` for nowhere. */
+  readonly lastResort: ((publicKey: Uint8Array) => string) | undefined
   readonly clock: Clock
   readonly retry: RetryOptions
   readonly emitter: Emitter<MessengerEvents>
@@ -195,10 +197,11 @@ export class Outbox {
     publicKey: Uint8Array,
     options: { force: boolean; signal: AbortSignal },
   ): Promise<string[]> {
-    const { resolver } = this.#context
+    const { resolver, lastResort } = this.#context
     const hints = this.#hints.get(peer) ?? []
-    if (!resolver || (hints.length > 0 && !options.force)) return hints
-    const found = await resolver.resolve(publicKey, options)
+    if (hints.length > 0 && (!resolver || !options.force)) return hints
+    const found = (await resolver?.resolve(publicKey, options)) ?? []
+    if (found.length === 0 && lastResort) return [lastResort(publicKey)]
     return found.map(({ address }) => address)
   }
 }

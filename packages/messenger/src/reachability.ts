@@ -10,6 +10,8 @@ export interface ReachabilityContext {
   readonly network: () => Peer
   readonly resolver: Resolver | undefined
   readonly hostAddresses: () => readonly string[]
+  /** Where to listen unless told otherwise. */
+  readonly defaultAddress: string
   readonly emitter: Emitter<MessengerEvents>
   readonly logger: Logger | undefined
   assertOpen(): void
@@ -17,7 +19,7 @@ export interface ReachabilityContext {
 }
 
 /** Port 5050 is the protocol's own (peer protocol §2). */
-const DEFAULT_ADDRESS = 'tcp://[::]:5050'
+export const TCP_ADDRESS = 'tcp://[::]:5050'
 
 /** Where others can reach us, and that the trackers know. */
 export class Reachability {
@@ -38,7 +40,7 @@ export class Reachability {
   }
 
   /** @throws {MessengerError} `listen` | `closed` */
-  async listen({ address = DEFAULT_ADDRESS, announce }: ListenOptions): Promise<string> {
+  async listen({ address = this.#context.defaultAddress, announce }: ListenOptions): Promise<string> {
     const { network, resolver, assertOpen } = this.#context
     let listener: Listener
     try {

@@ -12,6 +12,7 @@ import type { Group } from './groups/group.js'
 import type { GroupEvent, GroupInvite, GroupInvitePolicy, MediatorAddress, MediatorEvent } from './groups/types.js'
 import type { HistoryEntry, Sent } from './message.js'
 import type { Metrics } from './metrics.js'
+import type { OverlayNode, OverlayOptions } from './overlay.js'
 import type { Contact, Store } from './store.js'
 
 /** Everything the messenger stands on. {@link Messenger.open} supplies what is not given. */
@@ -23,15 +24,25 @@ export interface MessengerParts {
   readonly clock: Clock
   /** IP addresses of this machine, to find the one to announce. */
   readonly hostAddresses: () => readonly string[]
+  /** The node that `ygg://` addresses go through; its streams are among `transports`. */
+  readonly overlay: OverlayNode | undefined
 }
 
-export interface MessengerOptions extends Partial<MessengerParts> {
+export interface MessengerOptions extends Partial<Omit<MessengerParts, 'overlay'>> {
   /** What others see as our name. Kept from then on. */
   name?: string
-  /** Trackers, for example `udp://[208:62:45:62:59b8:f1a2:62ca:f87c]:5050`. Default none. */
+  /**
+   * Trackers, for example `udp://[208:62:45:62:59b8:f1a2:62ca:f87c]:5050`, or, with `overlay`, `ygg://<node key>:69`; not both
+   * kinds together. Default none.
+   */
   trackers?: readonly string[]
-  /** The protocol generation to speak. Default 'classic'. */
+  /** The protocol generation to speak. Default 'current' with `overlay`, else 'classic'. */
   generation?: Generation
+  /**
+   * Reach others over Yggdrasil without installing it: a node that you run, or what the messenger needs to run one of its
+   * own, whose key is made once and kept as `node.key` in the folder. Default none.
+   */
+  overlay?: OverlayNode | OverlayOptions
   /** Who may talk to us. Default 'anyone', except those blocked. */
   acceptFrom?: 'anyone' | 'contacts' | ((peer: string) => boolean)
   /** What becomes of those who ask to be contacts; current generation only. Default `'ask'`. */
@@ -113,7 +124,7 @@ export type PeerState = LinkState & {
 }
 
 export interface ListenOptions {
-  /** Where to listen. Default `tcp://[::]:5050`, the port of the protocol. */
+  /** Where to listen. Default port 42 of the overlay node; without one `tcp://[::]:5050`, the port of the protocol. */
   address?: string
   /**
    * The address others can reach us at, if it differs from where we listen (a proxy, a forwarded port). A function is

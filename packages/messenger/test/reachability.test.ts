@@ -31,6 +31,7 @@ function setUp(hostAddresses: string[] = []) {
       },
     } as unknown as Resolver,
     hostAddresses: () => hostAddresses,
+    defaultAddress: 'tcp://[::]:5050',
     emitter: new Emitter<MessengerEvents>(() => {}),
     logger: undefined,
     assertOpen: () => {},

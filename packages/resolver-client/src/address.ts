@@ -1,20 +1,35 @@
 import { formatAddress, formatIp, parseAddress, parseIp } from '@mimirjs/transport'
+import { fromHex, toHex } from '@mimirjs/wire'
 import { ResolverError } from './error.js'
 
 const MAPPED_PREFIX: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
 
-/** An address of a record: 16 bytes in network order, and a port. IPv4 stands in it as `::ffff:a.b.c.d`. */
+/** An address of a record. */
 export interface RecordAddress {
+  /** An IP address of 16 bytes in network order, IPv4 as `::ffff:a.b.c.d`; or the 32-byte key of an overlay node. */
   readonly address: Uint8Array
+  /** 0 where the generation fixes it. */
   readonly port: number
 }
+
+/** How the addresses of a generation are written as URLs. */
+export interface AddressForm {
+  /** @throws {ResolverError} `bad-address` for what nobody could dial */
+  toRecord(text: string): RecordAddress
+  /** The URL to dial; `undefined` for what nobody can dial. */
+  toUrl(address: RecordAddress): string | undefined
+}
+
+const NODE_KEY = /^[0-9a-f]{64}$/
+/** Where people are dialed on an overlay node (current generation §2.2). */
+const PEER_PORT = 42
 
 /**
  * `tcp://[200:…]:5050` or `tcp://192.0.2.1:5050` as a record carries it.
  * @throws {ResolverError} `bad-address` for names, zones, wildcards, multicast, port 0 and other schemes
  */
 export function toRecordAddress(text: string): RecordAddress {
-  const { host, port } = parse(text)
+  const { host, port } = parse(text, 'tcp')
   const ip = parseIp(host)
   const wanted = 'an IP address others can dial, as in tcp://[200:db8::1]:5050'
   if (ip === undefined) throw new ResolverError('bad-address', `announce needs ${wanted}, got ${text}`)
@@ -30,11 +45,34 @@ export function fromRecordAddress({ address, port }: RecordAddress): string | un
   return formatAddress({ scheme: 'tcp', host, port })
 }
 
-function parse(text: string): { host: string; port: number } {
+/** `tcp://[200:…]:5050` and `tcp://192.0.2.1:5050`. */
+export const ipAddresses: AddressForm = { toRecord: toRecordAddress, toUrl: fromRecordAddress }
+
+/** `ygg://<64 hex>:42`: the record names the node alone. */
+export const nodeAddresses: AddressForm = {
+  toRecord(text) {
+    const { host, port } = parse(text, 'ygg')
+    if (!NODE_KEY.test(host) || port !== PEER_PORT) {
+      throw new ResolverError(
+        'bad-address',
+        `announce needs ygg://, the 64 hex digits of the key of our node, and port ${PEER_PORT}, got ${text.slice(0, 120)}`,
+      )
+    }
+    return { address: fromHex(host), port: 0 }
+  },
+  toUrl: ({ address }) => formatAddress({ scheme: 'ygg', host: toHex(address), port: PEER_PORT }),
+}
+
+/** Whether the host of an address is the key of an overlay node. */
+export function isNodeKey(host: string): boolean {
+  return NODE_KEY.test(host)
+}
+
+function parse(text: string, scheme: string): { host: string; port: number } {
   try {
-    return parseAddress(text, 'tcp')
+    return parseAddress(text, scheme)
   } catch (cause) {
-    throw new ResolverError('bad-address', `announce needs a tcp:// address, got ${text.slice(0, 80)}`, { cause })
+    throw new ResolverError('bad-address', `announce needs a ${scheme}:// address, got ${text.slice(0, 80)}`, { cause })
   }
 }
 

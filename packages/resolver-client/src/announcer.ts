@@ -1,10 +1,7 @@
-import { type AnnounceRequest, encodeAnnounceRequest } from '@mimirjs/wire/tracker'
 import type { Exchange, ExchangeFailure, ExchangeOutcome, Exchanges } from './exchange.js'
+import type { AnnouncedRecord } from './forms.js'
 import type { ResolverPolicy } from './policy.js'
 import type { Tracker, Trackers } from './trackers.js'
-
-/** What is announced: the request without its nonce. */
-export type AnnouncedRecord = Omit<AnnounceRequest, 'nonce'>
 
 export type AnnounceFailure = ExchangeFailure | 'busy'
 
@@ -115,8 +112,7 @@ export class Announcer {
       tracker &&
       exchanges.start(
         tracker,
-        'announce',
-        (nonce) => encodeAnnounceRequest({ ...record, nonce }),
+        { command: 'announce', record },
         (outcome, atMs) => this.#settled(slot, tracker, outcome, atMs),
         nowMs,
       )
@@ -156,9 +152,9 @@ export class Announcer {
   }
 
   #pauseMs(ttlSeconds: number): number {
-    const { minAnnounceMs, maxAnnounceMs } = this.#context.policy
+    const { minAnnounceMs, maxAnnounceMs, announceAfter } = this.#context.policy
     const pauseMs = Math.min(Math.max(ttlSeconds * 1000, minAnnounceMs), maxAnnounceMs)
-    return Math.max(minAnnounceMs, pauseMs - this.#context.chance() * MAX_JITTER_MS)
+    return Math.max(minAnnounceMs, pauseMs * announceAfter - this.#context.chance() * MAX_JITTER_MS)
   }
 
   #cancel(slot: Slot): void {

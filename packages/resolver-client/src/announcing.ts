@@ -1,6 +1,7 @@
 import { Emitter } from '@mimirjs/transport'
-import type { AnnouncedRecord, Announcer, AnnouncerEvents } from './announcer.js'
+import type { Announcer, AnnouncerEvents } from './announcer.js'
 import { failure, isResolverError, ResolverError } from './error.js'
+import type { AnnouncedRecord } from './forms.js'
 
 export interface AnnouncingEvents extends Record<string, unknown> {
   /** A tracker keeps our record. */

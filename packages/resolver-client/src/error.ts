@@ -47,7 +47,7 @@ type FailureCode = Extract<
 >
 
 const FAILURES: Readonly<Record<FailureCode, string>> = {
-  'no-tracker': 'no tracker is configured: give the option trackers at least one udp:// address',
+  'no-tracker': 'no tracker is configured: give the option trackers at least one address',
   timeout: 'no tracker answered in time: check their addresses and that this machine reaches their network',
   malformed: 'no tracker sent a sound answer: check that their addresses are those of trackers',
   transport: 'the trackers cannot be reached from here; the cause says why',

@@ -1,4 +1,3 @@
-import { encodeGetAddrsRequest } from '@mimirjs/wire/tracker'
 import type { Exchange, ExchangeFailure, ExchangeOutcome, Exchanges } from './exchange.js'
 import type { ResolverLimits } from './limits.js'
 import type { ResolverPolicy } from './policy.js'
@@ -45,8 +44,7 @@ export class Lookup {
     for (const tracker of trackers) {
       const exchange = this.#context.exchanges.start(
         tracker,
-        'getAddrs',
-        (nonce) => encodeGetAddrsRequest({ nonce, publicKey }),
+        { command: 'getAddrs', publicKey },
         (outcome, atMs) => {
           if (exchange !== undefined) this.#asked.delete(exchange)
           this.#settled(tracker, outcome, atMs)

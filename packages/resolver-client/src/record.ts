@@ -1,11 +1,13 @@
 import { isSmallOrder, verify } from '@mimirjs/crypto'
-import type { TrackerRecord } from '@mimirjs/wire/tracker'
-import { fromRecordAddress } from './address.js'
+import type { FoundRecord } from './forms.js'
 import type { ResolverPolicy } from './policy.js'
 
 /** Somewhere a user may be reached. A hint for dialing only: who answers there, the handshake must prove. */
 export interface ResolvedAddress {
-  /** Address URL to dial: `tcp://[200:…]:5050`, or `tcp://192.0.2.1:5050` for an IPv4 address. */
+  /**
+   * Address URL to dial. Classic: `tcp://[200:…]:5050`, or `tcp://192.0.2.1:5050` for an IPv4 address. Current:
+   * `ygg://<64 hex of the node key>:42`.
+   */
   readonly address: string
   /** 0 to 255; not signed. Addresses are handed out in the order in which they are to be dialed. */
   readonly priority: number
@@ -13,7 +15,7 @@ export interface ResolvedAddress {
   readonly clientId: number
   /** Until when the record counts, in ms on the resolver's clock (by default: ms since 1970). */
   readonly deadlineMs: number
-  /** The user's key signed this IP address (at some time: records can be replayed). Always true here. */
+  /** The user's key signed this IP address or node key (at some time: records can be replayed). Always true here. */
   readonly attested: true
 }
 
@@ -31,7 +33,7 @@ export interface RecordsRead {
  * @param maxRecords - records looked at; each costs the check of a signature
  */
 export function readRecords(
-  records: readonly TrackerRecord[],
+  records: readonly FoundRecord[],
   publicKey: Uint8Array,
   policy: ResolverPolicy,
   maxRecords: number,
@@ -42,10 +44,9 @@ export function readRecords(
   for (const record of isSmallOrder(publicKey) ? [] : records.slice(0, maxRecords)) {
     if (!verify(record.signature, record.address, publicKey)) continue
     signed++
-    const address = fromRecordAddress(record)
-    const lifetimeMs = Number(record.ttlSeconds) * 1000
+    const address = policy.addresses.toUrl(record)
+    const { priority, clientId, lifetimeMs } = record
     if (address === undefined || lifetimeMs === 0) continue
-    const { priority, clientId } = record
     const deadlineMs = Math.round(nowMs + Math.min(lifetimeMs, policy.maxLifetimeMs))
     const found: ResolvedAddress = Object.freeze({ address, priority, clientId, deadlineMs, attested: true })
     const other = byAddress.get(address)

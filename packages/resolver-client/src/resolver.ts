@@ -1,24 +1,38 @@
 import { randomBytes, type Signer, verify } from '@mimirjs/crypto'
 import { type Clock, type DatagramTransport, type Logger, parseAddress, steadyClock } from '@mimirjs/transport'
 import { toHex } from '@mimirjs/wire'
-import { toRecordAddress } from './address.js'
-import type { AnnouncedRecord } from './announcer.js'
 import { type AddressSource, Announcing, type AnnouncingHost, announceOnce } from './announcing.js'
 import { failure, ResolverError } from './error.js'
+import type { AnnouncedRecord } from './forms.js'
 import { completeLimits, type ResolverLimits } from './limits.js'
 import { type LookupResult, ResolverMachine } from './machine.js'
-import { POLICIES } from './policy.js'
+import { policyOf, type ResolverGeneration, type ResolverPolicy } from './policy.js'
 import type { ResolvedAddress } from './record.js'
 import { defaultBinding, Sockets } from './sockets.js'
 import { Trackers } from './trackers.js'
 
 export interface ResolverOptions {
-  /** Address URLs of the trackers, best first: `udp://[200:…]:5050`. IP addresses only. */
+  /** Whose trackers they are: `classic` (default) over UDP, or `current` on overlay nodes. */
+  readonly generation?: ResolverGeneration
+  /**
+   * Address URLs of the trackers, best first. Classic: `udp://[200:…]:5050`, IP addresses only. Current:
+   * `ygg://<64 hex of the node key>:69`.
+   */
   readonly trackers: readonly string[]
-  /** The way to them, for example `udp()` of `@mimirjs/transport/udp`. */
+  /** The way to them: `udp()` of `@mimirjs/transport/udp`, or the `datagramTransport` of a node of `@mimirjs/yggdrasil`. */
   readonly transport: DatagramTransport
-  /** Local address URL of the socket. Default: any port, of the address family of each tracker. */
+  /**
+   * Local address URL of the socket. Default: any port, of the address family of each tracker; on the overlay
+   * `ygg://[::]:69`, since trackers answer to no other port.
+   */
   readonly bind?: string
+  /**
+   * Version of the requests to current trackers. Default: 2, and 1 with a tracker that has never answered to 2. 1 is
+   * understood by all of them.
+   */
+  readonly trackerVersion?: 1 | 2
+  /** Trackers that an announce goes to. Default: up to five classic ones; one current, since those tell each other. */
+  readonly announceFanout?: number
   /** The identity to announce. Without it nothing can be announced. */
   readonly signer?: Signer
   /**
@@ -42,9 +56,9 @@ export interface ResolveOptions {
 }
 
 export interface AnnounceOptions {
-  /** Where we can be reached: `tcp://[200:…]:5050`. */
+  /** Where we can be reached: `tcp://[200:…]:5050`; current: `ygg://<64 hex of our node's key>:42`. */
   readonly address: string
-  /** 0 to 255; the lower is dialed first. Default 3, as the originals announce. */
+  /** 0 to 255; the lower is dialed first, the higher in the current generation. Default 3 and 1, as the originals announce. */
   readonly priority?: number
 }
 
@@ -54,7 +68,7 @@ const MAX_CLIENT_ID = 0xffff_ffff
 const FIRST_CLIENT_ID = 2
 
 /**
- * Finds where a public key can be reached now, and announces where we can be reached, over the classic trackers.
+ * Finds where a public key can be reached now, and announces where we can be reached, over the trackers of one generation.
  *
  * ```ts
  * const resolver = new Resolver({ trackers: ['udp://[200:db8::1]:5050'], transport: udp() })
@@ -62,6 +76,7 @@ const FIRST_CLIENT_ID = 2
  * ```
  */
 export class Resolver {
+  readonly #policy: ResolverPolicy
   readonly #limits: ResolverLimits
   readonly #clock: Clock
   readonly #signer: Signer | undefined
@@ -82,16 +97,32 @@ export class Resolver {
 
   /**
    * @throws {ResolverError} `bad-address`
-   * @throws {RangeError} for a limit or a clientId out of its range
+   * @throws {RangeError} for a limit, a clientId or another option out of its range
    */
   constructor(options: ResolverOptions) {
-    const { transport, bind, signer, clock = steadyClock, random = randomBytes, logger } = options
+    const {
+      generation = 'classic',
+      transport,
+      bind,
+      signer,
+      clock = steadyClock,
+      random = randomBytes,
+      logger,
+    } = options
+    this.#policy = policyOf(generation, options)
+    const { scheme, port } = this.#policy
+    if (scheme !== undefined && transport.scheme !== scheme) {
+      throw new ResolverError(
+        'bad-address',
+        `trackers of generation ${generation} are on ${scheme}:// addresses, the transport is for ${transport.scheme}://`,
+      )
+    }
     this.#limits = completeLimits(options.limits)
     this.#clock = clock
     this.#signer = signer
     this.#clientId = options.clientId === undefined ? randomClientId(random) : checkedClientId(options.clientId)
-    this.#trackers = new Trackers(options.trackers, transport.scheme)
-    this.#machine = new ResolverMachine(POLICIES.classic, this.#limits, this.#trackers, random)
+    this.#trackers = new Trackers(options.trackers, transport.scheme, port)
+    this.#machine = new ResolverMachine(this.#policy, this.#limits, this.#trackers, random)
     if (bind !== undefined) parseAddress(bind, transport.scheme)
     const name = `resolver-${toHex(random(8))}`
     this.#sockets = new Sockets(transport, (tracker) => bind ?? defaultBinding(tracker, name), {
@@ -227,15 +258,11 @@ export class Resolver {
     })
   }
 
-  async #sign(
-    text: string,
-    index: number,
-    priority: number = POLICIES.classic.announcePriority,
-  ): Promise<AnnouncedRecord> {
+  async #sign(text: string, index: number, priority: number = this.#policy.announcePriority): Promise<AnnouncedRecord> {
     const signer = this.#signer
     if (signer === undefined) throw failure('key-capability', 'announce')
     requirePriority(priority)
-    const { address, port } = toRecordAddress(text)
+    const { address, port } = this.#policy.addresses.toRecord(text)
     const { publicKey } = signer
     const key = toHex(address)
     const known = this.#signatures.get(key)

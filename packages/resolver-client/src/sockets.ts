@@ -102,11 +102,13 @@ export class Sockets {
 }
 
 /**
- * The local address that reaches a tracker when the caller chose none: any port of the tracker's address family.
+ * The local address that reaches a tracker when the caller chose none: any port of the tracker's address family, or the one
+ * port that it answers to.
  * @param name - of the socket on networks without addresses of their own
  */
 export function defaultBinding(tracker: Tracker, name: string): string {
-  const { scheme, host } = parseAddress(tracker.address)
+  const { scheme, host, port } = parseAddress(tracker.address)
   if (scheme === 'memory') return `memory://${name}`
+  if (scheme === 'ygg') return `ygg://[::]:${port}`
   return `${scheme}://${host.includes(':') ? '[::]' : '0.0.0.0'}:0`
 }

@@ -1,4 +1,5 @@
 import { formatAddress, parseAddress, parseIp, unmapIpv4 } from '@mimirjs/transport'
+import { isNodeKey } from './address.js'
 import { ResolverError } from './error.js'
 
 const FIRST_SCORE = 50
@@ -10,6 +11,9 @@ export class Tracker {
   /** Canonical address URL: what the sender of an answer has to be. */
   readonly address: string
   #score = FIRST_SCORE
+  #answeredMs = -Infinity
+  /** Which version of the requests it is known to answer, by its place among those of the generation. */
+  version: number | undefined
 
   constructor(address: string) {
     this.address = address
@@ -20,8 +24,14 @@ export class Tracker {
     return this.#score
   }
 
-  succeeded(roundTripMs: number): void {
+  /** When it last answered anything, `-Infinity` before. */
+  get answeredMs(): number {
+    return this.#answeredMs
+  }
+
+  succeeded(roundTripMs: number, nowMs = -Infinity): void {
     this.#score = Math.min(MAX_SCORE, Math.max(0, roundTripMs))
+    this.#answeredMs = nowMs
   }
 
   failed(): void {
@@ -36,11 +46,12 @@ export class Trackers {
 
   /**
    * @param addresses - address URLs of the transport's scheme; repeated ones count once
+   * @param port - the only one they may have
    * @throws {ResolverError} `bad-address`
    */
-  constructor(addresses: readonly string[], scheme: string) {
+  constructor(addresses: readonly string[], scheme: string, port?: number) {
     this.#byAddress = new Map(
-      addresses.map((address) => canonical(address, scheme)).map((address) => [address, new Tracker(address)]),
+      addresses.map((address) => canonical(address, scheme, port)).map((address) => [address, new Tracker(address)]),
     )
     this.all = [...this.#byAddress.values()]
   }
@@ -55,9 +66,15 @@ export class Trackers {
   }
 }
 
-function canonical(text: string, scheme: string): string {
+function canonical(text: string, scheme: string, port: number | undefined): string {
   try {
     const parsed = parseAddress(text, scheme)
+    if (scheme === 'ygg' && !(isNodeKey(parsed.host) && parsed.port === (port ?? parsed.port))) {
+      throw new ResolverError(
+        'bad-address',
+        `expected ygg://, the 64 hex digits of the key of a tracker's node, and port ${port ?? 69}, got ${text}`,
+      )
+    }
     if (scheme !== 'udp') return formatAddress(parsed)
     // An answer from such an address comes from the IPv4 address inside.
     const address = { ...parsed, host: unmapIpv4(parsed.host) }

@@ -1,7 +1,8 @@
 import { decodeRequest, encodeAnnounceResponse } from '@mimirjs/wire/tracker'
 import { describe, expect, test } from 'vitest'
-import { type AnnouncedRecord, Announcer } from '../src/announcer.js'
+import { Announcer } from '../src/announcer.js'
 import { Exchanges } from '../src/exchange.js'
+import type { AnnouncedRecord } from '../src/forms.js'
 import { POLICIES, type ResolverPolicy } from '../src/policy.js'
 import { Trackers } from '../src/trackers.js'
 import { identity, overlayAddress, seededBytes, signedRecord } from './support.js'
@@ -192,15 +193,7 @@ describe('announcer', () => {
   test('no free exchange is a failure like others', () => {
     const { announcer, exchanges, events, tick } = setUp()
     const other = new Trackers(['memory://other'], 'memory').all[0]!
-    while (
-      exchanges.start(
-        other,
-        'announce',
-        () => new Uint8Array(1),
-        () => undefined,
-        0,
-      ) !== undefined
-    );
+    while (exchanges.start(other, { command: 'announce', record: recordAt(2) }, () => undefined, 0) !== undefined);
     announcer.refresh(recordAt(1), 0)
     tick(0)
     expect(events).toEqual(['busy'])

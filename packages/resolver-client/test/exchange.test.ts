@@ -1,9 +1,4 @@
-import {
-  decodeRequest,
-  encodeAnnounceResponse,
-  encodeGetAddrsRequest,
-  encodeGetAddrsResponse,
-} from '@mimirjs/wire/tracker'
+import { decodeRequest, encodeAnnounceResponse, encodeGetAddrsResponse } from '@mimirjs/wire/tracker'
 import { describe, expect, test } from 'vitest'
 import { type ExchangeOutcome, Exchanges } from '../src/exchange.js'
 import { POLICIES } from '../src/policy.js'
@@ -17,13 +12,7 @@ function setUp(limit = 64, random = seededBytes(1)) {
   const [a, b] = new Trackers(['memory://a', 'memory://b'], 'memory').all
   const outcomes: ExchangeOutcome[] = []
   const ask = (tracker = a!, nowMs = 0) =>
-    exchanges.start(
-      tracker,
-      'getAddrs',
-      (nonce) => encodeGetAddrsRequest({ nonce, publicKey: KEY }),
-      (outcome) => outcomes.push(outcome),
-      nowMs,
-    )
+    exchanges.start(tracker, { command: 'getAddrs', publicKey: KEY }, (outcome) => outcomes.push(outcome), nowMs)
   const sent = () => exchanges.takeOutgoing().map(({ tracker, datagram }) => ({ tracker, ...decodeRequest(datagram) }))
   return { exchanges, a: a!, b: b!, outcomes, ask, sent }
 }
@@ -37,7 +26,7 @@ describe('exchanges', () => {
     exchanges.receive(answer, a, 12)
     exchanges.receive(answer, a, 13)
     expect(outcomes).toHaveLength(1)
-    expect(outcomes[0]).toMatchObject({ type: 'answer', response: { command: 'getAddrs', nonce } })
+    expect(outcomes[0]).toMatchObject({ type: 'answer', response: { command: 'getAddrs', records: [{ clientId: 1 }] } })
     expect(a.score).toBe(12)
     expect(exchanges.nextDeadlineMs).toBe(Infinity)
   })

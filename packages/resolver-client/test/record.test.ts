@@ -1,13 +1,14 @@
+import type { TrackerRecord } from '@mimirjs/wire/tracker'
 import { describe, expect, test } from 'vitest'
 import { POLICIES } from '../src/policy.js'
 import { readRecords } from '../src/record.js'
-import { identity, overlayAddress, signedRecord } from './support.js'
+import { found, identity, overlayAddress, signedRecord } from './support.js'
 
 const ALICE = identity(1).publicKey
 const NOW_MS = 1_000_000
 
-const read = (records: Parameters<typeof readRecords>[0], publicKey = ALICE, max = 16) =>
-  readRecords(records, publicKey, POLICIES.classic, max, NOW_MS)
+const read = (records: readonly TrackerRecord[], publicKey = ALICE, max = 16) =>
+  readRecords(records.map(found), publicKey, POLICIES.classic, max, NOW_MS)
 
 describe('records of an answer', () => {
   test('a signed one is handed out as it is', () => {

@@ -8,6 +8,7 @@ import {
   type TrackerRecord,
   type TrackerRequest,
 } from '@mimirjs/wire/tracker'
+import type { FoundRecord } from '../src/forms.js'
 
 export function seedOf(fill: number): Uint8Array {
   return new Uint8Array(32).fill(fill)
@@ -30,6 +31,11 @@ export function signedRecord(fill: number, last: number, change: Partial<Tracker
   const address = change.address ?? overlayAddress(last)
   const signature = sign(address, seedOf(fill))
   return { address, signature, port: 5050, priority: 3, clientId: last, ttlSeconds: 3600n, ...change }
+}
+
+/** A classic record as the resolver goes on with it. */
+export function found({ ttlSeconds, ...record }: TrackerRecord): FoundRecord {
+  return { ...record, lifetimeMs: Number(ttlSeconds) * 1000 }
 }
 
 /** Bytes that tests can repeat. */

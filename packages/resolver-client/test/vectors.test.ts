@@ -4,7 +4,7 @@ import { decodeGetAddrsResponse } from '@mimirjs/wire/tracker'
 import { expect, test } from 'vitest'
 import { POLICIES } from '../src/policy.js'
 import { readRecords } from '../src/record.js'
-import { identity } from './support.js'
+import { found, identity } from './support.js'
 
 interface Vector {
   readonly name: string
@@ -24,7 +24,7 @@ const FORGED: Record<string, number> = { 'resolve-response-mixed': 1 }
 
 test.each(answers)('published answer $name', ({ name, hex, value }) => {
   const { records } = decodeGetAddrsResponse(fromHex(hex))
-  const { addresses } = readRecords(records, identity(1).publicKey, POLICIES.classic, 16, 0)
+  const { addresses } = readRecords(records.map(found), identity(1).publicKey, POLICIES.classic, 16, 0)
   const distinct = new Set(value!.records.map(({ address, port }) => `${address} ${port}`))
   expect(addresses).toHaveLength(distinct.size - (FORGED[name] ?? 0))
 })

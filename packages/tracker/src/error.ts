@@ -6,6 +6,8 @@ export type TrackerErrorCode =
   | 'store-in-use' // another process has the file open
   | 'store-newer' // the file was written by a newer version of this package
   | 'store' // any other failure of the database; `cause` says which
+  | 'sync-violation' // another tracker broke the protocol between trackers; only in the event `peerDown`
+  | 'sync-timeout' // another tracker was silent for too long; only in the event `peerDown`
   | 'closed' // the tracker was closed
 
 /** Who caused it: the caller, the other side, the network or disk, or the clock. */
@@ -19,6 +21,8 @@ const BLAME: Record<TrackerErrorCode, Blame> = {
   'store-in-use': 'local',
   'store-newer': 'local',
   store: 'transport',
+  'sync-violation': 'remote',
+  'sync-timeout': 'timeout',
   closed: 'local',
 }
 

@@ -1,3 +1,4 @@
+import { MAX_SYNC_PAYLOAD_BYTES } from '@mimirjs/wire/tracker'
 import { TrackerError } from './error.js'
 
 /**
@@ -23,6 +24,16 @@ export interface TrackerLimits {
   readonly sources: number
   /** Milliseconds between two removals of expired records. */
   readonly sweepIntervalMs: number
+  /** Records that wait for one other tracker; the oldest goes first. */
+  readonly syncQueue: number
+  /** Longest payload of a record of another tracker, in bytes; they send 162. */
+  readonly syncPayloadBytes: number
+  /** Trackers that are not configured and may be connected at one time, where sync is open. */
+  readonly syncStrangers: number
+  /** Records looked at per second of each of these. */
+  readonly syncRecordsPerSecond: number
+  /** Users remembered as just heard of, who are not passed on again. */
+  readonly syncRecentUsers: number
 }
 
 /** Tracker protocol §8.5 and §14.4. */
@@ -37,9 +48,23 @@ export const DEFAULT_LIMITS: TrackerLimits = {
   checksPerSecond: 2000,
   sources: 10_000,
   sweepIntervalMs: 60_000,
+  syncQueue: 512,
+  syncPayloadBytes: 4096,
+  syncStrangers: 64,
+  syncRecordsPerSecond: 50,
+  syncRecentUsers: 10_000,
 }
 
-const FINITE: ReadonlySet<keyof TrackerLimits> = new Set(['sources', 'sweepIntervalMs'])
+const FINITE: ReadonlySet<keyof TrackerLimits> = new Set([
+  'sources',
+  'sweepIntervalMs',
+  'syncQueue',
+  'syncPayloadBytes',
+  'syncStrangers',
+  'syncRecentUsers',
+])
+/** What a record of another tracker needs (tracker protocol §10.3). */
+const MIN_SYNC_PAYLOAD_BYTES = 162
 
 /** @throws {TrackerError} `bad-option` */
 export function completeLimits(given: Partial<TrackerLimits> = {}): TrackerLimits {
@@ -49,6 +74,12 @@ export function completeLimits(given: Partial<TrackerLimits> = {}): TrackerLimit
     const sound = typeof value === 'number' && value >= 1 && (value < Infinity || !FINITE.has(name))
     if (!sound)
       throw new TrackerError('bad-option', `limits.${name} must be a number of at least 1, got ${String(value)}`)
+  }
+  if (limits.syncPayloadBytes < MIN_SYNC_PAYLOAD_BYTES || limits.syncPayloadBytes > MAX_SYNC_PAYLOAD_BYTES) {
+    throw new TrackerError(
+      'bad-option',
+      `limits.syncPayloadBytes must be from ${MIN_SYNC_PAYLOAD_BYTES} to ${MAX_SYNC_PAYLOAD_BYTES}, got ${limits.syncPayloadBytes}`,
+    )
   }
   return limits
 }

@@ -2,16 +2,17 @@ import type { Database } from '@mimirjs/store'
 import type { Clock, Logger } from '@mimirjs/transport'
 import { isWireError } from '@mimirjs/wire'
 import { isDamage, moveAside, openStore, storeFailure } from './open-store.js'
-import type { TrackerPolicy } from './policy.js'
-import { encodeRecord, userOf } from './record.js'
-import { type RecordRow, Storage } from './storage.js'
+import { POLICIES, type TrackerGeneration } from './policy.js'
+import { type RecordForm, userOf } from './record.js'
+import { RECORD_TABLES, type RecordRow, rankOf } from './schema.js'
+import { Storage } from './storage.js'
 import type { Table } from './table.js'
 import { verifyRecord } from './verify.js'
 
 export interface LoadOptions {
   readonly store: string | Database
   readonly durability: 'process' | 'power'
-  readonly policy: TrackerPolicy
+  readonly generation: TrackerGeneration
   readonly table: Table
   readonly clock: Clock
   readonly logger: Logger | undefined
@@ -31,7 +32,7 @@ export async function loadStore(options: LoadOptions): Promise<LoadedStore> {
   const { store, durability, clock, logger } = options
   if (typeof store !== 'string') {
     try {
-      return { database: undefined, storage: await fill(new Storage(store), options) }
+      return { database: undefined, storage: await fill(storageOf(store, options), options) }
     } catch (error) {
       throw storeFailure(error)
     }
@@ -40,7 +41,7 @@ export async function loadStore(options: LoadOptions): Promise<LoadedStore> {
     let database: Database | undefined
     try {
       database = openStore(store, durability)
-      return { database, storage: await fill(new Storage(database), options) }
+      return { database, storage: await fill(storageOf(database, options), options) }
     } catch (error) {
       database?.close()
       if (attempt > 1 || !isDamage(error)) throw storeFailure(error)
@@ -49,22 +50,27 @@ export async function loadStore(options: LoadOptions): Promise<LoadedStore> {
   }
 }
 
-async function fill(storage: Storage, { policy, table, clock, logger }: LoadOptions): Promise<Storage> {
-  const latestMs = clock.nowMs() + Number(policy.lifetimeSeconds) * 1000
-  const removed = await storage.load(Math.floor(latestMs), (row) => {
-    const encoded = encodedIfSound(row, policy)
+function storageOf(database: Database, { generation }: LoadOptions): Storage {
+  return new Storage(database, RECORD_TABLES[generation], POLICIES[generation].records)
+}
+
+async function fill(storage: Storage, { generation, table, clock, logger }: LoadOptions): Promise<Storage> {
+  const { longestLifetimeMs, records } = POLICIES[generation]
+  const removed = await storage.load(Math.floor(clock.nowMs() + longestLifetimeMs), (row) => {
+    const encoded = encodedIfSound(row, records)
     if (encoded === undefined) return false
-    const { publicKey, clientId, expiresMs } = row
-    return table.load({ user: userOf(publicKey), clientId, expiresMs, encoded }, clock.nowMs())
+    const { publicKey, clientId, expiresMs, ttlMinutes } = row
+    const user = userOf(publicKey)
+    return table.load({ user, clientId, expiresMs, encoded, ttlMinutes, rank: rankOf(row.rank) }, clock.nowMs())
   })
   if (removed > 0) logger?.info({ removed }, 'expired or unsound records of the store removed')
   return storage
 }
 
 /** The file may have been written by anything: its records are trusted no more than those of the network. */
-function encodedIfSound(row: RecordRow, policy: TrackerPolicy): Uint8Array | undefined {
+function encodedIfSound(row: RecordRow, records: RecordForm): Uint8Array | undefined {
   try {
-    const encoded = encodeRecord(row, policy)
+    const encoded = records.encode(row)
     return verifyRecord(row.signature, row.address, row.publicKey) ? encoded : undefined
   } catch (error) {
     if (isWireError(error)) return undefined

@@ -1,17 +1,9 @@
 import type { DatagramPeer } from '@mimirjs/transport'
-import {
-  ANNOUNCE_REQUEST_BYTES,
-  ANNOUNCE_RESPONSE_BYTES,
-  decodeAnnounceRequest,
-  encodeAnnounceResponseInto,
-  GET_ADDRS_REQUEST_BYTES,
-  GET_ADDRS_RESPONSE_HEAD_BYTES,
-  TrackerCommand,
-} from '@mimirjs/wire/tracker'
+import { toHex } from '@mimirjs/wire'
 import type { TrackerLimits } from './limits.js'
-import type { TrackerPolicy } from './policy.js'
-import { encodeRecord, sameSignedPart, type TableChange, userOf } from './record.js'
-import { Slab } from './slab.js'
+import { type AnnounceFields, MESSAGES, type Messages } from './messages.js'
+import { POLICIES, type TrackerGeneration, type TrackerPolicy } from './policy.js'
+import { Rank, type StoredRecord, type TableChange, userOf } from './record.js'
 import { type Source, Sources } from './source.js'
 import type { Table } from './table.js'
 import { TokenBucket } from './token-bucket.js'
@@ -26,7 +18,7 @@ export interface Commit {
   readonly refusal: Uint8Array
   /** latin1 text of the user key. */
   readonly user: string
-  readonly clientId: number
+  readonly record: StoredRecord
 }
 
 /** An answer to send now, an announce to commit, or nothing: the datagram is dropped. */
@@ -37,9 +29,13 @@ export interface TrackerCounters {
   /** Resolves answered, and those of them that had at least one record. */
   answered: number
   found: number
-  /** Announces whose record was stored, and those refused because the table or the share of their sender is full. */
+  /** Pings answered. */
+  pinged: number
+  /** Announces whose record was stored; refused because the table or the share of their sender is full; not kept because
+   * somebody more trusted says something else. */
   announced: number
   refused: number
+  outranked: number
   /** Datagrams dropped: not a request of this generation; wrong signature; above a rate; from outside what is served. */
   malformed: number
   badSignature: number
@@ -48,7 +44,7 @@ export interface TrackerCounters {
 }
 
 export interface MachineOptions {
-  readonly policy: TrackerPolicy
+  readonly generation: TrackerGeneration
   readonly limits: TrackerLimits
   readonly table: Table
   readonly allowAnySource: boolean
@@ -61,35 +57,38 @@ export class TrackerMachine {
   readonly counters: TrackerCounters = {
     answered: 0,
     found: 0,
+    pinged: 0,
     announced: 0,
     refused: 0,
+    outranked: 0,
     malformed: 0,
     badSignature: 0,
     limited: 0,
     notServed: 0,
   }
+  /** Signatures checked, for all senders together. */
+  readonly checks: TokenBucket
   readonly #policy: TrackerPolicy
+  readonly #messages: Messages
   readonly #table: Table
   readonly #sources: Sources
-  readonly #checks: TokenBucket
   readonly #allowAnySource: boolean
   readonly #verify: MachineOptions['verify']
-  readonly #slab = new Slab()
 
-  constructor({ policy, limits, table, allowAnySource, verify, nowMs }: MachineOptions) {
-    this.#policy = policy
+  constructor({ generation, limits, table, allowAnySource, verify, nowMs }: MachineOptions) {
+    this.#policy = POLICIES[generation]
+    this.#messages = MESSAGES[generation]()
     this.#table = table
     this.#sources = new Sources(limits)
-    this.#checks = new TokenBucket(limits.checksPerSecond, limits.checksPerSecond, nowMs)
+    this.checks = new TokenBucket(limits.checksPerSecond, limits.checksPerSecond, nowMs)
     this.#allowAnySource = allowAnySource
     this.#verify = verify
   }
 
   /** @param bytes - valid during the call only; nothing returned points into it */
   receive(bytes: Uint8Array, from: DatagramPeer, nowMs: number): Reaction {
-    const command = bytes[5]
-    const needed = command === TrackerCommand.getAddrs ? GET_ADDRS_REQUEST_BYTES : ANNOUNCE_REQUEST_BYTES
-    if (bytes.length < needed || (command !== TrackerCommand.getAddrs && command !== TrackerCommand.announce)) {
+    const kind = this.#messages.kindOf(bytes)
+    if (kind === undefined) {
       this.counters.malformed++
       return undefined
     }
@@ -98,63 +97,69 @@ export class TrackerMachine {
       this.counters.notServed++
       return undefined
     }
-    return command === TrackerCommand.getAddrs
-      ? this.#getAddrs(bytes, source, nowMs)
-      : this.#announce(bytes, source, nowMs)
-  }
-
-  /** `version u8 | nonce u32 | command u8 | publicKey 32`; the nonce is copied, never looked at. */
-  #getAddrs(bytes: Uint8Array, source: Source, nowMs: number): Reaction {
+    if (kind === 'announce') return this.#announce(bytes, source, nowMs)
     if (!source.getAddrs.take(nowMs)) {
       this.counters.limited++
       return undefined
     }
-    const { count, body } = this.#table.answer(userOf(bytes, 6, GET_ADDRS_REQUEST_BYTES), nowMs)
-    const answer = this.#slab.take(GET_ADDRS_RESPONSE_HEAD_BYTES + body.length)
-    answer[0] = bytes[1]!
-    answer[1] = bytes[2]!
-    answer[2] = bytes[3]!
-    answer[3] = bytes[4]!
-    answer[4] = TrackerCommand.getAddrs
-    answer[5] = count
-    answer.set(body, GET_ADDRS_RESPONSE_HEAD_BYTES)
+    return kind === 'getAddrs' ? this.#getAddrs(bytes, nowMs) : this.#ping(bytes)
+  }
+
+  #ping(bytes: Uint8Array): Reaction {
+    this.counters.pinged++
+    return this.#messages.pong?.(bytes)
+  }
+
+  #getAddrs(bytes: Uint8Array, nowMs: number): Reaction {
+    const user = this.#messages.userAskedFor(bytes)
+    if (user === undefined) {
+      this.counters.malformed++
+      return undefined
+    }
+    const answer = this.#table.answer(user, nowMs)
     this.counters.answered++
-    if (count > 0) this.counters.found++
-    return answer
+    if (answer.given.length > 0) this.counters.found++
+    return this.#messages.answer(bytes, answer, nowMs)
   }
 
   #announce(bytes: Uint8Array, source: Source, nowMs: number): Reaction {
     // Both rates before the check: a signature costs about as much as ten answers.
-    if (!source.announces.take(nowMs) || !this.#checks.take(nowMs)) {
+    if (!source.announces.take(nowMs) || !this.checks.take(nowMs)) {
       this.counters.limited++
       return undefined
     }
-    const request = decodeAnnounceRequest(bytes)
+    const request = this.#messages.readAnnounce(bytes)
+    if (request === undefined) {
+      this.counters.malformed++
+      return undefined
+    }
     const user = userOf(request.publicKey)
-    const encoded = encodeRecord(request, this.#policy)
-    const known = this.#table.record(user, request.clientId)
-    const checked =
-      (known !== undefined && sameSignedPart(known.encoded, encoded)) ||
-      this.#verify(request.signature, request.address, request.publicKey)
-    if (!checked) {
+    const encoded = this.#policy.records.encode(request)
+    if (!this.#table.knows(user, encoded) && !this.#verify(request.signature, request.address, request.publicKey)) {
       this.counters.badSignature++
       return undefined
     }
-    const { clientId, nonce } = request
-    const refusal = acknowledge(nonce, this.#policy.refusedTtlSeconds)
-    const outcome = this.#table.announce({ user, clientId, encoded, source: source.key }, nowMs)
-    if (!outcome.stored) {
-      this.counters.refused++
-      return refusal
+    const { clientId } = request
+    const rank = this.#rankOf(request, source)
+    const outcome = this.#table.announce({ user, clientId, encoded, rank, source: source.key }, nowMs)
+    const { fullTtlSeconds, outrankedTtlSeconds, unwrittenTtlSeconds } = this.#policy
+    if (outcome.stored) {
+      this.counters.announced++
+      const { changes, record, grant } = outcome
+      const acknowledgement = this.#messages.acknowledgement(bytes, grant.ttlSeconds)
+      const refusal = this.#messages.acknowledgement(bytes, unwrittenTtlSeconds)
+      return { changes, acknowledgement, refusal, user, record }
     }
-    this.counters.announced++
-    const acknowledgement = acknowledge(nonce, this.#policy.acknowledgedTtlSeconds)
-    return { changes: outcome.changes, acknowledgement, refusal, user, clientId }
+    if (outcome.reason === 'outranked') {
+      this.counters.outranked++
+      return this.#messages.acknowledgement(bytes, outrankedTtlSeconds)
+    }
+    this.counters.refused++
+    return fullTtlSeconds === undefined ? undefined : this.#messages.acknowledgement(bytes, fullTtlSeconds)
   }
-}
 
-function acknowledge(nonce: number, ttlSeconds: bigint): Uint8Array {
-  const bytes = new Uint8Array(ANNOUNCE_RESPONSE_BYTES)
-  encodeAnnounceResponseInto({ nonce, ttlSeconds }, bytes, 0)
-  return bytes
+  /** Who announces the node that he is has the right to. */
+  #rankOf({ address }: AnnounceFields, { nodeKey }: Source): Rank {
+    return nodeKey !== undefined && nodeKey === toHex(address) ? Rank.self : Rank.thirdParty
+  }
 }

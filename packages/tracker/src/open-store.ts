@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, renameSync, statSync } from 'node:fs'
 import { type Database, isStoreError, type OpenOptions, openDatabase, StoreError } from '@mimirjs/store'
 import type { Logger } from '@mimirjs/transport'
 import { TrackerError, type TrackerErrorCode } from './error.js'
-import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from './storage.js'
+import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from './schema.js'
 
 const REFUSED: Partial<Record<StoreError['code'], TrackerErrorCode>> = {
   foreign: 'store-foreign',

@@ -4,18 +4,23 @@ import { RotatingMap } from './rotating-map.js'
 import { TokenBucket } from './token-bucket.js'
 
 /**
- * Where an address lies: `overlay` is 200::/7, whose addresses are bound to keys; `local` is a transport without IP
- * addresses (the in-memory network).
+ * Where an address lies: `overlay` is 200::/7 and `ygg://`, whose addresses are bound to keys; `local` is a transport without
+ * IP addresses (the in-memory network).
  */
 export type AddressScope = 'overlay' | 'loopback' | 'private' | 'public' | 'any' | 'local'
 
-/** One sender as the limits see it: an IPv4 address, or the /64 of an IPv6 address. */
+/** One sender as the limits see it: an IPv4 address, the /64 of an IPv6 address, or an overlay node. */
 export interface Source {
   readonly key: string
+  /** Hex of the node's public key, where the network proves it. */
+  readonly nodeKey: string | undefined
   readonly scope: AddressScope
   readonly getAddrs: TokenBucket
   readonly announces: TokenBucket
 }
+
+/** 64 hex digits, as `parseAddress` leaves them. */
+const NODE_KEY = /^[0-9a-f]{64}$/
 
 /** Tells the senders apart and remembers a bounded number of them. */
 export class Sources {
@@ -37,12 +42,13 @@ export class Sources {
     if (known !== undefined) return known
     const found = tryClassify(peer.address)
     if (found === undefined) return undefined
-    const { key, scope } = found
+    const { key, scope, nodeKey } = found
     let source = this.#byKey.get(key)
     if (source === undefined) {
       const { getAddrsPerSecond, getAddrsBurst, announcesPerSecond, announcesBurst } = this.#limits
       source = {
         key,
+        nodeKey,
         scope,
         getAddrs: new TokenBucket(getAddrsPerSecond, getAddrsBurst, nowMs),
         announces: new TokenBucket(announcesPerSecond, announcesBurst, nowMs),
@@ -58,8 +64,9 @@ export class Sources {
  * What the limits count an address as, and where it lies.
  * @throws {TransportError} `bad-address`
  */
-export function classify(address: string): { key: string; scope: AddressScope } {
+export function classify(address: string): { key: string; scope: AddressScope; nodeKey?: string } {
   const { scheme, host } = parseAddress(address)
+  if (scheme === 'ygg' && NODE_KEY.test(host)) return { key: `ygg://${host}`, scope: 'overlay', nodeKey: host }
   const ip = parseIp(host.split('%')[0]!)
   if (ip === undefined) return { key: `${scheme}://${host}`, scope: 'local' }
   const ipv4 = ip.length === 4 ? ip : mappedIpv4(ip)

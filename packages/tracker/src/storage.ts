@@ -1,48 +1,16 @@
-import type { Database, Row, Statement, Value } from '@mimirjs/store'
-import { publicKeyOf, type TableChange } from './record.js'
-
-// The records of the classic generation in one SQLite file. `position` keeps the stored order; an update keeps the row.
-
-/** `PRAGMA application_id` of a tracker's file: "MiTr". */
-export const STORE_APPLICATION_ID = 0x4d695472
-
-/** Schema of a tracker's file, for those who open the database themselves and hand it to `createTracker`. */
-export const STORE_MIGRATIONS: readonly string[] = [
-  `CREATE TABLE classic_records (
-     position   INTEGER PRIMARY KEY,
-     user_key   BLOB    NOT NULL,
-     client_id  INTEGER NOT NULL,
-     address    BLOB    NOT NULL,
-     signature  BLOB    NOT NULL,
-     port       INTEGER NOT NULL,
-     priority   INTEGER NOT NULL,
-     expires_ms INTEGER NOT NULL,
-     UNIQUE (user_key, client_id)
-   );
-   CREATE INDEX classic_records_by_expiry ON classic_records (expires_ms);`,
-]
-
-/** Files are edited by hand and by accident: SQLite takes any value in any column. */
-const MISTYPED = ['client_id', 'port', 'priority', 'expires_ms']
-  .map((column) => `typeof(${column}) <> 'integer'`)
-  .join(' OR ')
+import type { Database, Statement, Value } from '@mimirjs/store'
+import { publicKeyOf, type RecordForm, type TableChange } from './record.js'
+import { columnsOf, type RecordRow, type RecordTable, readRow } from './schema.js'
 
 /** Rows read before other work gets its turn. */
 const PAGE_ROWS = 500
 
-/** A row as it was read: its types checked, its lengths and its signature not. */
-export interface RecordRow {
-  readonly publicKey: Uint8Array
-  readonly clientId: number
-  readonly address: Uint8Array
-  readonly signature: Uint8Array
-  readonly port: number
-  readonly priority: number
-  readonly expiresMs: number
-}
-
+/** The records of one generation in the file of a tracker. */
 export class Storage {
   readonly #database: Database
+  readonly #form: RecordForm
+  readonly #columns: readonly string[]
+  readonly #key: readonly string[]
   readonly #put: Statement
   readonly #remove: Statement
   readonly #sweep: Statement
@@ -53,25 +21,34 @@ export class Storage {
   readonly #removeRow: Statement
 
   /** @throws {StoreError} when the file does not have the schema */
-  constructor(database: Database) {
+  constructor(database: Database, table: RecordTable, form: RecordForm) {
+    const { name, blobs, integers, key, keepsPosition } = table
+    const columns = [...blobs, ...integers]
     this.#database = database
+    this.#form = form
+    this.#columns = columns
+    this.#key = key
+    const values = `(${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
+    const others = columns.filter((column) => !key.includes(column))
+    // Files are edited by hand and by accident: SQLite takes any value in any column.
+    const mistyped = integers.map((column) => `typeof(${column}) <> 'integer'`).join(' OR ')
     this.#put = database.prepare(
-      `INSERT INTO classic_records (user_key, client_id, address, signature, port, priority, expires_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (user_key, client_id) DO UPDATE SET address = excluded.address, signature = excluded.signature,
-         port = excluded.port, priority = excluded.priority, expires_ms = excluded.expires_ms`,
+      keepsPosition
+        ? `INSERT INTO ${name} ${values} ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${others
+            .map((column) => `${column} = excluded.${column}`)
+            .join(', ')}`
+        : `INSERT OR REPLACE INTO ${name} ${values}`,
     )
-    this.#remove = database.prepare('DELETE FROM classic_records WHERE user_key = ? AND client_id = ?')
-    this.#sweep = database.prepare('DELETE FROM classic_records WHERE expires_ms < ?')
+    this.#remove = database.prepare(`DELETE FROM ${name} WHERE ${key.map((column) => `${column} = ?`).join(' AND ')}`)
+    this.#sweep = database.prepare(`DELETE FROM ${name} WHERE expires_ms < ?`)
     this.#page = database.prepare(
-      `SELECT position, user_key, client_id, address, signature, port, priority, expires_ms
-       FROM classic_records WHERE position > ? ORDER BY position LIMIT ${PAGE_ROWS}`,
+      `SELECT position, ${columns.join(', ')} FROM ${name} WHERE position > ? ORDER BY position LIMIT ${PAGE_ROWS}`,
       { bigints: true },
     )
-    this.#countOdd = database.prepare(`SELECT count(*) AS n FROM classic_records WHERE ${MISTYPED} OR expires_ms > ?`)
-    this.#removeMistyped = database.prepare(`DELETE FROM classic_records WHERE ${MISTYPED}`)
-    this.#clamp = database.prepare('UPDATE classic_records SET expires_ms = ? WHERE expires_ms > ?')
-    this.#removeRow = database.prepare('DELETE FROM classic_records WHERE position = ?')
+    this.#countOdd = database.prepare(`SELECT count(*) AS n FROM ${name} WHERE ${mistyped} OR expires_ms > ?`)
+    this.#removeMistyped = database.prepare(`DELETE FROM ${name} WHERE ${mistyped}`)
+    this.#clamp = database.prepare(`UPDATE ${name} SET expires_ms = ? WHERE expires_ms > ?`)
+    this.#removeRow = database.prepare(`DELETE FROM ${name} WHERE position = ?`)
   }
 
   /** Resolves when the changes are committed, together with all others of this turn of the event loop. */
@@ -123,44 +100,17 @@ export class Storage {
   }
 
   #apply(change: TableChange): void {
-    const user = publicKeyOf(change.user)
+    const publicKey = publicKeyOf(change.user)
     if (change.type === 'remove') {
-      this.#remove.run(user, change.clientId)
+      const found: Record<string, Value> = {
+        user_key: publicKey,
+        client_id: change.clientId,
+        address: change.address,
+      }
+      this.#remove.run(...this.#key.map((column) => found[column]!))
       return
     }
-    const { encoded } = change
-    const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength)
-    this.#put.run(
-      user,
-      change.clientId,
-      encoded.subarray(0, 16),
-      encoded.subarray(16, 80),
-      view.getUint16(80),
-      view.getUint8(82),
-      change.expiresMs,
-    )
+    const columns = columnsOf({ publicKey, ...this.#form.decode(change.encoded), ...change })
+    this.#put.run(...this.#columns.map((column) => columns[column]!))
   }
-}
-
-/** `undefined` for what cannot be a record. */
-function readRow(row: Row): RecordRow | undefined {
-  const { user_key: publicKey, client_id: clientId, address, signature, port, priority, expires_ms: expiresMs } = row
-  if (!(publicKey instanceof Uint8Array && address instanceof Uint8Array && signature instanceof Uint8Array)) {
-    return undefined
-  }
-  const integers = { clientId, port, priority, expiresMs }
-  if (!Object.values(integers).every(isSafe)) return undefined
-  return {
-    publicKey,
-    address,
-    signature,
-    clientId: Number(clientId),
-    port: Number(port),
-    priority: Number(priority),
-    expiresMs: Number(expiresMs),
-  }
-}
-
-function isSafe(value: Value | undefined): boolean {
-  return typeof value === 'bigint' && Number.isSafeInteger(Number(value))
 }

@@ -6,93 +6,32 @@ import {
   type DatagramTransport,
   Emitter,
   type Logger,
+  steadyClock,
   wallClock,
 } from '@mimirjs/transport'
 import { udp } from '@mimirjs/transport/udp'
+import { checkAddresses } from './address.js'
 import { TrackerError } from './error.js'
+import { completeHardening } from './hardening.js'
 import { completeLimits, type TrackerLimits } from './limits.js'
 import { loadStore } from './load-store.js'
 import { type Commit, TrackerMachine } from './machine.js'
-import { POLICIES } from './policy.js'
-import { publicKeyOf } from './record.js'
-import { classify } from './source.js'
+import { POLICIES, type TrackerPolicy } from './policy.js'
+import { publicKeyOf, type TableChange } from './record.js'
 import type { Storage } from './storage.js'
+import { Gossip } from './sync/gossip.js'
+import { type SyncCounters, SyncService } from './sync/service.js'
 import { Table } from './table.js'
+import type { SyncOptions, Tracker, TrackerEvents, TrackerOptions, TrackerStats } from './types.js'
 import { verifyRecord } from './verify.js'
-
-export interface TrackerOptions {
-  /**
-   * Address URL to serve on: `udp://[200:…]:5050`. Loopback, private and Yggdrasil (200::/7) addresses, and the
-   * wildcards `udp://[::]:5050` and `udp://0.0.0.0:5050`, on which nobody outside those ranges is answered. For the rest
-   * see {@link allowAnySource}.
-   */
-  readonly address: string
-  /** SQLite file, made if it is not there; `:memory:`; or a database opened with {@link STORE_MIGRATIONS}. */
-  readonly store: string | Database
-  /**
-   * What a commit survives before its announce is acknowledged. `process` (default): the death of the process. `power`:
-   * the loss of power as well, for one fsync per turn of the event loop. Not used for a database of your own.
-   */
-  readonly durability?: 'process' | 'power'
-  /** The way to the network. Default: UDP. */
-  readonly transport?: DatagramTransport
-  /**
-   * Answer everybody. Anybody who can forge a sender address can then point this tracker at others: each resolve
-   * of 38 bytes sends up to 956. Default `false`.
-   */
-  readonly allowAnySource?: boolean
-  readonly limits?: Partial<TrackerLimits>
-  /** Has to be wall-clock time: the store outlives the process. */
-  readonly clock?: Clock
-  readonly logger?: Logger
-}
-
-/** Figures since the start, and what the table holds now. */
-export interface TrackerStats {
-  readonly users: number
-  readonly records: number
-  /** Resolves answered, and those of them that found somebody. */
-  readonly answered: number
-  readonly found: number
-  /** Announces stored, and those refused because the table or the share of their sender was full. */
-  readonly announced: number
-  readonly refused: number
-  /** Datagrams dropped: no request; wrong signature; above a rate; from outside of what is served. */
-  readonly malformed: number
-  readonly badSignature: number
-  readonly limited: number
-  readonly notServed: number
-  /** Announces that could not be written down. */
-  readonly storeFailures: number
-}
-
-export interface TrackerEvents extends Record<string, unknown> {
-  /** A record was stored; the acknowledgement is on its way. */
-  announced: { readonly publicKey: Uint8Array; readonly clientId: number }
-  /** The socket failed; it is opened again after `retryMs`. */
-  down: { readonly error: unknown; readonly retryMs: number }
-  /** The socket is open again. */
-  up: { readonly address: string }
-}
-
-/** A running tracker, made by {@link createTracker}. */
-export interface Tracker {
-  /** Address URL really bound. */
-  readonly address: string
-  stats(): TrackerStats
-  /** @returns a function that takes the listener off again */
-  on<Name extends keyof TrackerEvents>(name: Name, listener: (event: TrackerEvents[Name]) => void): () => void
-  off<Name extends keyof TrackerEvents>(name: Name, listener: (event: TrackerEvents[Name]) => void): void
-  /** Stop answering, write down what is pending, close the store. Calling it again joins the first call. */
-  close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
-}
 
 const MAX_RETRY_MS = 60_000
 const COARSE_MS = 20
 
+const NO_SYNC: SyncCounters = { synced: 0, syncIgnored: 0, syncSent: 0, syncDropped: 0 }
+
 /**
- * Start a tracker of the classic generation.
+ * Start a tracker of one generation.
  *
  * ```ts
  * const tracker = await createTracker({ address: 'udp://[::1]:5050', store: 'tracker.sqlite' })
@@ -102,12 +41,14 @@ const COARSE_MS = 20
  *   `bad-option`
  */
 export async function createTracker(options: TrackerOptions): Promise<Tracker> {
+  const { generation = 'classic', store, durability = 'process', clock = wallClock, logger } = options
+  if (!Object.hasOwn(POLICIES, generation)) {
+    throw new TrackerError('bad-option', `generation: expected classic or current, got ${String(generation)}`)
+  }
   const limits = completeLimits(options.limits)
-  requireSafeAddress(options)
-  const { store, durability = 'process', clock = wallClock, logger } = options
-  const policy = POLICIES.classic
-  const table = new Table(policy, limits)
-  const { database, storage } = await loadStore({ store, durability, policy, table, clock, logger })
+  const table = new Table(POLICIES[generation], limits, completeHardening(options.hardening))
+  checkAddresses(options, generation)
+  const { database, storage } = await loadStore({ store, durability, generation, table, clock, logger })
   try {
     const tracker = new RunningTracker(options, limits, clock, table, database, storage)
     await tracker.open()
@@ -119,6 +60,7 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
 }
 
 class RunningTracker implements Tracker {
+  readonly #policy: TrackerPolicy
   readonly #limits: TrackerLimits
   readonly #clock: Clock
   readonly #logger: Logger | undefined
@@ -128,6 +70,10 @@ class RunningTracker implements Tracker {
   readonly #database: Database | undefined
   readonly #storage: Storage
   readonly #machine: TrackerMachine
+  readonly #syncOptions: SyncOptions | undefined
+  /** Clock of links, which no correction of the time of day may end. */
+  readonly #linkClock: Clock
+  #sync: SyncService | undefined
   readonly #emitter: Emitter<TrackerEvents>
   readonly #pending = new Set<Promise<void>>()
   #address: string
@@ -148,7 +94,10 @@ class RunningTracker implements Tracker {
     database: Database | undefined,
     storage: Storage,
   ) {
-    const { address, allowAnySource = false, transport = udp(), logger } = options
+    const { generation = 'classic', address, allowAnySource = false, transport = udp(), sync, logger } = options
+    this.#policy = POLICIES[generation]
+    this.#syncOptions = sync
+    this.#linkClock = options.clock ?? steadyClock
     this.#limits = limits
     this.#clock = clock
     this.#logger = logger
@@ -159,7 +108,7 @@ class RunningTracker implements Tracker {
     this.#address = address
     this.#emitter = new Emitter((error) => logger?.warn({ err: error }, 'a listener threw'))
     this.#machine = new TrackerMachine({
-      policy: POLICIES.classic,
+      generation,
       limits,
       table,
       allowAnySource,
@@ -179,6 +128,8 @@ class RunningTracker implements Tracker {
       records: this.#table.records,
       ...this.#machine.counters,
       storeFailures: this.#storeFailures,
+      syncPeers: this.#sync?.connected ?? 0,
+      ...(this.#sync?.counters ?? NO_SYNC),
     }
   }
 
@@ -201,16 +152,49 @@ class RunningTracker implements Tracker {
 
   /** @throws {TrackerError} `listen` */
   async open(): Promise<void> {
-    let socket: DatagramSocket
     try {
-      socket = await this.#transport.open(this.#address)
+      this.#start(await this.#transport.open(this.#address))
+      await this.#startSync()
     } catch (cause) {
+      this.#closing = Promise.resolve()
       this.#cancelSweep?.()
+      await this.#socket?.close()
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new TrackerError('listen', `the tracker cannot serve on ${this.#address}: ${reason}`, { cause })
     }
-    this.#start(socket)
     this.#logger?.info({ address: this.#address, users: this.#table.users }, 'tracker is serving')
+  }
+
+  async #startSync(): Promise<void> {
+    if (this.#syncOptions === undefined) return
+    const { streams, peers = [], open = false } = this.#syncOptions
+    if (peers.length === 0 && !open) return
+    this.#sync = new SyncService({
+      streams,
+      peers,
+      open,
+      address: this.#address,
+      limits: this.#limits,
+      gossip: new Gossip({
+        policy: this.#policy,
+        limits: this.#limits,
+        table: this.#table,
+        checks: this.#machine.checks,
+        verify: verifyRecord,
+      }),
+      clock: this.#clock,
+      linkClock: this.#linkClock,
+      logger: this.#logger,
+      stored: ({ changes, user, record }, peer) => {
+        this.#write(changes, (written) => {
+          if (!written) return
+          this.#emitter.emit('synced', { publicKey: publicKeyOf(user), clientId: record.clientId, peer })
+        })
+      },
+      up: (peer) => this.#emitter.emit('peerUp', { peer }),
+      down: (peer, error) => this.#emitter.emit('peerDown', { peer, error }),
+    })
+    await this.#sync.start()
   }
 
   #start(socket: DatagramSocket): void {
@@ -245,22 +229,37 @@ class RunningTracker implements Tracker {
 
   /** The answer goes out after the commit: whoever was told that the record is kept finds it after a crash. */
   #commit(socket: DatagramSocket, commit: Commit, from: DatagramPeer): void {
-    const done = this.#storage.write(commit.changes).then(
-      () => {
-        this.#storeFails = false
-        this.#send(socket, commit.acknowledgement, from)
-        const { user, clientId } = commit
-        this.#emitter.emit('announced', { publicKey: publicKeyOf(user), clientId })
-      },
-      (error: unknown) => {
-        this.#storeFailures++
-        if (!this.#storeFails) this.#logger?.error({ err: error }, 'records cannot be written down; served from memory')
-        this.#storeFails = true
-        this.#send(socket, commit.refusal, from)
-      },
+    this.#write(commit.changes, (written) => {
+      this.#send(socket, written ? commit.acknowledgement : commit.refusal, from)
+      if (!written) return
+      const { user, record } = commit
+      this.#emitter.emit('announced', { publicKey: publicKeyOf(user), clientId: record.clientId })
+      if (this.#closing === undefined) this.#sync?.announced(user, record)
+    })
+  }
+
+  #write(changes: readonly TableChange[], done: (written: boolean) => void): void {
+    this.#waitFor(
+      this.#storage.write(changes).then(
+        () => {
+          this.#storeFails = false
+          done(true)
+        },
+        (error: unknown) => {
+          this.#storeFailures++
+          if (!this.#storeFails)
+            this.#logger?.error({ err: error }, 'records cannot be written down; served from memory')
+          this.#storeFails = true
+          done(false)
+        },
+      ),
     )
-    this.#pending.add(done)
-    void done.finally(() => this.#pending.delete(done))
+  }
+
+  /** Closing waits for this. */
+  #waitFor(work: Promise<void>): void {
+    this.#pending.add(work)
+    void work.finally(() => this.#pending.delete(work))
   }
 
   #send(socket: DatagramSocket, bytes: Uint8Array, to: DatagramPeer): void {
@@ -297,11 +296,11 @@ class RunningTracker implements Tracker {
       const nowMs = this.#clock.nowMs()
       const removed = this.#table.sweep(nowMs)
       if (removed > 0) this.#logger?.debug({ removed }, 'expired records removed')
-      const swept = this.#storage.sweep(POLICIES.classic.lapsedBelowMs(nowMs)).catch((error: unknown) => {
-        this.#logger?.error({ err: error }, 'expired records cannot be removed from the store')
-      })
-      this.#pending.add(swept)
-      void swept.finally(() => this.#pending.delete(swept))
+      this.#waitFor(
+        this.#storage.sweep(this.#policy.lapsedBelowMs(nowMs)).catch((error: unknown) => {
+          this.#logger?.error({ err: error }, 'expired records cannot be removed from the store')
+        }),
+      )
     }, this.#limits.sweepIntervalMs)
   }
 
@@ -310,26 +309,9 @@ class RunningTracker implements Tracker {
     this.#cancelRetry?.()
     this.#cancelNow?.()
     const socket = this.#socket
+    await this.#sync?.close()
     await Promise.allSettled(this.#pending)
     await socket?.close()
     this.#database?.close()
   }
-}
-
-/** A resolve is answered with up to 25 times its bytes, and UDP senders can be forged outside of overlays. */
-function requireSafeAddress({ address, allowAnySource = false }: TrackerOptions): void {
-  let scope: ReturnType<typeof classify>['scope']
-  try {
-    scope = classify(address).scope
-  } catch (cause) {
-    throw new TrackerError('bad-option', `address: expected an address URL such as udp://[::1]:5050, got ${address}`, {
-      cause,
-    })
-  }
-  if (scope !== 'public' || allowAnySource) return
-  throw new TrackerError(
-    'public-address',
-    `${address} is an address of the open Internet, where a tracker can be misused to flood others. ` +
-      'Serve on a Yggdrasil (200::/7), private or loopback address, or set allowAnySource',
-  )
 }

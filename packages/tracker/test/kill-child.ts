@@ -1,8 +1,15 @@
 // A tracker in a process of its own, for kill.test.ts to kill.
-import { createTracker } from '../src/index.js'
+import { createTracker, type TrackerOptions } from '../src/index.js'
+import { overUdp } from './kill-overlay.js'
 import { UNHURRIED } from './support.js'
+import { nodeKeyOf } from './support-current.js'
 
-const tracker = await createTracker({ address: 'udp://127.0.0.1:0', store: process.argv[2]!, limits: UNHURRIED })
+const [store, generation] = process.argv.slice(2) as [string, 'classic' | 'current']
+const where: Pick<TrackerOptions, 'address' | 'transport'> =
+  generation === 'classic'
+    ? { address: 'udp://127.0.0.1:0' }
+    : { address: 'ygg://[::]:69', transport: overUdp(nodeKeyOf(1)) }
+const tracker = await createTracker({ generation, store, limits: UNHURRIED, ...where })
 process.send?.({ address: tracker.address, records: tracker.stats().records })
 process.once('message', () => {
   void tracker.close().then(() => process.disconnect())

@@ -66,10 +66,9 @@ export function getAddrs(user: number, nonce = 0xa1b2c3d4): Uint8Array {
 /** A machine over an empty table. */
 export function machineWith(limits: Partial<TrackerLimits> = UNHURRIED, options: { allowAnySource?: boolean } = {}) {
   const complete = completeLimits(limits)
-  const policy = POLICIES.classic
-  const table = new Table(policy, complete)
+  const table = new Table(POLICIES.classic, complete)
   const machine = new TrackerMachine({
-    policy,
+    generation: 'classic',
     limits: complete,
     table,
     allowAnySource: options.allowAnySource ?? false,

@@ -9,11 +9,11 @@ const HOUR_MS = 3_600_000
 function tableWith(limits: Partial<TrackerLimits> = {}, policy: Partial<TrackerPolicy> = {}) {
   const table = new Table({ ...POLICIES.classic, ...policy }, completeLimits(limits))
   const put = (user: string, clientId: number, nowMs = 0, source = 's') =>
-    table.announce({ user, clientId, encoded: recordOf(clientId), source }, nowMs)
+    table.announce({ user, clientId, encoded: recordOf(clientId), rank: 0, source }, nowMs)
   const clients = (user: string, nowMs = 0): number[] => {
-    const { count, body } = table.answer(user, nowMs)
-    expect(body).toHaveLength(count * 95)
-    return Array.from({ length: count }, (_, index) => body[index * 95]!)
+    const { given } = table.answer(user, nowMs)
+    for (const { clientId, encoded } of given) expect(encoded).toEqual(recordOf(clientId))
+    return given.map(({ clientId }) => clientId)
   }
   return { table, put, clients }
 }
@@ -41,9 +41,19 @@ describe('table', () => {
 
   test('changes say what to write down', () => {
     const { put } = tableWith({ recordsPerUser: 1 })
-    expect(put('a', 1, 1000)).toEqual({
+    expect(put('a', 1, 1000)).toMatchObject({
       stored: true,
-      changes: [{ type: 'put', user: 'a', clientId: 1, expiresMs: 1000 + HOUR_MS, encoded: recordOf(1) }],
+      changes: [
+        {
+          type: 'put',
+          user: 'a',
+          clientId: 1,
+          expiresMs: 1000 + HOUR_MS,
+          encoded: recordOf(1),
+          ttlMinutes: 0,
+          rank: 0,
+        },
+      ],
     })
     expect(put('a', 2, 1000)).toMatchObject({
       changes: [
@@ -150,7 +160,7 @@ describe('table', () => {
   test('loading: lapsed ones are refused, far futures cut, ceilings hold', () => {
     const { table, clients } = tableWith({ users: 2, recordsPerUser: 2 })
     const load = (user: string, clientId: number, expiresMs: number) =>
-      table.load({ user, clientId, expiresMs, encoded: recordOf(clientId) }, 10_000)
+      table.load({ user, clientId, expiresMs, encoded: recordOf(clientId), ttlMinutes: 0, rank: 0 }, 10_000)
     expect(load('a', 1, 9999)).toBe(false)
     expect(load('a', 1, 10_000)).toBe(true)
     expect(load('a', 2, Number.MAX_SAFE_INTEGER)).toBe(true)

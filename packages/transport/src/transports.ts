@@ -32,6 +32,11 @@ export class Transports {
     return this.#byScheme.has(scheme)
   }
 
+  /** These and one more. @throws {TransportError} `misuse` when there is one for its scheme already */
+  with(transport: StreamTransport): Transports {
+    return new Transports([...this.#byScheme.values(), transport])
+  }
+
   /** Rejects with `unknown-scheme`, `bad-address`, or what the transport says. */
   async dial(address: string, options?: DialOptions): Promise<ByteStream> {
     return this.#of(address).dial(address, options)

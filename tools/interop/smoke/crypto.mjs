@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import * as native from '@mimirjs/crypto'
 import * as portable from '@mimirjs/crypto/portable'
 
+/** SHA-256 of the boxes below, one behind the other, as libsodium seals them. */
+const BOXES = 'd1c815a45a6fca8aad53772882594649ca2722df43f0ce1c191fe81a0cf06c65'
 const LENGTHS = [0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 129, 1_023, 1_400, 65_535, 65_536, 65_537]
 
 assert.notEqual(native.sign, portable.sign, 'the node condition is not followed')
@@ -53,6 +55,20 @@ for (const length of LENGTHS) {
     same((crypto) => crypto[`${cipher}Open`](key, nonce, sealed))
     same((crypto) => crypto[`${cipher}Open`](key, nonce, sealed.subarray(1), data))
   }
+}
+
+for (const { createCounterBox, createSha256 } of [native, portable]) {
+  const box = createCounterBox(Uint8Array.from({ length: 32 }, (_, at) => at))
+  const boxes = createSha256()
+  for (const length of LENGTHS) {
+    const [text, out] = [Uint8Array.from({ length }, (_, at) => at & 0xff), new Uint8Array(length + 16)]
+    box.sealInto(out, 0, BigInt(length), text.subarray(0, 1), text.subarray(1))
+    boxes.update(out)
+    assert.deepEqual(Array.from(box.open(BigInt(length), out) ?? []), Array.from(text))
+    assert.equal(box.open(BigInt(length) + 1n, out), undefined)
+    compared++
+  }
+  assert.deepEqual(Array.from(boxes.digest()), Array.from(hex(BOXES)))
 }
 
 for (let round = 0; round < 10; round++) {

@@ -42,6 +42,7 @@ export async function runChat(context: Context, text: string | undefined, option
     mediators: context.mediators,
     generation: context.generation,
     logger: context.logger,
+    ...(context.peers.length > 0 ? { overlay: { peers: context.peers } } : {}),
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.onlyContacts ? { acceptFrom: 'contacts' as const } : {}),
   })

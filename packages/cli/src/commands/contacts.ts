@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { ExitCode } from '../exit-code.js'
 import { harmlessLine } from '../harmless.js'
-import { lookUp, openMessenger } from '../messenger.js'
+import { lookUp, openOffline } from '../messenger.js'
 import { parseKey, parsePerson } from '../person.js'
 import type { Shell } from '../shell.js'
 import { parseName } from './id.js'
@@ -32,21 +32,21 @@ export function contactsCommand(shell: Shell): Command {
 }
 
 async function listContacts(context: Context): Promise<ExitCode> {
-  await using messenger = await openMessenger(context, { trackers: [] })
+  await using messenger = await openOffline(context)
   for (const contact of await messenger.contacts()) await printContact(context, contact)
   return ExitCode.ok
 }
 
 async function addContact(context: Context, person: string, options: { name?: string }): Promise<ExitCode> {
   parseKey(person)
-  await using messenger = await openMessenger(context, { trackers: [] })
+  await using messenger = await openOffline(context)
   await printContact(context, await messenger.addContact(person, options))
   return ExitCode.ok
 }
 
 async function blockContact(context: Context, text: string): Promise<ExitCode> {
   const person = parsePerson(text)
-  await using messenger = await openMessenger(context, { trackers: [] })
+  await using messenger = await openOffline(context)
   const peer = await lookUp(messenger, person)
   await messenger.block(peer)
   await context.output.result({ event: 'blocked', peer }, `blocked ${text}`)

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { ExitCode } from '../exit-code.js'
 import { makeFolder } from '../folder.js'
-import { lookUp, openMessenger, peerText } from '../messenger.js'
+import { lookUp, openOffline, peerText } from '../messenger.js'
 import { parseCount, parsePath } from '../options.js'
 import { parsePerson } from '../person.js'
 import { saveFile } from '../save.js'
@@ -30,7 +30,7 @@ export function historyCommand(shell: Shell): Command {
 
 async function history(context: Context, text: string, options: HistoryOptions): Promise<ExitCode> {
   const person = parsePerson(text)
-  await using messenger = await openMessenger(context, { trackers: [] })
+  await using messenger = await openOffline(context)
   return await printHistory(context, messenger, peerText(await lookUp(messenger, person)), options)
 }
 

@@ -9,7 +9,7 @@ import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
 import { makeFolder } from '../folder.js'
 import { hasDatabase, keyFile } from '../home.js'
-import { openMessenger, warnOfReadableKey } from '../messenger.js'
+import { openOffline, warnOfReadableKey } from '../messenger.js'
 import { parsePath } from '../options.js'
 import { reporting } from '../output.js'
 import { terminalQr } from '../qr.js'
@@ -83,7 +83,7 @@ async function createIdentity(context: Context, options: CreateOptions): Promise
   const seed = options.from === undefined ? generateSeed() : readKeyFile(resolve(context.io.cwd, options.from))
   makeFolder(context.home)
   writeNewKey(path, seed)
-  if (options.name !== undefined) await (await openMessenger(context, { name: options.name, trackers: [] })).close()
+  if (options.name !== undefined) await (await openOffline(context, { name: options.name })).close()
   return reporting(`the key is made and is in ${path}`, () => showIdentity(context, options))
 }
 
@@ -141,7 +141,7 @@ async function readIdentity(context: Context, chosen: string | undefined) {
 async function storedName(context: Context): Promise<string> {
   if (!hasDatabase(context.home)) return ''
   try {
-    await using messenger = await openMessenger(context, { trackers: [] })
+    await using messenger = await openOffline(context)
     return parseContactLink(messenger.link).name
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'in-use')) throw error

@@ -7,6 +7,7 @@ import { formatDuration } from '../duration.js'
 import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
 import { harmlessLine } from '../harmless.js'
+import { openNode } from '../overlay.js'
 import { parseKey } from '../person.js'
 import type { Shell } from '../shell.js'
 
@@ -29,7 +30,16 @@ async function resolve(context: Context, key: string): Promise<ExitCode> {
   const publicKey = parseKey(key)
   if (context.trackers.length === 0)
     throw new CliError('usage', 'no tracker to ask: give --tracker udp://…, or set MIMIR_TRACKERS')
-  const resolver = new Resolver({ trackers: context.trackers, transport: udp(), logger: context.logger })
+  // Which trackers there are says which network they are on.
+  const isOverlay = context.trackers.some((address) => address.startsWith('ygg://'))
+  await using node = isOverlay ? await openNode(context) : undefined
+  const resolver = new Resolver({
+    trackers: context.trackers,
+    logger: context.logger,
+    ...(node === undefined
+      ? { transport: udp() }
+      : { generation: 'current' as const, transport: node.datagramTransport }),
+  })
   let found: ResolvedAddress[]
   try {
     found = await resolver.resolve(publicKey, { signal: context.stop })

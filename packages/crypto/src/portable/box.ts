@@ -1,4 +1,5 @@
-import { hsalsa, xsalsa20poly1305 } from '@noble/ciphers/salsa.js'
+import { hsalsa } from '@noble/ciphers/salsa.js'
+import { boxEngine } from '../box/load.js'
 import { requireBytes, requireUint8Array } from '../bytes.js'
 import { notAuthentic } from '../error.js'
 import { BOX_NONCE_BYTES, CIPHER_KEY_BYTES } from '../lengths.js'
@@ -36,7 +37,7 @@ export function deriveBoxKey(secret: Uint8Array): Uint8Array {
  */
 export function boxSeal(sharedKey: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): Uint8Array {
   requireBox(sharedKey, nonce, plaintext)
-  return xsalsa20poly1305(sharedKey, nonce).encrypt(plaintext)
+  return boxEngine().seal(sharedKey, nonce, plaintext)
 }
 
 /**
@@ -46,11 +47,9 @@ export function boxSeal(sharedKey: Uint8Array, nonce: Uint8Array, plaintext: Uin
 export function boxOpen(sharedKey: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array {
   requireBox(sharedKey, nonce, sealed)
   requireTag(sealed)
-  try {
-    return xsalsa20poly1305(sharedKey, nonce).decrypt(sealed)
-  } catch (cause) {
-    throw notAuthentic(cause)
-  }
+  const plaintext = boxEngine().open(sharedKey, nonce, sealed)
+  if (plaintext === undefined) throw notAuthentic()
+  return plaintext
 }
 
 function requireBox(sharedKey: Uint8Array, nonce: Uint8Array, message: Uint8Array): void {

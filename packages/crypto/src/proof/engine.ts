@@ -1,8 +1,9 @@
 import type { ProofOfWorkEngine } from '../types.js'
+import { moduleBytes, type WebAssemblyApi, webAssembly } from '../web-assembly.js'
 
 /**
  * The arithmetic of the walk, on elements in one memory. An address is `unit` times the index of a number. What the four
- * functions compute is in `wasm/formulas.ts`.
+ * functions compute is in `wasm/walk/formulas.ts`.
  */
 export interface WalkEngine {
   readonly name: ProofOfWorkEngine
@@ -22,13 +23,6 @@ export interface WalkEngine {
 /** The table, the products, and room for what lies between. */
 const SCRIPT_NUMBERS = 36_000
 
-/** The few things of WebAssembly that are used; declared here because not every runtime has the types of a browser. */
-export interface WebAssemblyApi {
-  validate(bytes: Uint8Array): boolean
-  compile(bytes: Uint8Array): Promise<object>
-  instantiate(module: object): Promise<{ exports: unknown }>
-}
-
 interface WalkExports extends Pick<WalkEngine, 'product' | 'square' | 'up' | 'down'> {
   readonly memory: { readonly buffer: ArrayBuffer }
 }
@@ -41,7 +35,7 @@ interface WalkExports extends Pick<WalkEngine, 'product' | 'square' | 'up' | 'do
  */
 export async function loadEngine(
   only?: ProofOfWorkEngine,
-  api: WebAssemblyApi | undefined = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly,
+  api: WebAssemblyApi | undefined = webAssembly(),
 ): Promise<WalkEngine> {
   const engine = only === 'js' || api === undefined ? undefined : await loadWasm(api)
   return engine ?? (await loadScript())
@@ -63,7 +57,7 @@ async function loadWasm(api: WebAssemblyApi): Promise<WalkEngine | undefined> {
 
 async function compileWasm(api: WebAssemblyApi): Promise<object | undefined> {
   const { WALK_WASM } = await import('./generated/walk-wasm.js')
-  const bytes = Uint8Array.from(atob(WALK_WASM), (character) => character.charCodeAt(0))
+  const bytes = moduleBytes(WALK_WASM)
   try {
     return api.validate(bytes) ? await api.compile(bytes) : undefined
   } catch {

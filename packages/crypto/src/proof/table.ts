@@ -3,7 +3,7 @@ import { type Elements, LIMBS } from './elements.js'
 
 /** How many multiples of B are on either side of a centre. */
 export const ROWS = 512
-/** What a row holds, one behind the other. Source: `wasm/formulas.ts`. */
+/** What a row holds, one behind the other. Source: `wasm/walk/formulas.ts`. */
 const ENTRY = { kk: 0, inverseY: LIMBS, xxByY: 2 * LIMBS, xByYY: 3 * LIMBS, x: 4 * LIMBS } as const
 export const ROW_NUMBERS: number = 5 * LIMBS
 /** Where y stays until the rows are finished: in an entry that is written last. */

@@ -7,7 +7,7 @@ import { ROW_NUMBERS, ROWS, Table } from './table.js'
 const STRIDE: number = 2 * ROWS + 1
 const STRIDE_BITS = 16
 const SCALAR_BITS = 256
-/** What `down` of an engine takes and leaves, in this order, beginning at the first. Source: `wasm/formulas.ts`. */
+/** What `down` of an engine takes and leaves, in this order, beginning at the first. Source: `wasm/walk/formulas.ts`. */
 const STATE = ['kk', 'xx', 'xy', 'k', 'inverse', 'found', 'one', 'even', 'odd'] as const
 const PLACES = ['all', 'below', 'aboveX', 'aboveY', 'left', 'right', 'pair'] as const
 

@@ -2,6 +2,7 @@ import type { Suite } from '../helpers.js'
 import { aeadSuite } from './aead.js'
 import { basicsSuite } from './basics.js'
 import { boxSuite } from './box.js'
+import { counterBoxSuite } from './counter-box.js'
 import { ed25519Suite } from './ed25519.js'
 import { fileSuite } from './file.js'
 import { groupSuite } from './group.js'
@@ -19,6 +20,7 @@ export function everySuite(crypto: Suite): void {
     sha256Suite,
     aeadSuite,
     boxSuite,
+    counterBoxSuite,
     ed25519Suite,
     verifySuite,
     x25519Suite,

@@ -30,8 +30,44 @@ export {
 } from './get-addrs.js'
 export {
   CLASSIC_REQUEST_VERSION,
+  NODE_KEY_BYTES,
   RECORD_ADDRESS_BYTES,
   RECORD_SIGNATURE_BYTES,
   TrackerCommand,
   USER_KEY_BYTES,
 } from './layout.js'
+export { decodeNodeRecord, encodeNodeRecord, NODE_RECORD_BYTES } from './node-fixed.js'
+export {
+  decodeTrackerRequest,
+  decodeTrackerResponse,
+  encodeTrackerRequest,
+  encodeTrackerResponse,
+  peekTrackerCommand,
+  peekTrackerForm,
+} from './node-forms.js'
+export type {
+  NodeAnnounceRequest,
+  NodeGetAddrsResponse,
+  NodeRecord,
+  TrackerCommandName,
+  TrackerForm,
+  TrackerPing,
+  TrackerRequests,
+  TrackerResponses,
+} from './node-messages.js'
+export {
+  decodeSyncHello,
+  decodeSyncPing,
+  decodeSyncRecord,
+  decodeSyncStreamHello,
+  encodeSyncHello,
+  encodeSyncPing,
+  encodeSyncRecord,
+  encodeSyncStreamHello,
+  MAX_SYNC_PAYLOAD_BYTES,
+  SyncCommand,
+  type SyncFrame,
+  type SyncHello,
+  SyncReader,
+  type SyncRecord,
+} from './sync.js'

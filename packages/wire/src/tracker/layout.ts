@@ -1,7 +1,7 @@
 import { WireError } from '../error.js'
 
-/** The byte that tells the two exchanges apart (tracker protocol §2.1). */
-export const TrackerCommand = { announce: 0, getAddrs: 1 } as const
+/** The byte that tells the exchanges apart (tracker protocol §2.1). Only datagrams of the current generation know `ping`. */
+export const TrackerCommand = { announce: 0, getAddrs: 1, ping: 2 } as const
 
 /** Version byte of every classic request. No tracker of this generation ever looked at it (tracker protocol §4). */
 export const CLASSIC_REQUEST_VERSION = 1
@@ -12,6 +12,8 @@ export const REQUEST_HEADER_BYTES = 6
 export const RESPONSE_HEADER_BYTES = 5
 
 export const USER_KEY_BYTES = 32
+/** Public key of an overlay node: what a record of the later generations signs in place of an IP address (§3). */
+export const NODE_KEY_BYTES = 32
 /** An IPv6 address in network order; it is exactly what a record's signature covers (tracker protocol §3). */
 export const RECORD_ADDRESS_BYTES = 16
 export const RECORD_SIGNATURE_BYTES = 64

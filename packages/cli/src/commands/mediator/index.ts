@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { loadKeyFile } from '@mimirjs/crypto/keyfile'
 import { createMediator, loadMediatorKey, type Mediator, type Moderation } from '@mimirjs/mediator'
 import { Transports } from '@mimirjs/transport'
 import { tcp } from '@mimirjs/transport/tcp'
@@ -9,13 +10,14 @@ import { CliError } from '../../error.js'
 import { ExitCode } from '../../exit-code.js'
 import { makeFolder, requireFile } from '../../folder.js'
 import { addressParser, durationOption, parseCount, parsePath } from '../../options.js'
+import { MEDIATOR_PORT, openNode } from '../../overlay.js'
 import type { Shell } from '../../shell.js'
 import { whenAborted } from '../../stop.js'
 import { Copies } from './copies.js'
 import { openShared, type SharedOptions } from './shared.js'
 
 interface MediatorCommandOptions extends SharedOptions {
-  readonly listen: string
+  readonly listen?: string
   readonly key?: string
   readonly db?: string
   readonly moderation: Moderation
@@ -30,7 +32,11 @@ interface MediatorCommandOptions extends SharedOptions {
 export function mediatorCommand(shell: Shell): Command {
   return shell
     .command('mediator', 'run a mediator until Ctrl-C: the server where groups meet, which sees only ciphertext')
-    .option('--listen <address>', 'where to listen', addressParser('tcp'), 'tcp://[::]:5042')
+    .option(
+      '--listen <address>',
+      'where to listen (default: tcp://[::]:5042, with --peer only the overlay)',
+      addressParser('tcp'),
+    )
     .option('--key <file>', 'its key, made if it is not there (default: mediator.key in the home folder)', parsePath)
     .option('--db <file>', 'its database (default: mediator.sqlite in the home folder)', parsePath)
     .addOption(
@@ -49,10 +55,12 @@ export function mediatorCommand(shell: Shell): Command {
     .addHelpText(
       'after',
       `
-Others name it by the line that it prints: <key>@<address>, with an address where they reach it. SIGUSR2 prints its figures.
+Others name it by the line that it prints: <key>@<address>, with an address where they reach it. With --peer it serves the
+overlay on a node of its own with its key, which is then all that others need. SIGUSR2 prints its figures.
 
-Example:
+Examples:
   mimir mediator --listen tcp://127.0.0.1:5042 --db ./mediator.sqlite
+  mimir mediator --peer tls://[2001:db8::7]:443
   mimir group create Hiking --mediator <key>@tcp://127.0.0.1:5042`,
     )
     .action((options: MediatorCommandOptions, command: Command) =>
@@ -71,12 +79,17 @@ async function runMediator(context: Context, options: MediatorCommandOptions): P
   if (copiesFolder !== undefined) makeFolder(copiesFolder)
   const db = options.postgres === undefined ? at(options.db, 'mediator.sqlite') : undefined
   if (db !== undefined) requireFile(db)
-  const { signer } = loadKey(context, at(options.key, 'mediator.key'))
+  const keyPath = at(options.key, 'mediator.key')
+  const { signer } = loadKey(context, keyPath)
+  // Over the overlay a mediator is found by its key: it is that of its node.
+  await using node = context.peers.length > 0 ? await openNode(context, { seed: loadKeyFile(keyPath).seed }) : undefined
+  const overlay = node === undefined ? [] : [`ygg://${toHex(node.publicKey)}:${MEDIATOR_PORT}`]
+  const plain = options.listen ?? (node === undefined ? 'tcp://[::]:5042' : undefined)
   await using shared = await openShared(options)
   await using mediator = await createMediator({
     signer,
-    transports: new Transports([tcp()]),
-    listen: [options.listen],
+    transports: new Transports([tcp(), ...(node === undefined ? [] : [node.streams])]),
+    listen: [...overlay, ...(plain === undefined ? [] : [plain])],
     store: shared.store ?? db ?? '',
     bus: shared.bus,
     moderation: options.moderation,

@@ -1,3 +1,4 @@
+import { define } from '../text.js'
 import { LIMBS } from './field.js'
 import { even, odd, product, ROW_NUMBERS, STATE, step, test } from './formulas.js'
 import { type Target, WasmTarget } from './target.js'
@@ -28,7 +29,8 @@ ${DOWN})
 function straight(head: string, addresses: readonly string[], body: (target: Target) => readonly string[]): string {
   const target = new WasmTarget()
   const lines = body(target)
-  return define(head, addresses, target, lines)
+  const params = addresses.map((name) => `${name} i32`)
+  return define(head, { params, vectors: target.names }, [...target.prologue, ...lines])
 }
 
 /** Whether one of four points is a hit; then `found` tells which. */
@@ -36,34 +38,21 @@ function testFunction(): string {
   const target = new WasmTarget()
   const lines = test(target)
   const isZero = (name: string): string => `(f64x2.eq ${target.get(name)} ${target.constant(0)})`
-  const head = '$test (param $found i32) (param $part f64)'
-  return define(
-    head,
-    ['one', 'even', 'odd'],
-    target,
-    [
-      target.set('scale', '(f64x2.splat (local.get $part))'),
-      ...lines,
-      `(if (v128.any_true (v128.or ${isZero('plus')} ${isZero('minus')})) (then`,
-      target.store('found', 0, target.get('plus')),
-      target.store('found', 1, target.get('minus')),
-      '(return (i32.const 1))))',
-      '(i32.const 0)',
-    ],
-    '(result i32)',
-  )
-}
-
-function define(
-  head: string,
-  addresses: readonly string[],
-  target: WasmTarget,
-  lines: readonly string[],
-  result = '',
-): string {
-  const params = addresses.map((name) => `(param $${name} i32)`).join(' ')
-  const locals = Array.from(target.names, (name) => `(local $${name} v128)`)
-  return `(func ${head} ${params} ${result}\n${[...locals, ...target.prologue, ...lines].join('\n')})`
+  const scale = target.set('scale', '(f64x2.splat (local.get $part))')
+  const hit = [
+    `(if (v128.any_true (v128.or ${isZero('plus')} ${isZero('minus')})) (then`,
+    target.store('found', 0, target.get('plus')),
+    target.store('found', 1, target.get('minus')),
+    '(return (i32.const 1))))',
+    '(i32.const 0)',
+  ]
+  const params = ['found i32', 'part f64', 'one i32', 'even i32', 'odd i32']
+  return define('$test', { params, result: 'i32', vectors: target.names }, [
+    ...target.prologue,
+    scale,
+    ...lines,
+    ...hit,
+  ])
 }
 
 const SQUARE = `(func (export "square") (param $o i32) (param $a i32) (param $times i32)

@@ -1,0 +1,36 @@
+import { interleave, mediansOf } from '../lib/rounds.js'
+import { costRow, type Row } from '../lib/rows.js'
+import type { Settings } from '../lib/settings.js'
+import { type Kind, startEnd } from './ends.js'
+import { reach } from './flows.js'
+
+const KINDS = ['ours', 'go'] as const satisfies readonly Kind[]
+/** At most a fifth longer. */
+const TARGET = 1 / 1.2
+const JOIN_MS = 30_000
+/** How often the first packet is sent again until one is answered. */
+const ASK_EVERY_MS = 50
+
+/** From starting a process until a node that it never saw has answered, through a Go node that both are linked to. */
+export async function joinRows(program: string, settings: Settings): Promise<Row[]> {
+  const middle = await startEnd('go', program, { listen: ['tcp://127.0.0.1:0'] })
+  const target = await startEnd('go', program, { peers: middle.listening })
+  try {
+    await reach(middle, target)
+    const samples = await interleave(KINDS, settings.rounds, async (kind) => {
+      const startMs = performance.now()
+      const end = await startEnd(kind, program, { peers: middle.listening })
+      try {
+        const answered = await end.ping([target.publicKey], JOIN_MS, ASK_EVERY_MS)
+        if (!answered.has(target.publicKey)) throw new Error(`no packet was delivered in ${JOIN_MS} ms after a start`)
+        return performance.now() - startMs
+      } finally {
+        await end.stop()
+      }
+    })
+    const took = mediansOf(samples, (ms) => ms)
+    return [costRow('yggdrasil.join/go', 'ms', took.ours, took.go, TARGET)]
+  } finally {
+    await Promise.all([middle.stop(), target.stop()])
+  }
+}

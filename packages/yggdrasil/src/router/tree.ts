@@ -1,0 +1,239 @@
+import { YggdrasilError } from '../error.js'
+import { KEY_BYTES, type KeyId, keyId } from '../key.js'
+import { decodeAnnounce, encodeAnnounce } from '../wire/announce.js'
+import { encodeFrame, PacketType } from '../wire/frame.js'
+import {
+  decodeSigReq,
+  decodeSigRes,
+  encodeSigReq,
+  encodeSigRes,
+  type SigReq,
+  type SigRes,
+  signedParentBytes,
+} from '../wire/signature.js'
+import { Announcement, badSignature, checkAnnounce } from './announcement.js'
+import { flood } from './flood.js'
+import type { LinkState, Neighbour, Neighbours } from './neighbours.js'
+import { chooseParent } from './parent-choice.js'
+import type { Records } from './records.js'
+import type { RouterOptions, RouterStats } from './types.js'
+
+/** Our own announcement is made anew after so long. yggdrasil protocol §4.7 */
+const REFRESH_MS = 240_000
+
+/**
+ * What an announcement that we have already takes of the limit: it costs no verification, and who opens another link
+ * repeats everything, which may be a lot.
+ */
+const KNOWN_TOKENS = 0.1
+
+export interface TreeContext {
+  readonly options: RouterOptions
+  readonly records: Records
+  readonly neighbours: Neighbours
+  readonly stats: RouterStats
+  /** The remote of this link answered a nonce of ours. */
+  readonly proven: (link: LinkState, nowMs: number) => void
+}
+
+/** Our place in the spanning tree: signatures of possible parents, announcements, and the choice. yggdrasil protocol §4 */
+export class Tree {
+  readonly #context: TreeContext
+  readonly #key: Uint8Array
+  readonly #selfId: KeyId
+  #refreshAtMs = Number.POSITIVE_INFINITY
+  /** Our announcement has to be made anew. */
+  #refresh = false
+  /** No parent: one tick of grace, then root. */
+  #root1 = false
+  #root2 = true
+  #gossipVersion = ''
+
+  constructor(context: TreeContext) {
+    this.#context = context
+    this.#key = context.options.publicKey
+    this.#selfId = keyId(this.#key)
+  }
+
+  /** Our own announcement; there is one after the first tick. */
+  get own(): Announcement | undefined {
+    return this.#context.records.get(this.#selfId)
+  }
+
+  addLink(link: LinkState, nowMs: number): void {
+    const { neighbour } = link
+    if (neighbour.links.length > 1) {
+      // The other links may have lost some of it when they broke.
+      for (const id of neighbour.sent) {
+        const record = this.#context.records.get(id)
+        if (record !== undefined) link.writeControl(record.frame, nowMs)
+      }
+    }
+    neighbour.request ??= this.#newRequest()
+    this.ask(link, neighbour.request, nowMs)
+  }
+
+  /** Send the current request (again): it is always answered. */
+  ask(link: LinkState, request: SigReq, nowMs: number): void {
+    link.asked(request.nonce, nowMs)
+    link.writeControl(encodeFrame(PacketType.sigReq, encodeSigReq(request)), nowMs)
+  }
+
+  /** Sign that the neighbour may be our child. */
+  receiveRequest(link: LinkState, body: Uint8Array, nowMs: number): void {
+    if (!link.requests.take(nowMs)) throw flood('signature requests')
+    const { seq, nonce } = decodeSigReq(body)
+    const { key, port: number } = link.neighbour
+    const port = BigInt(number)
+    const psig = this.#context.options.sign(signedParentBytes(key, this.#key, seq, nonce, port))
+    link.writeControl(encodeFrame(PacketType.sigRes, encodeSigRes({ seq, nonce, port, psig })), nowMs)
+  }
+
+  /** @returns whether a tick is worth while now */
+  receiveResponse(link: LinkState, body: Uint8Array, nowMs: number): boolean {
+    if (!link.responses.take(nowMs)) throw flood('signature responses')
+    const response = decodeSigRes(body)
+    const { seq, nonce, port, psig } = response
+    // An announcement with it would be invalid, and cost us all our links.
+    if (port === 0n) throw new YggdrasilError('malformed', 'sigRes: port 0 is the port of roots only')
+    const { neighbour } = link
+    this.#context.stats.verifications++
+    const signed = signedParentBytes(this.#key, neighbour.key, seq, nonce, port)
+    if (!this.#context.options.verify(psig, signed, neighbour.key)) throw badSignature('sigRes: the signature')
+    const { request } = neighbour
+    const isCurrent = request?.nonce === nonce && request.seq === seq
+    if (!link.proven && (isCurrent || link.knows(nonce))) this.#context.proven(link, nowMs)
+    if (!isCurrent) return false
+    neighbour.response ??= response
+    if (!link.responded) {
+      link.measured(nowMs - link.requestedMs)
+      neighbour.chooseLink()
+      this.#context.neighbours.version++
+    }
+    return this.#isNews(neighbour)
+  }
+
+  /** @returns whether a tick is worth while now */
+  receiveAnnounce(link: LinkState, body: Uint8Array, nowMs: number): boolean {
+    const { records, stats, options } = this.#context
+    const { neighbour } = link
+    const stored = body.length < KEY_BYTES ? undefined : records.get(keyId(body))
+    if (stored?.isBody(body)) {
+      if (!link.announces.take(nowMs, KNOWN_TOKENS)) throw flood('announces')
+      neighbour.sent.add(stored.id)
+      return false
+    }
+    if (!link.announces.take(nowMs)) throw flood('announces')
+    const announce = decodeAnnounce(body)
+    const record = new Announcement(announce)
+    stats.verifications += 2
+    checkAnnounce(announce, options.verify)
+    if (records.accept(record, nowMs, neighbour.id)) {
+      stats.announcements++
+      neighbour.sent.add(record.id)
+      if (record.id === this.#selfId) this.#ownAccepted(nowMs, true)
+      return record.id === neighbour.id && this.#isNews(neighbour)
+    }
+    if (stored === undefined) return false
+    neighbour.sent.add(record.id)
+    // It is behind the times, and only the one that sent it has to know; unless it was ours, spelled out longer.
+    if (!stored.isBody(encodeAnnounce(announce))) link.writeControl(stored.frame, nowMs)
+    return false
+  }
+
+  /** Let the neighbours know what they need: the ways to the root, ours and their own, from the root down. §4.6 */
+  gossip(nowMs: number): void {
+    const { records, neighbours } = this.#context
+    const version = `${records.version},${neighbours.version}`
+    if (version === this.#gossipVersion) return
+    this.#gossipVersion = version
+    const own = records.ancestry(this.#selfId)
+    for (const neighbour of neighbours.all) {
+      tell(neighbour, own, nowMs)
+      tell(neighbour, records.ancestry(neighbour.id), nowMs)
+    }
+  }
+
+  /** The same for one neighbour that has just come. */
+  greet(neighbour: Neighbour, nowMs: number): void {
+    tell(neighbour, this.#context.records.ancestry(this.#selfId), nowMs)
+  }
+
+  /** @param isRegular - of the ticks that come every second: only they count for the grace before we become root */
+  maintain(nowMs: number, isRegular: boolean): void {
+    const { records, neighbours } = this.#context
+    if (isRegular) this.#root2 ||= this.#root1
+    if (nowMs >= this.#refreshAtMs) this.#refresh = true
+    const { own } = this
+    if (own === undefined) {
+      this.#becomeRoot(nowMs)
+      return
+    }
+    const { parentId, rootId } = chooseParent(own, records, neighbours, this.#refresh)
+    if (!this.#refresh && !this.#root1 && !this.#root2 && parentId === own.parentId) return
+    const parent = rootId === this.#selfId ? undefined : neighbours.get(parentId)
+    if (parent?.response !== undefined && this.#join(parent, parent.response, nowMs)) return
+    if (this.#root2) this.#becomeRoot(nowMs)
+    else this.#root1 = true
+  }
+
+  #join(parent: Neighbour, response: SigRes, nowMs: number): boolean {
+    const { seq, nonce, port, psig } = response
+    const sig = this.#context.options.sign(signedParentBytes(this.#key, parent.key, seq, nonce, port))
+    const record = new Announcement({ key: this.#key, parent: parent.key, seq, nonce, port, psig, sig })
+    if (!this.#context.records.accept(record, nowMs)) return false
+    this.#settled(nowMs)
+    return true
+  }
+
+  #becomeRoot(nowMs: number): void {
+    const { seq, nonce } = this.#newRequest()
+    const sig = this.#context.options.sign(signedParentBytes(this.#key, this.#key, seq, nonce, 0n))
+    const root = { key: this.#key, parent: this.#key, seq, nonce, port: 0n, psig: sig, sig }
+    this.#context.records.accept(new Announcement(root), nowMs)
+    this.#settled(nowMs)
+  }
+
+  /** Our announcement stands: all signatures collected so far are for an earlier one. */
+  #settled(nowMs: number): void {
+    this.#root1 = false
+    this.#root2 = false
+    this.#ownAccepted(nowMs, false)
+    for (const neighbour of this.#context.neighbours.all) {
+      const request = this.#newRequest()
+      neighbour.request = request
+      neighbour.response = undefined
+      for (const link of neighbour.links) this.ask(link, request, nowMs)
+    }
+  }
+
+  /** @param isOld - it came from outside, from before we restarted: it has to be outbidden */
+  #ownAccepted(nowMs: number, isOld: boolean): void {
+    this.#refresh = isOld
+    this.#refreshAtMs = nowMs + REFRESH_MS
+  }
+
+  #newRequest(): SigReq {
+    return { seq: BigInt.asUintN(64, (this.own?.seq ?? 0n) + 1n), nonce: this.#context.options.random64() }
+  }
+
+  /** It could get us off our own root, or it has become our child: nobody should wait a second for that. */
+  #isNews(neighbour: Neighbour): boolean {
+    const { records } = this.#context
+    if (neighbour.best === undefined) return false
+    if (!neighbour.filters.onTree && records.get(neighbour.id)?.parentId === this.#selfId) return true
+    if (!this.own?.isRoot || neighbour.response === undefined) return false
+    const root = records.ancestry(neighbour.id).pop()
+    return root !== undefined && root.id < this.#selfId
+  }
+}
+
+/** @param way - to the root; it is told from there, so that every record comes after its parent's */
+function tell(neighbour: Neighbour, way: readonly Announcement[], nowMs: number): void {
+  for (let index = way.length - 1; index >= 0; index--) {
+    const { id, frame } = way[index]!
+    if (neighbour.sent.has(id)) continue
+    neighbour.sent.add(id)
+    neighbour.writeControl(frame, nowMs)
+  }
+}

@@ -1,0 +1,23 @@
+const FIRST_BYTES = 4096
+
+/** A buffer used over and over, as large as what it has held. */
+export class Scratch {
+  #bytes = new Uint8Array(0)
+
+  /** At least so many bytes, with anything in them. */
+  room(bytes: number): Uint8Array {
+    if (this.#bytes.length < bytes) {
+      let size = FIRST_BYTES
+      while (size < bytes) size *= 2
+      this.#bytes = new Uint8Array(size)
+    }
+    return this.#bytes
+  }
+
+  /** @returns a view of the copy, valid until the next call */
+  copy(bytes: Uint8Array): Uint8Array {
+    const room = this.room(bytes.length)
+    room.set(bytes)
+    return room.subarray(0, bytes.length)
+  }
+}

@@ -1,0 +1,343 @@
+import {
+  MAX_RTO_MS,
+  MAX_SEGMENT_BYTES,
+  MAX_SEGMENTS_OUT,
+  MIN_PROBE_MS,
+  STALL_MS,
+  WINDOW_UPDATE_BYTES,
+  WRITE_HIGH_BYTES,
+  WRITE_LOW_BYTES,
+} from './constants.js'
+import { RateControl, segmentBytes } from './rate.js'
+import { RoundTrip } from './rtt.js'
+import { type Arrival, Scoreboard, type Segment } from './scoreboard.js'
+import { SendBuffer } from './send-buffer.js'
+
+const NEVER = Number.POSITIVE_INFINITY
+/** Bursts are kept to this much, or to two segments. */
+const BURST_MS = 2
+
+/** What a {@link Sender} needs of its connection. */
+export interface SenderOutput {
+  /** Send these bytes of the buffer as one packet. */
+  sendSegment(seq: number, length: number, isAgain: boolean, nowMs: number): void
+  /** The way there is full: nothing more may be sent now. */
+  readonly isBlocked: boolean
+}
+
+/** Above this part of missing segments all are sent again, not one after the other as each turns out to be missing. */
+const DENSE_LOSS = 0.33
+
+/** What an acknowledgement was about: data that arrived, space, or nothing that is known. */
+export type Told = 'data' | 'window' | 'nothing'
+
+/** Sending again after nothing came back for long. */
+type Recovery =
+  | 'none'
+  | 'asked' // the first segment was sent again; the answer tells whether the others are lost too
+  | 'doubted' // the answer said more than was asked: perhaps nothing was lost at all
+  | 'all' // all that was sent before is sent again, in order
+
+/** The sending half of a connection: when which bytes leave, and leave again. yggdrasil protocol §10.5, §10.6 */
+export class Sender {
+  readonly buffer: SendBuffer = new SendBuffer()
+  readonly board: Scoreboard = new Scoreboard()
+  readonly rate: RateControl = new RateControl()
+  readonly roundTrip: RoundTrip = new RoundTrip()
+  readonly #output: SenderOutput
+  /** Free space of the other side as last told, and the offset behind it. */
+  #windowBytes: number
+  #edge: number
+  #rtoAtMs = NEVER
+  #doublings = 0
+  #probeAtMs = NEVER
+  #paceAtMs = NEVER
+  /** The next packet may leave then. */
+  #nextSendMs = 0
+  #recovery: Recovery = 'none'
+  /** While recovering: what was sent before ends there. */
+  #suspectEnd = 0
+  #progressMs = 0
+  #heardMs = 0
+  #isDrainOwed = false
+
+  constructor(output: SenderOutput, windowBytes: number) {
+    this.#output = output
+    this.#windowBytes = windowBytes
+    this.#edge = windowBytes
+  }
+
+  /** Bytes written and not sent yet. */
+  get unsentBytes(): number {
+    return this.buffer.endOffset - this.board.nxt
+  }
+
+  /** All that was written is acknowledged. */
+  get isSettled(): boolean {
+    return this.board.una === this.buffer.endOffset
+  }
+
+  /** When {@link onDeadline} has something to do. */
+  get deadlineMs(): number {
+    return Math.min(this.#rtoAtMs, this.#probeAtMs, this.#paceAtMs, this.#stallAtMs())
+  }
+
+  /** Nothing was heard, or nothing acknowledged, for too long. */
+  isStalled(nowMs: number): boolean {
+    return nowMs >= this.#stallAtMs()
+  }
+
+  /** @returns `false`: wait for the drain */
+  write(chunk: Uint8Array): boolean {
+    this.buffer.push(chunk)
+    if (this.unsentBytes < WRITE_HIGH_BYTES) return true
+    this.#isDrainOwed = true
+    return false
+  }
+
+  /** A write was answered with `false`, and the drain has not come. */
+  get isDrainOwed(): boolean {
+    return this.#isDrainOwed
+  }
+
+  /** Whether a drain that was promised is due; it is then no more. */
+  takeDrain(): boolean {
+    if (!this.#isDrainOwed || this.unsentBytes > WRITE_LOW_BYTES) return false
+    this.#isDrainOwed = false
+    return true
+  }
+
+  /** The opening was answered after this time. */
+  measured(roundTripMs: number, nowMs: number): void {
+    this.roundTrip.sample(roundTripMs)
+    this.rate.start(roundTripMs, nowMs)
+  }
+
+  /**
+   * An acknowledgement came. `ack` is not above what was sent.
+   * @param isBare - the packet carried no data: then a repeated number tells of an arrival
+   * @returns what it was about
+   */
+  acknowledged(ack: number, windowBytes: number, isBare: boolean, nowMs: number): Told {
+    const { board } = this
+    if (ack < board.una) return 'window'
+    this.#heardMs = nowMs
+    // Space that opens is told without a cause of ours.
+    const isUpdate = this.#windowBytes < WINDOW_UPDATE_BYTES && windowBytes >= WINDOW_UPDATE_BYTES
+    this.#windowBytes = windowBytes
+    this.#edge = ack + windowBytes
+    if (this.#edge > board.nxt) this.#probeAtMs = NEVER
+    if (ack > board.una) {
+      const arrival = board.advance(ack, nowMs, this.rate.minRoundTripMs)
+      this.buffer.release(ack)
+      this.#advanced(ack, arrival, nowMs)
+      return 'data'
+    }
+    if (!isBare || isUpdate) return 'window'
+    if (this.#isLostAgain(nowMs)) board.giveUpFront()
+    const arrival = board.repeat(nowMs, this.rate.minRoundTripMs)
+    if (arrival === undefined) return 'nothing'
+    if (board.isFrontLost) this.rate.onLoss(board.flight.bytes)
+    this.#told(arrival, nowMs)
+    if (this.#recovery === 'doubted') this.#recovery = 'all'
+    if (board.count > 0) this.#rtoAtMs = nowMs + this.#timeoutMs()
+    return 'data'
+  }
+
+  /** Send what may be sent now, at most so many packets. @returns whether more might follow at once */
+  transmit(nowMs: number, packets: number = NEVER): boolean {
+    this.#paceAtMs = NEVER
+    for (let left = packets; left > 0; left--) {
+      if (this.#output.isBlocked) return false
+      if (!this.#sendOne(nowMs)) return false
+    }
+    return true
+  }
+
+  onDeadline(nowMs: number): void {
+    if (nowMs >= this.#rtoAtMs) this.#timedOut(nowMs)
+    if (nowMs >= this.#probeAtMs) this.#probe(nowMs)
+    this.transmit(nowMs)
+  }
+
+  #sendOne(nowMs: number): boolean {
+    const { board } = this
+    const again = this.#nextAgain()
+    if (again === undefined) {
+      const length = this.#nextLength(nowMs)
+      if (length === 0 || !this.#mayLeave(nowMs)) return false
+      const { nxt } = board
+      if (board.count === 0) this.#progressMs = this.#heardMs = nowMs
+      board.send(length, nowMs)
+      this.#leave(nxt, length, false, nowMs)
+      return true
+    }
+    if (!this.#mayLeave(nowMs)) return false
+    this.#sendAgain(again, nowMs)
+    return true
+  }
+
+  #sendAgain(segment: Segment, nowMs: number): void {
+    this.board.resend(segment, nowMs)
+    this.#leave(segment.seq, segment.length, true, nowMs)
+  }
+
+  #leave(seq: number, length: number, isAgain: boolean, nowMs: number): void {
+    if (this.rate.paceBytesPerMs > 0) {
+      const { paceBytesPerMs } = this.rate
+      const burstMs = Math.max(BURST_MS, (2 * segmentBytes(this.rate.windowBytes)) / paceBytesPerMs)
+      this.#nextSendMs = Math.max(this.#nextSendMs, nowMs - burstMs) + length / paceBytesPerMs
+    }
+    if (this.#rtoAtMs === NEVER) this.#rtoAtMs = nowMs + this.#timeoutMs()
+    this.#output.sendSegment(seq, length, isAgain, nowMs)
+  }
+
+  #mayLeave(nowMs: number): boolean {
+    if (this.#nextSendMs <= nowMs) return true
+    this.#paceAtMs = this.#nextSendMs
+    return false
+  }
+
+  /** The segment to send again now, if any. */
+  #nextAgain(): Segment | undefined {
+    const { board } = this
+    if (board.isFrontLost) return board.front
+    if (this.#recovery === 'doubted' && !this.#canSendNew) this.#recovery = 'all'
+    if (this.#recovery === 'asked' || this.#recovery === 'doubted') return undefined
+    const segment = board.nextGivenUp
+    if (segment === undefined || segment === board.front) return segment
+    return board.flight.bytes + segment.length <= this.rate.windowBytes ? segment : undefined
+  }
+
+  get #canSendNew(): boolean {
+    const { board } = this
+    return this.unsentBytes > 0 && this.#edge - board.nxt >= MAX_SEGMENT_BYTES && board.count < MAX_SEGMENTS_OUT
+  }
+
+  /** Bytes of a new segment, 0 when none may leave. */
+  #nextLength(nowMs: number): number {
+    const { board, rate } = this
+    const pending = this.buffer.endOffset - board.nxt
+    if (pending === 0) {
+      if (board.flight.bytes < rate.windowBytes) board.flight.markAppLimited()
+      return 0
+    }
+    if (board.count >= MAX_SEGMENTS_OUT) return 0
+    const want = Math.min(pending, segmentBytes(rate.windowBytes))
+    const open = this.#edge - board.nxt
+    if (open < want && board.count > 0) return 0
+    if (open <= 0) {
+      if (this.#probeAtMs === NEVER) this.#probeAtMs = nowMs + Math.max(this.roundTrip.rtoMs, MIN_PROBE_MS)
+      return 0
+    }
+    if (board.flight.bytes > 0 && board.flight.bytes + want > rate.windowBytes) return 0
+    return Math.min(want, open)
+  }
+
+  #advanced(ack: number, arrival: Arrival, nowMs: number): void {
+    const { board } = this
+    this.#progressMs = nowMs
+    // A timeout that was too short stays doubled until something shows how long it really takes.
+    if (arrival.roundTripMs >= 0) {
+      this.#doublings = 0
+      this.roundTrip.sample(arrival.roundTripMs)
+    }
+    if (this.#recovery !== 'none') this.#recovering(ack, arrival)
+    if (this.#recovery === 'none' && ack >= this.#suspectEnd && board.isFrontLost && board.isSparse(DENSE_LOSS)) {
+      // One gap in each round trip would take long.
+      this.#recovery = 'all'
+      this.#suspectEnd = board.giveUpSettled()
+    }
+    if (board.isFrontLost) this.rate.onLoss(board.flight.bytes)
+    this.#told(arrival, nowMs)
+    this.#rtoAtMs = board.count === 0 ? NEVER : nowMs + this.#timeoutMs()
+  }
+
+  /**
+   * After a timeout the first answer does not tell whether it is to what was sent first or again. What comes next does:
+   * if more is acknowledged that was sent only once, nothing was lost, and the path has become slower.
+   */
+  #recovering(ack: number, { isTooSoon }: Arrival): void {
+    if (ack >= this.#suspectEnd || isTooSoon || this.#recovery === 'doubted') {
+      this.#recovery = 'none'
+      this.board.takeBackAll()
+      this.rate.onRecovered()
+    } else if (this.#recovery === 'asked') {
+      this.#recovery = 'doubted'
+    }
+  }
+
+  #told(arrival: Arrival, nowMs: number): void {
+    const { trigger } = arrival
+    const { board } = this
+    this.rate.onArrival({
+      nowMs,
+      freshBytes: arrival.freshBytes,
+      delivered: board.flight.delivered,
+      deliveredBefore: trigger?.delivered ?? 0,
+      position: trigger?.position ?? 0,
+      lastPosition: board.flight.position,
+      intervalMs:
+        trigger === undefined ? 0 : Math.max(trigger.sentMs - trigger.firstSentMs, nowMs - trigger.deliveredMs),
+      isAppLimited: trigger?.isAppLimited ?? true,
+      roundTripMs: arrival.roundTripMs,
+      inFlightBytes: board.flight.bytes,
+    })
+  }
+
+  /**
+   * A repeated number settles one transmission, so that where acknowledgements are lost it falls behind. What was sent
+   * again and is still missing after the time it takes was lost again, if anything comes back at all.
+   */
+  #isLostAgain(nowMs: number): boolean {
+    const { front } = this.board
+    if (front === undefined || !front.wasResent || this.roundTrip.smoothedMs < 0) return false
+    const allowanceMs = Math.max(4 * this.roundTrip.variationMs, this.roundTrip.smoothedMs / 4, 10)
+    return nowMs - front.sentMs > this.roundTrip.smoothedMs + allowanceMs
+  }
+
+  #stallAtMs(): number {
+    if (this.board.count === 0) return NEVER
+    const isClosed = this.#edge <= this.board.una
+    return STALL_MS + (isClosed ? this.#heardMs : Math.min(this.#heardMs, this.#progressMs))
+  }
+
+  #timeoutMs(): number {
+    return Math.min(MAX_RTO_MS, this.roundTrip.rtoMs * 2 ** this.#doublings)
+  }
+
+  #timedOut(nowMs: number): void {
+    const { board } = this
+    const { front } = board
+    if (front === undefined) {
+      this.#rtoAtMs = NEVER
+      return
+    }
+    this.#doublings++
+    const isClosed = this.#edge <= board.una
+    // Behind a full link of our own the packets wait here: that is no loss.
+    if (!isClosed && !this.#output.isBlocked && this.#recovery === 'none') {
+      this.#recovery = 'asked'
+      this.#suspectEnd = board.nxt
+      this.rate.onTimeout()
+    }
+    if (this.#recovery !== 'none') {
+      board.giveUpAll()
+      this.#recovery = 'asked'
+    }
+    this.#sendAgain(front, nowMs)
+    this.#rtoAtMs = nowMs + (isClosed ? Math.max(MIN_PROBE_MS, this.#timeoutMs()) : this.#timeoutMs())
+  }
+
+  /** The other side has no room and will say so once, if that is not lost: one byte asks again. §10.5 */
+  #probe(nowMs: number): void {
+    this.#probeAtMs = NEVER
+    const { board } = this
+    if (board.count > 0 || this.unsentBytes === 0) return
+    const { nxt } = board
+    this.#progressMs = this.#heardMs = nowMs
+    board.send(1, nowMs)
+    this.#leave(nxt, 1, false, nowMs)
+    this.#rtoAtMs = nowMs + Math.max(MIN_PROBE_MS, this.#timeoutMs())
+  }
+}

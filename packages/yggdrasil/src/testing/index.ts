@@ -1,0 +1,1 @@
+export { type MemoryLinks, type MemoryLinksOptions, memoryLinks } from './memory-links.js'
