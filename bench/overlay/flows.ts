@@ -22,10 +22,18 @@ export interface FlowSample {
 const WARM_UP_SHARE = 0.4
 const REACH_MS = 30_000
 
-/** Wait until the way is known and the session is there. @throws {Error} when that does not happen */
-export async function reach(from: End, to: End): Promise<void> {
-  if (!(await from.ping([to.publicKey], REACH_MS, 100)).has(to.publicKey))
-    throw new Error(`a node was not reached within ${REACH_MS} ms`)
+/**
+ * Wait until the way is known and the session is there. Both ask: an answer of a Go node to an opening that gets lost
+ * is not repeated.
+ *
+ * @throws {Error} when that does not happen
+ */
+export async function reach(one: End, other: End): Promise<void> {
+  const [there, back] = await Promise.all([
+    one.ping([other.publicKey], REACH_MS, 100),
+    other.ping([one.publicKey], REACH_MS, 100),
+  ])
+  if (there.size === 0 || back.size === 0) throw new Error(`a node was not reached within ${REACH_MS} ms`)
 }
 
 /**

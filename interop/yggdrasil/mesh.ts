@@ -100,8 +100,8 @@ export class Mesh {
   /** At once, at the same address, with the same key. */
   async #restart(place: Place): Promise<void> {
     const { kind, seed, peers, member } = place
-    await member.stop()
     const options = { seed, listen: [...member.listening], peers: [...peers] }
+    await member.stop()
     place.member = await startMemberOf(kind, this.#program, options)
   }
 

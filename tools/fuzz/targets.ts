@@ -2,8 +2,10 @@ import type { FuzzTarget } from './target.js'
 import { filesTargets } from './targets-files.js'
 import { machineTargets } from './targets-machines.js'
 import { mediatorMachineTargets } from './targets-mediator-machines.js'
+import { trackerTargets } from './targets-tracker.js'
 import { wireTargets } from './targets-wire.js'
 import { yggdrasilTargets } from './targets-yggdrasil.js'
+import { yggdrasilRouterTargets } from './targets-yggdrasil-router.js'
 
 /** Everything that eats bytes of strangers. A package adds a file with its own rows and one line here. */
 export const TARGETS: readonly FuzzTarget[] = [
@@ -11,5 +13,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...machineTargets,
   ...filesTargets,
   ...mediatorMachineTargets,
+  ...trackerTargets,
   ...yggdrasilTargets,
+  ...yggdrasilRouterTargets,
 ]

@@ -46,7 +46,7 @@ test('chaos: what is asked for, and what is not', () => {
   expect(chaosOptions(['--mixed'])).toEqual({ ...defaults, mixed: true })
 })
 
-test('bench mediator: with the store and the proof of work', () => {
+test('bench: mediator with its store and the proof of work, yggdrasil with the box', () => {
   expect(benchOptions(['mediator']).subjects).toEqual(['mediator', 'mediator-store', 'pow'])
   expect(benchOptions(['pow']).subjects).toEqual(['pow'])
   expect(benchOptions(['yggdrasil']).subjects).toEqual(['box', 'yggdrasil'])

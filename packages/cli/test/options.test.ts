@@ -60,8 +60,10 @@ test('a mediator is its key and where it listens', () => {
   const parsed = { publicKey: key, address }
   expect(parseMediator(`${key.toUpperCase()}@${address}`)).toEqual(parsed)
   expect(mediatorParser(`${key}@${address}`, [parsed])).toEqual([parsed, parsed])
+  // On the overlay, where a mediator is found by its key.
+  expect(parseMediator(key)).toEqual({ publicKey: key, address: `ygg://${key}:42` })
   for (const [text, why] of [
-    [key, '<64 hex digits>@<address>'],
+    [`${key}@`, 'tcp://host:port'],
     [address, '<64 hex digits>@<address>'],
     [`${key.slice(1)}@${address}`, '<64 hex digits>@<address>'],
     [`${'02'.padEnd(64, '0')}@${address}`, 'no public key'],

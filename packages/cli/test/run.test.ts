@@ -19,6 +19,8 @@ const COMMANDS = [
   ['call'],
   ['chat'],
   ['completion'],
+  ['node'],
+  ['ping'],
   ['resolve'],
   ['history'],
   ['group'],

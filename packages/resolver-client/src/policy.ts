@@ -87,7 +87,7 @@ export const POLICIES: Readonly<Record<'classic' | 'current', ResolverPolicy>> =
       { form: datagramForm('v1'), ping: false },
     ],
     request: { timeoutMs: 5000, repeatAfterMs: [2000] },
-    ping: { timeoutMs: 2000, repeatAfterMs: [1000] },
+    ping: { timeoutMs: 2000, repeatAfterMs: [400, 1000] },
     warmMs: 30_000,
     freshNonces: true,
     minNonce: 0x10_00_00_00,

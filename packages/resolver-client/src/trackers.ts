@@ -29,7 +29,7 @@ export class Tracker {
     return this.#answeredMs
   }
 
-  succeeded(roundTripMs: number, nowMs = -Infinity): void {
+  succeeded(roundTripMs: number, nowMs: number = -Infinity): void {
     this.#score = Math.min(MAX_SCORE, Math.max(0, roundTripMs))
     this.#answeredMs = nowMs
   }

@@ -64,7 +64,7 @@ export interface NodeTracker {
 
 /** @param answer - the datagrams to send back; none for silence */
 export async function nodeTracker(
-  node: OverlayNode,
+  node: Pick<OverlayNode, 'datagrams'>,
   answer: (request: AskedOf) => readonly Uint8Array[] | undefined,
 ): Promise<NodeTracker> {
   const socket = await node.datagrams.open('ygg://[::]:69')

@@ -67,7 +67,7 @@ async function startChild(
   return { child, ...ready }
 }
 
-test.each(['classic', 'current'] as const)(
+test.concurrent.each(['classic', 'current'] as const)(
   'whoever was acknowledged is found after a SIGKILL (%s)',
   { timeout: 60_000 },
   async (generation) => {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { root } from '../../lib/process.mjs'
 
 /** The packages that must run wherever JavaScript runs. */
-const PACKAGES = ['wire', 'crypto'] as const
+const PACKAGES = ['wire', 'crypto', 'yggdrasil'] as const
 
 export interface PortableTests {
   /** Test files that reach nothing of Node, relative to the repository. */
@@ -40,7 +40,7 @@ function reachesNode(file: string, seen: Set<string>): string | undefined {
   const code = readFileSync(file, 'utf8')
   const [, global] = /\b(Buffer|process|require)[.(]/.exec(code) ?? []
   if (global !== undefined) return `the global ${global}`
-  for (const [, specifier = ''] of code.matchAll(/^(?:import|export)\b[^'"]*?['"]([^'"]+)['"]/gm)) {
+  for (const [, specifier = ''] of code.matchAll(/^(?:import|export)\b(?:[\w\s{},*$]*\bfrom)?\s*['"]([^'"]+)['"]/gm)) {
     if (specifier.startsWith('node:')) return specifier
     if (!specifier.startsWith('.')) continue
     const found = reachesNode(path.resolve(path.dirname(file), specifier.replace(/\.js$/, '.ts')), seen)

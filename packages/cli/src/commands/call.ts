@@ -64,7 +64,7 @@ export function callCommand(shell: Shell): Command {
       `
 The sound goes out in packets of 20 ms, in real time; what cannot leave in time is dropped. Whoever called hangs up when
 both have played everything. The kind of sound is ${SOUND_TYPE} with a little header of our own, so that losses can be
-counted: only this command understands it. Without --generation it speaks generation ${DEFAULT_GENERATION}.
+counted: only this command understands it. Without --generation and --peer it speaks generation ${DEFAULT_GENERATION}.
 
 Exit code 0 says that the two have talked, 3 that nobody took the call, 1 that the connection was lost in the middle.
 
@@ -79,7 +79,8 @@ Examples, in two terminals:
 
 function withGeneration(context: Context, command: Command): Context {
   const { generation } = command.optsWithGlobals<{ generation?: Generation }>()
-  const isChosen = generation !== undefined || (context.io.env['MIMIR_GENERATION'] ?? '') !== ''
+  const isChosen =
+    generation !== undefined || (context.io.env['MIMIR_GENERATION'] ?? '') !== '' || context.peers.length > 0
   return isChosen ? context : { ...context, generation: DEFAULT_GENERATION }
 }
 

@@ -80,6 +80,7 @@ async function runNode(context: Context, options: NodeOptions): Promise<ExitCode
     before = text
   }
   node.on('tree', tellTree)
+  tellTree(node.tree())
   const printAll = (): void => {
     for (const peer of node.peers()) tell(peerJson(peer), peerText(peer))
     tell(treeJson(node.tree()), treeText(node.tree()))

@@ -1,5 +1,4 @@
 import { type Clock, steadyClock } from '../clock.js'
-import { tcp } from '../tcp.js'
 import type { ByteStream, Listener, StreamTransport } from '../types.js'
 import { FaultyStream, type StreamFaults } from './faulty-stream.js'
 import type { FaultyOptions } from './faulty-streams.js'
@@ -33,7 +32,9 @@ export interface FaultyProxy {
 
 /** Run a proxy that suffers `faults` in both directions. */
 export async function createFaultyProxy(options: FaultyProxyOptions): Promise<FaultyProxy> {
-  const proxy = new StreamProxy(options)
+  // Loaded for those who use it: the rest of this entry also runs in browsers.
+  const { transport = (await import('../tcp.js')).tcp() } = options
+  const proxy = new StreamProxy(options, transport)
   await proxy.open()
   return proxy
 }
@@ -50,7 +51,10 @@ class StreamProxy implements FaultyProxy {
   #frozen = false
   #closed = false
 
-  constructor({ listen, target, faults = {}, transport = tcp(), seed = 1, clock = steadyClock }: FaultyProxyOptions) {
+  constructor(
+    { listen, target, faults = {}, seed = 1, clock = steadyClock }: FaultyProxyOptions,
+    transport: StreamTransport,
+  ) {
     this.target = target
     this.#listenAddress = listen
     this.#transport = transport

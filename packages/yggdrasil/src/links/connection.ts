@@ -144,7 +144,8 @@ export class Connection implements Link, TurnMember {
     this.#isInTurn = false
     if (this.#state === 'closed') return
     this.#input.newTurn()
-    if (this.#liveness?.batchEnd() === true) this.#keepAlive()
+    // While the transport is full, what waits is the answer, as soon as the other side reads again.
+    if (!this.#output.isFull && this.#liveness?.batchEnd() === true) this.#keepAlive()
     if (this.#output.flush()) this.#liveness?.flushed(this.#host.clock.nowMs())
   }
 
@@ -242,7 +243,7 @@ export class Connection implements Link, TurnMember {
     try {
       if (wasLink) sink.down(this, this.#error)
     } catch (cause) {
-      logger?.error({ link: this.id, cause }, 'a link went down, and what had to be done then failed')
+      logger?.error({ link: this.id, err: cause }, 'a link went down, and what had to be done then failed')
     }
     this.#options.onChange(this)
   }
@@ -256,7 +257,10 @@ export class Connection implements Link, TurnMember {
         this.close(cause)
         return
       }
-      this.#host.logger?.error({ link: this.id, remote: this.remote, cause }, 'handling what came over a link failed')
+      this.#host.logger?.error(
+        { link: this.id, remote: this.remote, err: cause },
+        'handling what came over a link failed',
+      )
       this.close(
         new YggdrasilError('link', `link to ${this.remote}: handling what came failed`, { cause, blame: 'local' }),
       )

@@ -273,7 +273,7 @@ export class Links {
     try {
       this.#options.onPeer?.(state)
     } catch (cause) {
-      this.#options.logger?.error({ uri: state.uri, cause }, 'what was told of a peer failed')
+      this.#options.logger?.error({ uri: state.uri, err: cause }, 'what was told of a peer failed')
     }
   }
 }

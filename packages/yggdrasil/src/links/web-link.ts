@@ -20,9 +20,10 @@ export interface WebSocketLike {
 }
 
 /** Above this much not sent we ask to wait, until half of it is. */
-const HIGH_WATER_BYTES = 131_072
-/** Nobody tells when it was sent: while we wait for that, we look this often, in ms. */
-const LOOK_MS = 20
+const HIGH_WATER_BYTES = 262_144
+/** Nobody tells when it was sent: while we wait for that, we look after this many ms, then after twice as many… */
+const FIRST_LOOK_MS = 4
+const MAX_LOOK_MS = 64
 /** What a WebSocket brings while we are paused has to be kept: it cannot be stopped. */
 const MAX_PAUSED_BYTES = 8_388_608
 const OPEN = 1
@@ -63,7 +64,7 @@ export class WebLink implements RawLink {
     // Our slabs are no shared memory; it is copied before this returns.
     ws.send(bytes as Uint8Array<ArrayBuffer>)
     if (ws.bufferedAmount < HIGH_WATER_BYTES) return 'sent'
-    this.#look()
+    this.#look(FIRST_LOOK_MS)
     return 'full'
   }
 
@@ -88,22 +89,21 @@ export class WebLink implements RawLink {
     this.#ws.close(CloseStatus.normal)
   }
 
-  #look(): void {
+  #look(afterMs: number): void {
     this.#cancelLook ??= this.#clock.schedule(() => {
       this.#cancelLook = undefined
-      this.#maybeDrained()
-    }, LOOK_MS)
+      if (!this.#maybeDrained()) this.#look(Math.min(2 * afterMs, MAX_LOOK_MS))
+    }, afterMs)
   }
 
-  #maybeDrained(): void {
-    if (this.#isClosing || this.#closed !== undefined) return
-    if (this.#ws.bufferedAmount > HIGH_WATER_BYTES / 2) {
-      this.#look()
-      return
-    }
+  /** @returns whether there is nothing more to look for */
+  #maybeDrained(): boolean {
+    if (this.#isClosing || this.#closed !== undefined) return true
+    if (this.#ws.bufferedAmount > HIGH_WATER_BYTES / 2) return false
     this.#cancelLook?.()
     this.#cancelLook = undefined
     this.#handlers?.drain()
+    return true
   }
 
   #onMessage(data: unknown): void {

@@ -4,10 +4,10 @@ import type { YggdrasilNode, YggdrasilOptions } from './types.js'
 
 /** What both entries start a node with. Rejects with a {@link YggdrasilError}; then nothing is left open. */
 export async function launch(
-  options: YggdrasilOptions = {},
+  options: YggdrasilOptions | undefined,
   defaultDrivers: DefaultDrivers,
 ): Promise<YggdrasilNode> {
-  const settings = settingsOf(options, defaultDrivers)
+  const settings = settingsOf(options ?? {}, defaultDrivers)
   const node = new OverlayNode(settings)
   await node.open(settings)
   return node

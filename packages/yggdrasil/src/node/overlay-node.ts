@@ -10,6 +10,7 @@ import {
   type Logger,
   parseIp,
   type StreamTransport,
+  TransportError,
 } from '@mimirjs/transport'
 import { addressForKey, formatAddress, formatSubnet, isAddress, SUBNET_BYTES, subnetForKey } from '../address.js'
 import { YggdrasilError } from '../error.js'
@@ -19,6 +20,7 @@ import type { Link, LinkSink, PeerState } from '../links/types.js'
 import { OverlayDatagrams } from '../stream/datagrams.js'
 import { OverlayStreams } from '../stream/streams.js'
 import { NodeCore, requireUsableKey } from './core.js'
+import { guardedDatagrams, guardedStreams } from './guarded.js'
 import type { Settings } from './options.js'
 import { PeerWatch } from './peer-events.js'
 import { Pulse } from './pulse.js'
@@ -67,7 +69,6 @@ export class OverlayNode implements YggdrasilNode {
   #hasHandler = false
   #isFull = false
   #closing: Promise<void> | undefined
-  #isClosed = false
 
   constructor(settings: Settings) {
     const { seed, signer, clock, logger, random, limits, transit, nodeInfo, wallMs, drivers, allowedKeys } = settings
@@ -102,8 +103,9 @@ export class OverlayNode implements YggdrasilNode {
     const host = { stack: this.#core.stack, nowMs: () => clock.nowMs(), wake: () => this.#pulse.wake() }
     this.#streams = new OverlayStreams(host)
     this.#datagrams = new OverlayDatagrams(host)
-    this.streams = this.#streams
-    this.datagramTransport = this.#datagrams
+    const requireOpen = () => this.#requireOpenTransport()
+    this.streams = guardedStreams(this.#streams, requireOpen)
+    this.datagramTransport = guardedDatagrams(this.#datagrams, requireOpen)
     this.#links = new Links({
       signer,
       drivers,
@@ -160,16 +162,18 @@ export class OverlayNode implements YggdrasilNode {
     }
   }
 
-  openStream(key: KeyLike, port: number, options?: DialOptions): Promise<ByteStream> {
-    return this.#streams.openStream(parseKey(key), port, options)
+  async openStream(key: KeyLike, port: number, options?: DialOptions): Promise<ByteStream> {
+    this.#requireOpenTransport()
+    return this.#streams.openStream(keyOfAddress(key), port, options)
   }
 
-  listen(port: number, options: ListenOptions): Promise<Listener> {
+  async listen(port: number, options: ListenOptions): Promise<Listener> {
+    this.#requireOpenTransport()
     return this.#streams.listenPort(port, options)
   }
 
   datagrams(port: number): DatagramSocket {
-    this.#requireOpen()
+    this.#requireOpenTransport()
     return this.#datagrams.openPort(port)
   }
 
@@ -268,7 +272,6 @@ export class OverlayNode implements YggdrasilNode {
       // What has not ended in time is cut.
       await abortable<void>(undefined, (settle) => this.#quiet.wait(timeoutMs, 'close', settle)).catch(() => {})
     }
-    this.#isClosed = true
     stack.abortAll(this.#clock.nowMs())
     // Whoever had a stream is told so.
     stack.advance(this.#clock.nowMs())
@@ -332,13 +335,28 @@ export class OverlayNode implements YggdrasilNode {
     this.#emit('error', { error })
   }
 
+  #requireOpenTransport(): void {
+    if (this.#closing !== undefined) throw new TransportError('aborted', 'the node is closed')
+  }
+
   #requireOpen(): void {
-    if (this.#isClosed || this.#closing !== undefined) throw closedError()
+    if (this.#closing !== undefined) throw closedError()
   }
 }
 
 function closedError(): YggdrasilError {
   return new YggdrasilError('closed', 'the node is closed')
+}
+
+/** @throws {TransportError} `bad-address` */
+function keyOfAddress(key: KeyLike): Uint8Array {
+  try {
+    const parsed = parseKey(key)
+    requireUsableKey(parsed)
+    return parsed
+  } catch (cause) {
+    throw new TransportError('bad-address', cause instanceof Error ? cause.message : 'no key', { cause })
+  }
 }
 
 /** @throws {YggdrasilError} `bad-key` */

@@ -131,7 +131,11 @@ export class Tree {
     if (records.accept(record, nowMs, neighbour.id)) {
       stats.announcements++
       neighbour.sent.add(record.id)
-      if (record.id === this.#selfId) this.#ownAccepted(nowMs, true)
+      if (record.id === this.#selfId) {
+        // From before we restarted: it has to be outbidden, with a parent at once if one signs in time.
+        this.#refresh = true
+        this.#ownChanged(nowMs)
+      }
       return record.id === neighbour.id && this.#isNews(neighbour)
     }
     if (stored === undefined) return false
@@ -194,23 +198,23 @@ export class Tree {
     this.#settled(nowMs)
   }
 
-  /** Our announcement stands: all signatures collected so far are for an earlier one. */
+  /** Our announcement was made anew. */
   #settled(nowMs: number): void {
     this.#root1 = false
     this.#root2 = false
-    this.#ownAccepted(nowMs, false)
+    this.#refresh = false
+    this.#ownChanged(nowMs)
+  }
+
+  /** All signatures collected so far are for an earlier number: collect new ones. */
+  #ownChanged(nowMs: number): void {
+    this.#refreshAtMs = nowMs + REFRESH_MS
     for (const neighbour of this.#context.neighbours.all) {
       const request = this.#newRequest()
       neighbour.request = request
       neighbour.response = undefined
       for (const link of neighbour.links) this.ask(link, request, nowMs)
     }
-  }
-
-  /** @param isOld - it came from outside, from before we restarted: it has to be outbidden */
-  #ownAccepted(nowMs: number, isOld: boolean): void {
-    this.#refresh = isOld
-    this.#refreshAtMs = nowMs + REFRESH_MS
   }
 
   #newRequest(): SigReq {
@@ -222,7 +226,7 @@ export class Tree {
     const { records } = this.#context
     if (neighbour.best === undefined) return false
     if (!neighbour.filters.onTree && records.get(neighbour.id)?.parentId === this.#selfId) return true
-    if (!this.own?.isRoot || neighbour.response === undefined) return false
+    if ((!this.own?.isRoot && !this.#refresh) || neighbour.response === undefined) return false
     const root = records.ancestry(neighbour.id).pop()
     return root !== undefined && root.id < this.#selfId
   }

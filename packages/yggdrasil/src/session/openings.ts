@@ -20,11 +20,11 @@ export class Opening {
   payload: Uint8Array | undefined
   usedMs: number
   ourSeq = 0
-  initSentMs = Number.NEGATIVE_INFINITY
+  initSentMs: number = Number.NEGATIVE_INFINITY
   /** The session is there; the packet waits until the other side has our keys: see `Sessions`. */
   held = false
   /** When the Init is repeated, or what is held goes out. */
-  dueMs = Number.POSITIVE_INFINITY
+  dueMs: number = Number.POSITIVE_INFINITY
   #repeats = 0
 
   constructor(id: KeyId, publicKey: Uint8Array, current: X25519KeyPair, next: X25519KeyPair, nowMs: number) {

@@ -55,11 +55,11 @@ export class Session {
   /** Of our last Init or Ack to it; 0 before the first. */
   ourSeq = 0
   /** When we last sent an Init. */
-  initSentMs = Number.NEGATIVE_INFINITY
+  initSentMs: number = Number.NEGATIVE_INFINITY
   /** Last time a packet was opened. */
-  openedMs = Number.NEGATIVE_INFINITY
+  openedMs: number = Number.NEGATIVE_INFINITY
   /** First packet that we sent since the other side was heard; `Infinity`: it was heard since. */
-  unansweredMs = Number.POSITIVE_INFINITY
+  unansweredMs: number = Number.POSITIVE_INFINITY
   /** Until silence after a packet makes us ask, in ms. */
   patienceMs = 0
   /**
@@ -68,7 +68,7 @@ export class Session {
    * the other knows, and is not understood. (The reference turns, and needs an Init afterwards.) So the keys stay until
    * an Init has put things in order.
    */
-  crossedMs = Number.POSITIVE_INFINITY
+  crossedMs: number = Number.POSITIVE_INFINITY
   /** What was written first waits until the other side knows our keys: see `Sessions`. */
   held = false
   rxBytes = 0

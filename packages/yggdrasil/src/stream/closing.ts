@@ -2,6 +2,12 @@ import { FIN_TRIES, MAX_RTO_MS } from './constants.js'
 
 const NEVER = Number.POSITIVE_INFINITY
 
+/** What is to be done about the end of our direction. */
+export type ClosingStep =
+  | 'send'
+  | 'fail' // it was sent often enough, and nothing has come since
+  | 'nothing'
+
 /** The end of our direction: sent after everything is acknowledged, and until it is answered. yggdrasil protocol §10.7 */
 export class Closing {
   /** The application has ended our direction. */
@@ -12,7 +18,7 @@ export class Closing {
   wasFirst = false
   #tries = 0
   #sentMs = NEVER
-  #rtoMs = 0
+  #pauseMs = 0
   #dueMs = NEVER
 
   get isSent(): boolean {
@@ -24,28 +30,40 @@ export class Closing {
     return this.#dueMs
   }
 
-  /** When it was sent first. */
-  get sentMs(): number {
-    return this.#sentMs
-  }
-
-  /** Whether it may be sent once more; it is counted then. @param isSecond - the end of the other side has come */
-  send(nowMs: number, rtoMs: number, isSecond: boolean): boolean {
-    if (this.#tries === FIN_TRIES) return false
+  /**
+   * All that came before is acknowledged.
+   * @param isSecond - the end of the other side has come
+   * @param heardMs - when the last packet came
+   */
+  step(nowMs: number, rtoMs: number, isSecond: boolean, heardMs: number): ClosingStep {
+    if (!this.isWanted || this.isAnswered || (this.isSent && nowMs < this.#dueMs)) return 'nothing'
+    if (this.#tries === FIN_TRIES) {
+      if (heardMs < this.#sentMs && !isSecond) return 'fail'
+      this.answered()
+      return 'nothing'
+    }
     if (this.#tries === 0) {
       this.wasFirst = !isSecond
       this.#sentMs = nowMs
-      this.#rtoMs = rtoMs
+      this.#pauseMs = rtoMs
     } else {
-      this.#rtoMs = Math.min(MAX_RTO_MS, 2 * this.#rtoMs)
+      this.#pauseMs = Math.min(MAX_RTO_MS, 2 * this.#pauseMs)
     }
     this.#tries++
-    this.#dueMs = nowMs + this.#rtoMs
-    return true
+    this.#dueMs = nowMs + this.#pauseMs
+    return 'send'
   }
 
   answered(): void {
     this.isAnswered = true
     this.#dueMs = NEVER
+  }
+
+  /**
+   * The reference does not count an end in the number it answers with. So a number that tells nothing else is its
+   * answer, unless it came too soon: then it was about data.
+   */
+  repeated(nowMs: number, roundTripMs: number): void {
+    if (this.isSent && nowMs >= this.#sentMs + roundTripMs / 2) this.answered()
   }
 }

@@ -1,51 +1,17 @@
 import { StreamFlag, type StreamPacket } from '../wire/stream-packet.js'
 import { Closing } from './closing.js'
-import { FIRST_RTO_MS, MAX_DIRECTION_BYTES, RESET_TRIES, WINDOW_BYTES } from './constants.js'
+import type { ConnectionHost } from './connection-host.js'
+import { FIRST_RTO_MS, MAX_DIRECTION_BYTES, WINDOW_BYTES } from './constants.js'
 import type { Scheduled } from './deadlines.js'
 import { Inlet } from './inlet.js'
 import type { Opening } from './opening.js'
 import type { Remote } from './remote.js'
-import type { SendBuffer } from './send-buffer.js'
+import { Resets } from './resets.js'
 import { Sender, type SenderOutput } from './sender.js'
 import type { StreamEvents, StreamFailure, StreamState } from './types.js'
 
 const NEVER = Number.POSITIVE_INFINITY
 const { syn: SYN, ack: ACK, fin: FIN, rst: RST } = StreamFlag
-
-/** What a connection needs of its stack. */
-export interface ConnectionHost {
-  readonly windowBytes: number
-  readonly outOfOrderSegments: number
-  /** Send a packet without data. */
-  control(connection: StreamConnection, flags: number, seq: number, ack: number, window: number, nowMs: number): void
-  /** Send bytes of a buffer, with {@link StreamConnection.ack} and the window. */
-  data(
-    connection: StreamConnection,
-    seq: number,
-    length: number,
-    buffer: SendBuffer,
-    isAgain: boolean,
-    nowMs: number,
-  ): void
-  /** A reset; there is a limit to them. */
-  reset(remote: Remote, localPort: number, remotePort: number, nowMs: number): void
-  /** Call {@link StreamConnection.work} at the next `advance`. */
-  needsWork(connection: StreamConnection): void
-  /** Call {@link StreamConnection.onDeadline} then, or earlier. */
-  wakeAt(connection: StreamConnection, dueMs: number): void
-  /** It has something for a way that is full. */
-  awaitsDrain(connection: StreamConnection): void
-  /** The opening of a connection that came in is complete. */
-  accepted(connection: StreamConnection, nowMs: number): void
-  /** It has failed here, and stays in the table until {@link forget}. */
-  closed(connection: StreamConnection): void
-  /** Nothing more is to be done for it. */
-  forget(connection: StreamConnection): void
-  /** A packet, or what it carried, was not taken. */
-  ignored(): void
-  /** Run a callback of the application. */
-  guard(callback: () => void): void
-}
 
 type Phase =
   | 'opening'
@@ -76,6 +42,7 @@ export class StreamConnection implements Scheduled, SenderOutput {
   readonly #closing: Closing = new Closing()
   readonly #inlet: Inlet
   #sender: Sender | undefined
+  #resets: Resets | undefined
   #phase: Phase = 'opening'
   #events: StreamEvents | undefined
   #isOpenedTold = false
@@ -85,9 +52,6 @@ export class StreamConnection implements Scheduled, SenderOutput {
   /** Window of the other side, and the time its answer took, until there is a sender. */
   #peerWindowBytes: number
   #openRoundTripMs = -1
-  #resets = 0
-  #resetAtMs = NEVER
-  #resetPauseMs = 0
 
   constructor(host: ConnectionHost, remote: Remote, localPort: number, remotePort: number, opening: Opening) {
     this.#host = host
@@ -119,7 +83,7 @@ export class StreamConnection implements Scheduled, SenderOutput {
     return this.#phase === 'cut' || this.#phase === 'closed'
   }
 
-  /** @internal Closed, and kept only to repeat the reset. */
+  /** @internal Failed, and kept only to repeat the reset. */
   get isCut(): boolean {
     return this.#phase === 'cut'
   }
@@ -159,10 +123,10 @@ export class StreamConnection implements Scheduled, SenderOutput {
   write(chunk: Uint8Array): boolean {
     if (chunk.length === 0) return this.isWritable
     if (this.isClosed || this.#closing.isWanted || this.#isTooLong) return false
-    const sender = (this.#sender ??= this.#createSender())
+    this.#sender ??= this.#createSender()
     this.#host.needsWork(this)
-    this.#isTooLong = sender.buffer.endOffset + chunk.length > MAX_DIRECTION_BYTES
-    return !this.#isTooLong && sender.write(chunk)
+    this.#isTooLong = this.#sender.buffer.endOffset + chunk.length > MAX_DIRECTION_BYTES
+    return !this.#isTooLong && this.#sender.write(chunk)
   }
 
   /** No more writes; the end follows what was written. */
@@ -193,16 +157,9 @@ export class StreamConnection implements Scheduled, SenderOutput {
     this.#schedule()
   }
 
-  /** @internal Gone without a word to the other side, which has begun a new one. */
-  replaced(): void {
-    if (!this.isClosed) this.#fail('reset')
-    this.#host.forget(this)
-    this.#host.needsWork(this)
-  }
-
-  /** @internal Make room for another. */
-  discard(): void {
-    if (!this.isClosed) this.#fail('timeout')
+  /** @internal The other side has begun a new one in its place, or another one needs the room. */
+  discard(failure: StreamFailure): void {
+    if (!this.isClosed) this.#fail(failure)
     this.#host.forget(this)
     this.#host.needsWork(this)
   }
@@ -252,7 +209,7 @@ export class StreamConnection implements Scheduled, SenderOutput {
     if (sender !== undefined) this.#host.data(this, seq, length, sender.buffer, isAgain, nowMs)
   }
 
-  /** @internal What a packet with data tells besides. */
+  /** @internal What every packet tells besides. */
   get ack(): number {
     return this.#inlet.ack
   }
@@ -268,6 +225,10 @@ export class StreamConnection implements Scheduled, SenderOutput {
     return sender
   }
 
+  get #rtoMs(): number {
+    return this.#sender?.roundTrip.rtoMs ?? FIRST_RTO_MS
+  }
+
   #acknowledge(nowMs: number): void {
     this.#host.control(this, ACK, 0, this.#inlet.ack, this.#inlet.tellWindow(), nowMs)
   }
@@ -280,21 +241,20 @@ export class StreamConnection implements Scheduled, SenderOutput {
   #stepOpening(nowMs: number): void {
     const step = this.#opening.onDeadline(nowMs)
     if (step === 'send') this.#host.control(this, SYN, 0, 0, WINDOW_BYTES, nowMs)
-    if (step === 'fail') this.#cut('timeout', nowMs)
+    else if (step === 'fail') this.#cut('timeout', nowMs)
   }
 
   #receiveOpening(packet: StreamPacket, nowMs: number): void {
     const { flags } = packet
-    const isAck = (flags & ACK) !== 0
+    const isAnswer = (flags & (SYN | ACK)) === (SYN | ACK)
     if ((flags & RST) !== 0) {
-      this.#fail('refused')
-      this.#host.forget(this)
+      this.discard('refused')
     } else if (!this.incoming) {
       // Anything but the answer belongs to a connection that the other side had with these ports before.
-      if ((flags & SYN) === 0 || !isAck) return
+      if (!isAnswer) return
       this.#open(packet, nowMs)
       this.#acknowledge(nowMs)
-    } else if (isAck && (flags & SYN) === 0) {
+    } else if ((flags & ACK) !== 0 && !isAnswer) {
       this.#open(packet, nowMs)
       this.#host.accepted(this, nowMs)
       if (this.#phase === 'open') this.#receiveOpen(packet, nowMs)
@@ -307,7 +267,7 @@ export class StreamConnection implements Scheduled, SenderOutput {
     this.#phase = 'open'
     this.#peerWindowBytes = window
     this.#openRoundTripMs = this.#opening.opened(nowMs)
-    // Written while it was opening.
+    // What was written while it was opening has made a sender.
     const sender = this.#sender
     if (sender === undefined) return
     if (this.#openRoundTripMs >= 0) sender.measured(this.#openRoundTripMs, nowMs)
@@ -316,26 +276,27 @@ export class StreamConnection implements Scheduled, SenderOutput {
 
   #receiveOpen(packet: StreamPacket, nowMs: number): void {
     const { flags, seq, ack, window, data } = packet
-    if ((flags & RST) !== 0) return this.#receiveReset()
-    if ((flags & SYN) !== 0) {
+    if ((flags & RST) !== 0) {
+      this.#receiveReset()
+    } else if ((flags & SYN) !== 0) {
       // Our acknowledgement of the opening was lost.
       if ((flags & ACK) !== 0 && !this.incoming) this.#acknowledge(nowMs)
-      return
-    }
-    if ((flags & ACK) !== 0 && !this.#receiveAck(ack, window, data.length === 0, nowMs)) {
+    } else if ((flags & ACK) !== 0 && !this.#receiveAck(ack, window, data.length === 0, nowMs)) {
       this.#host.ignored()
-      return
+    } else {
+      this.#opening.heard()
+      this.#receiveData(seq, data, (flags & FIN) !== 0, nowMs)
     }
-    this.#opening.heard()
-    if (data.length > 0) {
-      const receipt = this.#inlet.receive(seq, data, this.#events)
-      if (receipt === 'ignored') this.#host.ignored()
-      if (this.#phase === 'open' && (flags & FIN) === 0) this.#acknowledge(nowMs)
-    }
-    if ((flags & FIN) !== 0 && this.#phase === 'open') {
-      if (!this.#inlet.receiver.finish(seq + data.length)) this.#host.ignored()
-      this.#acknowledge(nowMs)
-    }
+  }
+
+  #receiveData(seq: number, data: Uint8Array, isFin: boolean, nowMs: number): void {
+    if (data.length === 0 && !isFin) return
+    let isTaken = true
+    if (data.length > 0) isTaken = this.#inlet.receive(seq, data, this.#events) !== 'ignored'
+    if (this.#phase !== 'open') return
+    if (isFin) isTaken = this.#inlet.receiver.finish(seq + data.length) && isTaken
+    if (!isTaken) this.#host.ignored()
+    this.#acknowledge(nowMs)
   }
 
   /** @returns `false` for what was never sent */
@@ -349,27 +310,21 @@ export class StreamConnection implements Scheduled, SenderOutput {
     }
     if (sender === undefined) this.#peerWindowBytes = window
     const told = sender?.acknowledged(Math.min(ack, sentEnd), window, isBare, nowMs) ?? 'nothing'
-    // What the reference says to an end: the number, in which it does not count it. Said too soon, it is about data.
-    if (isBare && ack === sentEnd && told === 'nothing' && closing.isSent && !closing.isAnswered) {
-      const roundTripMs = Math.max(0, this.#openRoundTripMs)
-      if (nowMs >= closing.sentMs + Math.min(roundTripMs, sender?.rate.minRoundTripMs ?? NEVER) / 2) closing.answered()
+    if (isBare && ack === sentEnd && told === 'nothing') {
+      closing.repeated(nowMs, sender?.rate.minRoundTripMs ?? Math.max(0, this.#openRoundTripMs))
     }
     return true
   }
 
   /** From a side that has told its end and knows ours it is no failure: it has forgotten the connection already. */
   #receiveReset(): void {
-    if (this.#closing.isSent && this.#inlet.receiver.isComplete) {
-      this.#closing.answered()
-      return
-    }
-    this.#fail('reset')
-    this.#host.forget(this)
+    if (this.#closing.isSent && this.#inlet.receiver.isComplete) this.#closing.answered()
+    else this.discard('reset')
   }
 
   #receiveCut({ flags }: StreamPacket, nowMs: number): void {
     if ((flags & RST) === 0) this.#host.reset(this.remote, this.localPort, this.remotePort, nowMs)
-    else this.#host.forget(this)
+    else this.#forget()
   }
 
   #stepOpen(nowMs: number): void {
@@ -382,17 +337,10 @@ export class StreamConnection implements Scheduled, SenderOutput {
 
   /** Our end leaves when everything before it is acknowledged: one that came early would hide data from the reference. */
   #stepClosing(nowMs: number): void {
-    const closing = this.#closing
-    if (!closing.isWanted || closing.isAnswered || !this.isSettled) return
-    if (closing.isSent && nowMs < closing.deadlineMs) return
-    const rtoMs = this.#sender?.roundTrip.rtoMs ?? FIRST_RTO_MS
-    if (closing.send(nowMs, rtoMs, this.#inlet.receiver.isComplete)) {
-      this.#host.control(this, FIN, this.#sender?.board.nxt ?? 0, 0, 0, nowMs)
-    } else if (this.heardMs < closing.sentMs && !this.#inlet.receiver.isComplete) {
-      this.#cut('timeout', nowMs)
-    } else {
-      closing.answered()
-    }
+    if (!this.isSettled) return
+    const step = this.#closing.step(nowMs, this.#rtoMs, this.#inlet.receiver.isComplete, this.heardMs)
+    if (step === 'send') this.#host.control(this, FIN, this.#sender?.board.nxt ?? 0, 0, 0, nowMs)
+    else if (step === 'fail') this.#cut('timeout', nowMs)
   }
 
   #tell(events: StreamEvents, nowMs: number): void {
@@ -407,8 +355,7 @@ export class StreamConnection implements Scheduled, SenderOutput {
   #tellRest(events: StreamEvents): void {
     if (this.#phase === 'open' && this.#sender?.takeDrain()) this.#host.guard(() => events.drain())
     if (this.#phase === 'open' && this.#closing.isAnswered && this.#inlet.isEndTold) {
-      this.#phase = 'closed'
-      this.#host.forget(this)
+      this.#forget()
     }
     if (!this.isClosed || this.#isClosedTold) return
     this.#isClosedTold = true
@@ -416,29 +363,25 @@ export class StreamConnection implements Scheduled, SenderOutput {
     this.#host.guard(() => (failure === undefined ? events.closed() : events.closed(failure)))
   }
 
-  /** End it from this side. A reset is not acknowledged: it is repeated, in case it is lost. */
+  /** End it from this side. */
   #cut(failure: StreamFailure, nowMs: number): void {
-    const rtoMs = this.#sender?.roundTrip.rtoMs ?? FIRST_RTO_MS
+    this.#resets = new Resets(nowMs, this.#rtoMs, failure === 'timeout')
     this.#fail(failure)
     this.#phase = 'cut'
-    this.#host.closed(this)
-    this.#resets = failure === 'timeout' ? RESET_TRIES : 0
-    this.#resetPauseMs = rtoMs
-    this.#sendReset(nowMs)
+    this.#host.failed(this)
+    this.#host.control(this, RST, 0, 0, WINDOW_BYTES, nowMs)
     this.#host.needsWork(this)
   }
 
-  #sendReset(nowMs: number): void {
-    this.#host.control(this, RST, 0, 0, WINDOW_BYTES, nowMs)
-    this.#resets++
-    this.#resetAtMs = nowMs + this.#resetPauseMs
-    this.#resetPauseMs *= 2
+  #stepCut(nowMs: number): void {
+    const step = this.#resets?.step(nowMs)
+    if (step === 'send') this.#host.control(this, RST, 0, 0, WINDOW_BYTES, nowMs)
+    else if (step === 'forget') this.#forget()
   }
 
-  #stepCut(nowMs: number): void {
-    if (nowMs < this.#resetAtMs) return
-    if (this.#resets >= RESET_TRIES) this.#host.forget(this)
-    else this.#sendReset(nowMs)
+  #forget(): void {
+    this.#phase = 'closed'
+    this.#host.forget(this)
   }
 
   #fail(failure: StreamFailure): void {
@@ -449,7 +392,8 @@ export class StreamConnection implements Scheduled, SenderOutput {
   }
 
   #schedule(): void {
-    this.#host.wakeAt(this, this.#deadlineMs())
+    const deadlineMs = this.#deadlineMs()
+    if (deadlineMs !== NEVER) this.#host.wakeAt(this, deadlineMs)
   }
 
   #deadlineMs(): number {
@@ -461,7 +405,7 @@ export class StreamConnection implements Scheduled, SenderOutput {
         return Math.min(sendingMs, this.#opening.deadlineMs, this.#inlet.deadlineMs)
       }
       case 'cut':
-        return this.#resetAtMs
+        return this.#resets?.deadlineMs ?? NEVER
       case 'closed':
         return NEVER
     }

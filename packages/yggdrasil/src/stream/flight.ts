@@ -102,6 +102,6 @@ export class Flight {
 
   /** There is nothing to send, and room for more. */
   markAppLimited(): void {
-    this.#appLimitedUntil = this.delivered + this.bytes
+    this.#appLimitedUntil = this.delivered + Math.max(1, this.bytes)
   }
 }

@@ -38,8 +38,8 @@ export interface Arrival {
   freshBytes: number
   /** Time from sending to acknowledgement, -1 when it cannot be told. */
   roundTripMs: number
-  /** The segment acknowledged last was sent again, and answered too soon for that: the first one had arrived. */
-  isTooSoon: boolean
+  /** Something is acknowledged that was taken for lost and not sent again, or too soon for that: it was only late. */
+  isLate: boolean
 }
 
 /**
@@ -64,7 +64,7 @@ export class Scoreboard {
   #givenUpCount = 0
   #segments: Segment[] = []
   #head = 0
-  readonly #arrival: Arrival = { trigger: undefined, freshBytes: 0, roundTripMs: -1, isTooSoon: false }
+  readonly #arrival: Arrival = { trigger: undefined, freshBytes: 0, roundTripMs: -1, isLate: false }
 
   /** Segments sent and not acknowledged. */
   get count(): number {
@@ -118,6 +118,7 @@ export class Scoreboard {
     let isPlain = true
     let position = 0
     let passed = 0
+    let isLate = false
     let cause = first
     for (let segment = first; segment !== undefined && segment.seq < ack; segment = this.front) {
       if (segment.wasResent) isPlain = false
@@ -128,6 +129,7 @@ export class Scoreboard {
         position = since
         cause = segment
       }
+      if (segment.isGivenUp) isLate = true
       this.#takeBack(segment)
       passed++
       if (segment.end > ack) {
@@ -153,11 +155,14 @@ export class Scoreboard {
     // What is left are second copies of what has arrived.
     if (this.count === 0) flight.forget()
     const arrival = this.#arrived(trigger, newly - creditBytes, nowMs)
-    if (cause !== undefined) {
+    // Others may have come long ago, behind the gap.
+    if (cause !== undefined && (isPlain || cause === first)) {
       const tookMs = nowMs - cause.sentMs
-      if (!cause.isAmbiguous) arrival.roundTripMs = tookMs
-      else arrival.isTooSoon = tookMs < minRoundTripMs / 2
+      // An answer that came sooner than any is to a transmission before, whatever was thought to be proven.
+      if (!cause.wasResent || (!cause.isAmbiguous && tookMs >= minRoundTripMs)) arrival.roundTripMs = tookMs
+      else if (tookMs < minRoundTripMs / 2) isLate = true
     }
+    arrival.isLate = isLate
     return arrival
   }
 
@@ -245,7 +250,7 @@ export class Scoreboard {
     arrival.trigger = trigger
     arrival.freshBytes = freshBytes
     arrival.roundTripMs = -1
-    arrival.isTooSoon = false
+    arrival.isLate = false
     return arrival
   }
 }

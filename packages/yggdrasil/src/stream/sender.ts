@@ -135,7 +135,8 @@ export class Sender {
     }
     if (!isBare || isUpdate) return 'window'
     if (this.#isLostAgain(nowMs)) board.giveUpFront()
-    const arrival = board.repeat(nowMs, this.rate.minRoundTripMs)
+    const { minRoundTripMs } = this.rate
+    const arrival = board.repeat(nowMs, minRoundTripMs === NEVER ? 0 : minRoundTripMs)
     if (arrival === undefined) return 'nothing'
     if (board.isFrontLost) this.rate.onLoss(board.flight.bytes)
     this.#told(arrival, nowMs)
@@ -225,6 +226,8 @@ export class Sender {
     if (board.count >= MAX_SEGMENTS_OUT) return 0
     const want = Math.min(pending, segmentBytes(rate.windowBytes))
     const open = this.#edge - board.nxt
+    // A rate at which the other side reads says nothing about the path.
+    if (open < want && this.#windowBytes < WINDOW_UPDATE_BYTES) board.flight.markAppLimited()
     if (open < want && board.count > 0) return 0
     if (open <= 0) {
       if (this.#probeAtMs === NEVER) this.#probeAtMs = nowMs + Math.max(this.roundTrip.rtoMs, MIN_PROBE_MS)
@@ -255,10 +258,11 @@ export class Sender {
 
   /**
    * After a timeout the first answer does not tell whether it is to what was sent first or again. What comes next does:
-   * if more is acknowledged that was sent only once, nothing was lost, and the path has become slower.
+   * if more is acknowledged that was sent only once, nothing was lost, and the path has become slower. What is lost
+   * nevertheless is found as ever.
    */
-  #recovering(ack: number, { isTooSoon }: Arrival): void {
-    if (ack >= this.#suspectEnd || isTooSoon || this.#recovery === 'doubted') {
+  #recovering(ack: number, { isLate }: Arrival): void {
+    if (ack >= this.#suspectEnd || isLate || this.#recovery === 'doubted') {
       this.#recovery = 'none'
       this.board.takeBackAll()
       this.rate.onRecovered()
@@ -336,6 +340,7 @@ export class Sender {
     if (board.count > 0 || this.unsentBytes === 0) return
     const { nxt } = board
     this.#progressMs = this.#heardMs = nowMs
+    board.flight.markAppLimited()
     board.send(1, nowMs)
     this.#leave(nxt, 1, false, nowMs)
     this.#rtoAtMs = nowMs + Math.max(MIN_PROBE_MS, this.#timeoutMs())

@@ -1,5 +1,4 @@
 import { YggdrasilError } from '../error.js'
-import { isKeyAt } from '../key.js'
 import { DEFAULT_LIMITS, type StreamLimits } from '../limits.js'
 import {
   decodeStreamPacket,
@@ -7,28 +6,20 @@ import {
   STREAM_HEADER_BYTES,
   StreamFlag,
   type StreamPacket,
-  writeStreamPacket,
 } from '../wire/stream-packet.js'
-import { type ConnectionHost, StreamConnection } from './connection.js'
-import { MAX_SEGMENT_BYTES, OPEN_TIMEOUT_MS, WINDOW_BYTES } from './constants.js'
+import { StreamConnection } from './connection.js'
+import type { ConnectionHost } from './connection-host.js'
+import { OPEN_TIMEOUT_MS, WINDOW_BYTES } from './constants.js'
 import { Deadlines } from './deadlines.js'
+import { HalfOpen, type PortListener } from './half-open.js'
 import { Opening } from './opening.js'
+import { Outlet } from './outlet.js'
 import { Ports } from './ports.js'
 import { KeyedLimit, type Remote } from './remote.js'
-import type { SendBuffer } from './send-buffer.js'
 import { ConnectionTable } from './table.js'
-import type { ConnectionHandler, DatagramHandler, StreamOutput, StreamStackOptions, StreamStats } from './types.js'
+import type { ConnectionHandler, DatagramHandler, StreamStackOptions, StreamStats } from './types.js'
 
 const { syn: SYN, ack: ACK, rst: RST, datagram: DATAGRAM } = StreamFlag
-const NOTHING = new Uint8Array(0)
-/** Packets to ourselves that wait for the next `advance`; more are lost, as they would be on the way to others. */
-const MAX_LOOPED_PACKETS = 256
-
-/** A port on which connections are taken. */
-interface PortListener {
-  readonly onConnection: ConnectionHandler
-  halfOpen: number
-}
 
 /**
  * Streams and datagrams of ygg_stream 0.2 for one node: a machine without I/O, clock or chance. It is told packets, the
@@ -37,124 +28,94 @@ interface PortListener {
  */
 export class StreamStack {
   readonly publicKey: Uint8Array
-  readonly #output: StreamOutput
   readonly #onThrow: (error: unknown) => void
   readonly #limits: StreamLimits
   readonly #table: ConnectionTable
   readonly #ports: Ports
   readonly #listeners = new Map<number, PortListener>()
+  readonly #halfOpen: HalfOpen
   readonly #datagramPorts = new Map<number, DatagramHandler>()
-  /** Connections that came and are not open yet, with where they came. */
-  readonly #halfOpen = new Map<StreamConnection, PortListener>()
-  readonly #blocked = new Set<Remote>()
   readonly #deadlines = new Deadlines<StreamConnection>()
-  #listed: StreamConnection[] = []
-  #looped: Uint8Array[] = []
+  readonly #outlet: Outlet
   readonly #resetLimit: KeyedLimit
-  readonly #packet = new Uint8Array(STREAM_HEADER_BYTES + MAX_SEGMENT_BYTES)
   readonly #host: ConnectionHost
+  #listed: StreamConnection[] = []
   #isClosed = false
-  readonly #counts = {
-    packetsSent: 0,
-    packetsReceived: 0,
-    bytesSent: 0,
-    bytesResent: 0,
-    bytesReceived: 0,
-    resetsSent: 0,
-    ignored: 0,
-  }
+  #packetsReceived = 0
+  #bytesReceived = 0
+  #ignored = 0
 
   constructor({ publicKey, output, randomPort, limits, isPortAllowed, onThrow }: StreamStackOptions) {
     this.publicKey = publicKey
-    this.#output = output
     this.#onThrow = onThrow ?? throwLater
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
     this.#table = new ConnectionTable(this.#limits.connections, this.#limits.connectionsPerKey)
     this.#ports = new Ports(randomPort, isPortAllowed)
+    this.#halfOpen = new HalfOpen(this.#limits)
+    this.#outlet = new Outlet(publicKey, output, (connection) => this.#needsWork(connection))
     this.#resetLimit = new KeyedLimit(this.#limits.resetsPerKeyPerSecond, this.#limits.connections)
     this.#host = this.#createHost()
   }
 
   /** When {@link advance} is to be called: 0 when there is work now, `Infinity` when there is none. */
   get nextDeadlineMs(): number {
-    return this.#listed.length > 0 || this.#looped.length > 0 ? 0 : this.#deadlines.nextMs
+    return this.#listed.length > 0 || this.#outlet.hasLooped ? 0 : this.#deadlines.nextMs
   }
 
-  /** Connections that are neither ended nor failed. */
+  /** Connections that have neither ended nor failed. */
   get open(): number {
     return this.#table.openCount
   }
 
   stats(): StreamStats {
-    const { open } = this
-    return { ...this.#counts, open, connections: this.#table.size, halfOpen: this.#halfOpen.size }
+    const { packetsSent, bytesSent, bytesResent, resetsSent } = this.#outlet
+    return {
+      open: this.open,
+      connections: this.#table.size,
+      halfOpen: this.#halfOpen.size,
+      packetsSent,
+      packetsReceived: this.#packetsReceived,
+      bytesSent,
+      bytesResent,
+      bytesReceived: this.#bytesReceived,
+      resetsSent,
+      ignored: this.#ignored,
+    }
   }
 
   /** A packet of ygg_stream from a node. Both are views that are valid during the call. Never throws for what came. */
   receive(remoteKey: Uint8Array, bytes: Uint8Array, nowMs: number): void {
-    this.#counts.packetsReceived++
+    this.#packetsReceived++
     if (bytes.length < STREAM_HEADER_BYTES) {
-      this.#counts.ignored++
+      this.#ignored++
       return
     }
     const packet = decodeStreamPacket(bytes)
-    const { flags, data, destinationPort, sourcePort } = packet
-    this.#counts.bytesReceived += data.length
-    if ((flags & DATAGRAM) !== 0) {
-      const handler = this.#datagramPorts.get(destinationPort)
-      if (handler === undefined) this.#counts.ignored++
-      else this.#guard(() => handler(remoteKey, data, nowMs))
-      return
-    }
-    const isSyn = (flags & (SYN | ACK)) === SYN
-    const remote = this.#table.remote(remoteKey)
-    const connection = this.#table.find(remote, destinationPort, sourcePort)
-    // A node that opens what we hold open has forgotten it: it was started anew.
-    if (connection !== undefined && isSyn && !connection.isOpening) connection.replaced()
-    else if (connection !== undefined) return connection.receive(packet, nowMs)
-    if (isSyn) this.#receiveSyn(remoteKey, packet, nowMs)
-    else if ((flags & RST) === 0) this.#answerStray(remoteKey, packet, nowMs)
+    this.#bytesReceived += packet.data.length
+    if ((packet.flags & DATAGRAM) !== 0) this.#receiveDatagram(remoteKey, packet, nowMs)
+    else this.#receiveStream(remoteKey, packet, nowMs)
   }
 
   /** Do what is due, and what calls of the application have left to do. */
   advance(nowMs: number): void {
-    const looped = this.#looped
-    if (looped.length > 0) {
-      this.#looped = []
-      for (const packet of looped) this.receive(this.publicKey, packet, nowMs)
-    }
+    for (const packet of this.#outlet.takeLooped()) this.receive(this.publicKey, packet, nowMs)
     const listed = this.#listed
-    if (listed.length > 0) {
-      this.#listed = []
-      for (const connection of listed) {
-        connection.isListed = false
-        connection.work(nowMs)
-      }
+    this.#listed = []
+    for (const connection of listed) {
+      connection.isListed = false
+      connection.work(nowMs)
     }
     if (this.#deadlines.nextMs > nowMs) return
     const due: StreamConnection[] = []
-    for (let next = this.#deadlines.takeDue(nowMs); next !== undefined; next = this.#deadlines.takeDue(nowMs))
+    for (let next = this.#deadlines.takeDue(nowMs); next !== undefined; next = this.#deadlines.takeDue(nowMs)) {
       due.push(next)
+    }
     for (const connection of due) connection.onDeadline(nowMs)
   }
 
-  /** What `output.send` answered with `false` may go on. The connections take turns, packet by packet. */
+  /** What `output.send` answered with `false` may go on. */
   drained(nowMs: number): void {
-    for (const remote of [...this.#blocked]) {
-      this.#unblock(remote)
-      for (let more = true; more && !remote.isBlocked; ) {
-        more = false
-        for (const connection of [...remote.waiting]) {
-          if (remote.isBlocked) break
-          remote.waiting.delete(connection)
-          if (connection.transmit(nowMs, 1)) {
-            remote.waiting.add(connection)
-            more = true
-          }
-          this.#host.needsWork(connection)
-        }
-      }
-    }
+    this.#outlet.drained(nowMs)
   }
 
   /**
@@ -194,7 +155,7 @@ export class StreamStack {
     const listener = this.#listeners.get(port)
     if (listener === undefined) return
     this.#listeners.delete(port)
-    for (const [connection, at] of [...this.#halfOpen]) if (at === listener) connection.abort(nowMs)
+    for (const connection of this.#halfOpen.of(listener)) connection.abort(nowMs)
   }
 
   /** Take datagrams on a port; 0: any free one. @returns the port @throws as {@link listen} */
@@ -211,10 +172,9 @@ export class StreamStack {
 
   /** Send and forget. `bytes` are copied. @throws {YggdrasilError} `too-large` above 65,388 bytes */
   sendDatagram(remoteKey: Uint8Array, port: number, bytes: Uint8Array, nowMs: number): void {
-    const packet = encodeStreamPacket({ ...header(0, port, DATAGRAM), data: bytes })
-    this.#counts.packetsSent++
-    if (isKeyAt(remoteKey, 0, this.publicKey)) this.#loop(packet)
-    else this.#output.send(remoteKey, packet, nowMs)
+    const ports = { sourcePort: 0, destinationPort: port }
+    const packet = { ...ports, seq: 0, ack: 0, flags: DATAGRAM, window: WINDOW_BYTES, data: bytes }
+    this.#outlet.raw(remoteKey, encodeStreamPacket(packet), nowMs)
   }
 
   /** End all connections in order; those that are not open yet are cut. {@link open} tells when they have ended. */
@@ -241,25 +201,40 @@ export class StreamStack {
     if (this.#isClosed) throw new YggdrasilError('closed', 'the node is closed')
   }
 
+  #receiveDatagram(remoteKey: Uint8Array, { destinationPort, data }: StreamPacket, nowMs: number): void {
+    const handler = this.#datagramPorts.get(destinationPort)
+    if (handler === undefined) this.#ignored++
+    else this.#guard(() => handler(remoteKey, data, nowMs))
+  }
+
+  #receiveStream(remoteKey: Uint8Array, packet: StreamPacket, nowMs: number): void {
+    const { flags, sourcePort, destinationPort } = packet
+    const isSyn = (flags & (SYN | ACK | RST)) === SYN
+    const connection = this.#table.find(this.#table.remote(remoteKey), destinationPort, sourcePort)
+    // A node that opens what we hold open has forgotten it: it was started anew.
+    const isAnew = isSyn && connection?.isOpening === false
+    if (isAnew) connection.discard('reset')
+    if (connection !== undefined && !isAnew) connection.receive(packet, nowMs)
+    else if (isSyn) this.#receiveSyn(remoteKey, packet, nowMs)
+    else if ((flags & RST) === 0) this.#answerStray(remoteKey, packet, nowMs)
+  }
+
   #receiveSyn(remoteKey: Uint8Array, packet: StreamPacket, nowMs: number): void {
     const { sourcePort, destinationPort, window } = packet
     const listener = this.#listeners.get(destinationPort)
-    if (listener === undefined) return this.#answerStray(remoteKey, packet, nowMs)
     const remote = this.#table.remoteFor(remoteKey)
-    const { halfOpenPerListener, halfOpenPerKey } = this.#limits
-    // No answer: the other side repeats it, and there may be room then.
-    if (listener.halfOpen >= halfOpenPerListener || remote.halfOpen >= halfOpenPerKey || sourcePort === 0) {
-      this.#counts.ignored++
-      return
+    // No answer where there are too many: the other side repeats it, and there may be room then.
+    if (listener !== undefined && (sourcePort === 0 || this.#halfOpen.isFull(listener, remote))) {
+      this.#ignored++
+    } else if (listener === undefined || !this.#table.makeRoom(remote, nowMs)) {
+      this.#answerStray(remoteKey, packet, nowMs)
+    } else {
+      const opening = Opening.incoming(nowMs, window)
+      const connection = new StreamConnection(this.#host, remote, destinationPort, sourcePort, opening)
+      this.#table.add(connection)
+      this.#halfOpen.add(connection, listener)
+      connection.start(nowMs)
     }
-    if (!this.#table.makeRoom(remote, nowMs)) return this.#answerStray(remoteKey, packet, nowMs)
-    const opening = Opening.incoming(nowMs, window)
-    const connection = new StreamConnection(this.#host, remote, destinationPort, sourcePort, opening)
-    this.#table.add(connection)
-    this.#halfOpen.set(connection, listener)
-    listener.halfOpen++
-    remote.halfOpen++
-    connection.start(nowMs)
   }
 
   #answerStray(remoteKey: Uint8Array, { sourcePort, destinationPort }: StreamPacket, nowMs: number): void {
@@ -267,112 +242,47 @@ export class StreamStack {
   }
 
   #reset(remote: Remote, localPort: number, remotePort: number, nowMs: number): void {
-    if (!this.#resetLimit.take(remote.id, nowMs)) {
-      this.#counts.ignored++
-      return
-    }
-    this.#counts.resetsSent++
-    writeStreamPacket({ ...header(localPort, remotePort, RST), data: NOTHING }, this.#packet, 0)
-    this.#send(remote, STREAM_HEADER_BYTES, nowMs)
+    if (this.#resetLimit.take(remote.id, nowMs)) this.#outlet.reset(remote, localPort, remotePort, nowMs)
+    else this.#ignored++
   }
 
   #createHost(): ConnectionHost {
     const { windowBytes, outOfOrderSegments } = this.#limits
+    const outlet = this.#outlet
     return {
       windowBytes,
       outOfOrderSegments,
-      control: (connection, flags, seq, ack, window, nowMs) => {
-        if ((flags & RST) !== 0) this.#counts.resetsSent++
-        this.#write(connection, flags, seq, ack, window)
-        this.#send(connection.remote, STREAM_HEADER_BYTES, nowMs)
-      },
-      data: (connection, seq, length, buffer, isAgain, nowMs) =>
-        this.#sendData(connection, seq, length, buffer, isAgain, nowMs),
-      reset: (remote, localPort, remotePort, nowMs) => this.#reset(remote, localPort, remotePort, nowMs),
-      needsWork: (connection) => {
-        if (connection.isListed) return
-        connection.isListed = true
-        this.#listed.push(connection)
-      },
+      control: (...packet) => outlet.control(...packet),
+      data: (...packet) => outlet.data(...packet),
+      reset: (...packet) => this.#reset(...packet),
+      needsWork: (connection) => this.#needsWork(connection),
       wakeAt: (connection, dueMs) => this.#deadlines.atLatest(connection, dueMs),
       awaitsDrain: (connection) => connection.remote.waiting.add(connection),
       accepted: (connection, nowMs) => {
-        const listener = this.#halfOpen.get(connection)
-        this.#leaveHalfOpen(connection)
+        const listener = this.#halfOpen.remove(connection)
         if (listener !== undefined) this.#guard(() => listener.onConnection(connection, nowMs))
       },
-      closed: (connection) => {
-        this.#leaveHalfOpen(connection)
+      failed: (connection) => {
+        this.#halfOpen.remove(connection)
         this.#table.markCut(connection)
       },
       forget: (connection) => {
-        this.#leaveHalfOpen(connection)
+        this.#halfOpen.remove(connection)
         this.#deadlines.remove(connection)
         this.#table.remove(connection)
-        if (connection.remote.connections.size === 0) this.#blocked.delete(connection.remote)
+        if (connection.remote.connections.size === 0) outlet.forget(connection.remote)
       },
       ignored: () => {
-        this.#counts.ignored++
+        this.#ignored++
       },
       guard: (callback) => this.#guard(callback),
     }
   }
 
-  #leaveHalfOpen(connection: StreamConnection): void {
-    const listener = this.#halfOpen.get(connection)
-    if (listener === undefined) return
-    this.#halfOpen.delete(connection)
-    listener.halfOpen--
-    connection.remote.halfOpen--
-  }
-
-  #write(connection: StreamConnection, flags: number, seq: number, ack: number, window: number): void {
-    const { localPort, remotePort } = connection
-    const packet = { sourcePort: localPort, destinationPort: remotePort, seq, ack, flags, window, data: NOTHING }
-    writeStreamPacket(packet, this.#packet, 0)
-  }
-
-  #sendData(
-    connection: StreamConnection,
-    seq: number,
-    length: number,
-    buffer: SendBuffer,
-    isAgain: boolean,
-    nowMs: number,
-  ): void {
-    if (isAgain) this.#counts.bytesResent += length
-    else this.#counts.bytesSent += length
-    this.#write(connection, ACK, seq, connection.ack, connection.tellWindow())
-    buffer.copy(seq, length, this.#packet, STREAM_HEADER_BYTES)
-    this.#send(connection.remote, STREAM_HEADER_BYTES + length, nowMs)
-  }
-
-  /** Send what lies in the buffer for packets. */
-  #send(remote: Remote, sizeBytes: number, nowMs: number): void {
-    this.#counts.packetsSent++
-    const packet = this.#packet.subarray(0, sizeBytes)
-    if (isKeyAt(remote.key, 0, this.publicKey)) {
-      this.#loop(packet.slice())
-    } else if (this.#output.send(remote.key, packet, nowMs) === false) {
-      // Without connections nobody would wait for it.
-      if (remote.connections.size > 0) {
-        remote.isBlocked = true
-        this.#blocked.add(remote)
-      }
-    } else if (remote.isBlocked) {
-      this.#unblock(remote)
-      for (const connection of remote.waiting) this.#host.needsWork(connection)
-      remote.waiting.clear()
-    }
-  }
-
-  #unblock(remote: Remote): void {
-    remote.isBlocked = false
-    this.#blocked.delete(remote)
-  }
-
-  #loop(packet: Uint8Array): void {
-    if (this.#looped.length < MAX_LOOPED_PACKETS) this.#looped.push(packet)
+  #needsWork(connection: StreamConnection): void {
+    if (connection.isListed) return
+    connection.isListed = true
+    this.#listed.push(connection)
   }
 
   #guard(callback: () => void): void {
@@ -382,10 +292,6 @@ export class StreamStack {
       this.#onThrow(error)
     }
   }
-}
-
-function header(sourcePort: number, destinationPort: number, flags: number): Omit<StreamPacket, 'data'> {
-  return { sourcePort, destinationPort, seq: 0, ack: 0, flags, window: WINDOW_BYTES }
 }
 
 /** As an exception in a callback of the event loop would: nobody below can answer for it. */

@@ -54,11 +54,11 @@ export class ConnectionTable {
     if (remote.connections.size >= this.#maxPerKey) {
       const own = this.#dispensable(remote.connections.values(), nowMs)
       if (own === undefined) return false
-      own.discard()
+      own.discard('timeout')
     }
     if (this.#size < this.#maxConnections) return true
     const oldest = this.#cut.values().next().value ?? this.#dispensable(this, nowMs)
-    oldest?.discard()
+    oldest?.discard('timeout')
     return oldest !== undefined
   }
 

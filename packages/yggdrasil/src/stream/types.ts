@@ -7,9 +7,9 @@ export interface StreamOutput {
   /**
    * Send one packet to a node. `packet` is a view of a buffer that is used again: copy what outlives the call.
    * @returns `false`: taken, but the way there is full. Nothing but control packets follows for this key until
-   * {@link StreamStack.drained}; without that call the stack tries again by itself after a while. Anything else: go on.
+   * {@link StreamStack.drained}; without that call the stack tries again by itself after a while.
    */
-  send(remote: Uint8Array, packet: Uint8Array, nowMs: number): boolean | void
+  send(remote: Uint8Array, packet: Uint8Array, nowMs: number): boolean
 }
 
 export interface StreamStackOptions {

@@ -171,6 +171,27 @@ describe('back-pressure', () => {
     await closeAll(world, a, b)
   })
 
+  it('lets no KeepAlives pile up for a flooder that does not read', async () => {
+    const world = new MemoryWorld()
+    const { node, stranger } = await met(world)
+    stranger.raw.pause()
+    const link = linkOf(node)
+    while (link.write(trafficFrame(new Uint8Array(10_000))));
+    await world.advance(10)
+    const before = link.txBytes
+    for (let turn = 0; turn < 100; turn++) {
+      stranger.raw.write(sigReq)
+      await world.advance(10)
+    }
+    expect(node.frames().length).toBe(100)
+    expect(link.txBytes).toBe(before)
+    // The answer that is owed comes when it reads.
+    stranger.raw.resume()
+    await world.advance(100)
+    expect(stranger.bytes.length).toBeGreaterThanOrEqual(before)
+    await closeAll(world, node)
+  })
+
   it('closes a link whose other side does not read, before that costs much', async () => {
     const world = new MemoryWorld()
     const { node, stranger } = await met(world, { linkBacklogBytes: 1_000_000 })

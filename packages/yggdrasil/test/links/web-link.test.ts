@@ -70,19 +70,22 @@ describe('WebLink', () => {
     const { raw, ws, clock, drains } = link()
     expect(raw.write(new Uint8Array(10))).toBe('sent')
     expect(clock.nextDueMs).toBeUndefined()
-    ws.bufferedAmount = 200_000
+    ws.bufferedAmount = 300_000
     expect(raw.write(new Uint8Array(10))).toBe('full')
     clock.advance(1000)
     expect(drains()).toBe(0)
-    ws.bufferedAmount = 60_000
-    clock.advance(20)
+    ws.bufferedAmount = 131_073
+    clock.advance(1000)
+    expect(drains()).toBe(0)
+    ws.bufferedAmount = 131_072
+    clock.advance(64)
     expect(drains()).toBe(1)
     expect(clock.nextDueMs).toBeUndefined()
   })
 
   it('notices it by a message too, where timers are held back', () => {
     const { raw, ws, clock, drains } = link()
-    ws.bufferedAmount = 200_000
+    ws.bufferedAmount = 300_000
     raw.write(new Uint8Array(10))
     ws.bufferedAmount = 0
     ws.brings(1)
@@ -133,7 +136,7 @@ describe('WebLink', () => {
 
   it('is silent after it was closed, but for the end', () => {
     const { raw, ws, data, ended, clock } = link()
-    ws.bufferedAmount = 200_000
+    ws.bufferedAmount = 300_000
     raw.write(new Uint8Array(1))
     raw.close()
     raw.close()

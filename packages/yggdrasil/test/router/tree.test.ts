@@ -203,6 +203,17 @@ describe('our own announcement from outside', () => {
     expect(own.map(({ seq }) => seq)).toEqual([41n])
     expect(puppet.request?.seq).toBe(42n)
   })
+
+  test('makes all signatures useless: new ones are asked for at once, and used in the next tick', () => {
+    const bench = new Bench()
+    const parent = bench.neighbour(bench.someone(1), { port: 5n })
+    parent.announceRoot()
+    parent.announce(childOf(bench.identity, bench.someone(2), 7n, 40n))
+    expect(parent.request?.seq).toBe(41n)
+    parent.answer(5n)
+    bench.advance(1000)
+    expect(bench.router.tree()).toMatchObject({ parent: parent.publicKey, coordinates: [5n], seq: 41n })
+  })
 })
 
 describe('the parent', () => {

@@ -17,11 +17,14 @@ export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
+/** Browsers have timers only. */
+const nextTurn: (callback: () => void) => unknown = globalThis.setImmediate ?? ((callback) => setTimeout(callback))
+
 /** Give the event loop some turns, so that what must not happen has had its chance. */
 export async function turns(count = 20): Promise<void> {
   for (let turn = 0; turn < count; turn++) {
     await new Promise<void>((resolve) => {
-      setImmediate(resolve)
+      nextTurn(resolve)
     })
   }
 }

@@ -136,16 +136,23 @@ describe('a flood of connections', () => {
     const node = nativeNode({ limits: { pendingHandshakes: 4, handshakeMs: 60_000 } })
     const uri = await node.links.listen('tls://127.0.0.1:0')
     let closed = 0
-    for (let count = 0; count < 12; count++) {
+    const sockets = Array.from({ length: 12 }, () => {
       const socket = connectTls({ port: portOf(uri), host: '127.0.0.1', rejectUnauthorized: false })
       cleanup(() => socket.destroy())
       socket.on('error', () => {})
       socket.on('close', () => closed++)
-      socket.resume()
-    }
+      return socket.resume()
+    })
     await expect.poll(() => closed).toBe(8)
-    // Their places are free when they go.
     expect(node.told).toEqual([])
+    // Their places are free when they go.
+    for (const socket of sockets) socket.destroy()
+    const friend = nativeNode()
+    friend.links.addPeer(uri)
+    await expect
+      .poll(() => friend.links.peers()[0]?.state !== 'up' && friend.links.retryNow(), { timeout: 5000 })
+      .toBe(false)
+    await bothUp(node, friend)
   })
 
   it('of links ends at the limit in all', async () => {
@@ -155,6 +162,5 @@ describe('a flood of connections', () => {
     await expect.poll(() => node.up().length).toBe(5)
     const sixth = await rawClient(uri)
     await expect.poll(sixth.isClosed).toBe(true)
-    node.links.close().catch(() => {})
   })
 })

@@ -90,11 +90,12 @@ export class RealNetwork {
     return host
   }
 
-  carry(from: Uint8Array, remote: Uint8Array, packet: Uint8Array): void {
+  carry(from: Uint8Array, remote: Uint8Array, packet: Uint8Array): boolean {
     const to = this.#hosts.get(keyId(remote))
-    if (to === undefined || this.random.chance(this.#loss)) return
+    if (to === undefined || this.random.chance(this.#loss)) return true
     this.#inFlight.push({ atMs: to.nowMs() + this.#delayMs, from, to, packet: packet.slice() })
     this.#wait()
+    return true
   }
 
   #wait(): void {

@@ -115,25 +115,38 @@ export interface SimulationOptions {
 export const KEY_A: Uint8Array = new Uint8Array(32).fill(0xa1)
 export const KEY_B: Uint8Array = new Uint8Array(32).fill(0xb2)
 
-/** Two stacks, two lanes and a clock turned by hand. `a` dials, `b` listens. */
-export class LaneSimulation<Forth extends Lane, Back extends Lane> {
+/** What sits at one end. */
+export interface Party {
+  readonly nextDeadlineMs: number
+  receive(remote: Uint8Array, packet: Uint8Array, nowMs: number): void
+  advance(nowMs: number): void
+  drained(nowMs: number): void
+}
+
+/** A stack that sends into a lane. */
+export function stackOn(
+  lane: Lane,
+  publicKey: Uint8Array,
+  { limits = {}, isPortAllowed = () => true }: SimulationOptions = {},
+): StreamStack {
+  const output: StreamOutput = { send: (_, bytes, nowMs) => lane.send(bytes, nowMs) }
+  const onThrow = (): void => {}
+  return new StreamStack({ publicKey, output, randomPort: () => 0, limits, isPortAllowed, onThrow })
+}
+
+/** Two parties, two lanes and a clock turned by hand. */
+export class World<A extends Party, B extends Party, Forth extends Lane, Back extends Lane> {
   nowMs = 0
-  readonly a: StreamStack
-  readonly b: StreamStack
+  readonly a: A
+  readonly b: B
   readonly forth: Forth
   readonly back: Back
 
-  constructor(forth: Forth, back: Back, { limits = {}, isPortAllowed = () => true }: SimulationOptions = {}) {
+  constructor(a: A, b: B, forth: Forth, back: Back) {
+    this.a = a
+    this.b = b
     this.forth = forth
     this.back = back
-    const stack = (publicKey: Uint8Array, lane: Lane): StreamStack => {
-      const output: StreamOutput = {
-        send: (_: Uint8Array, bytes: Uint8Array, nowMs: number) => lane.send(bytes, nowMs),
-      }
-      return new StreamStack({ publicKey, output, randomPort: () => 0, limits, isPortAllowed })
-    }
-    this.a = stack(KEY_A, forth)
-    this.b = stack(KEY_B, back)
   }
 
   get nextMs(): number {
@@ -177,12 +190,13 @@ export class LaneSimulation<Forth extends Lane, Back extends Lane> {
   }
 }
 
-/** Over paths that lose and delay what a session may lose and delay. */
-export class Simulation extends LaneSimulation<Path, Path> {
+/** Two stacks over paths that lose and delay what a session may lose and delay. `a` dials, `b` listens. */
+export class Simulation extends World<StreamStack, StreamStack, Path, Path> {
   constructor(options: SimulationOptions = {}) {
     const { seed = 1, forth = {}, back = forth } = options
     const random = createRandom(seed)
-    super(new Path(forth, random.fork()), new Path(back, random.fork()), options)
+    const paths = [new Path(forth, random.fork()), new Path(back, random.fork())] as const
+    super(stackOn(paths[0], KEY_A, options), stackOn(paths[1], KEY_B, options), ...paths)
   }
 }
 
@@ -195,7 +209,8 @@ export class Reader implements StreamEvents {
   drains = 0
   closes = 0
   failure: StreamFailure | undefined
-  bytes: number[] | undefined
+  /** What came, when it is to be kept. */
+  kept: Uint8Array[] | undefined
   onData: ((chunk: Uint8Array) => void) | undefined
   onDrain: (() => void) | undefined
   readonly complaints: string[] = []
@@ -203,6 +218,11 @@ export class Reader implements StreamEvents {
   constructor(connection: StreamConnection) {
     this.connection = connection
     connection.attach(this)
+  }
+
+  /** All that was kept. */
+  get content(): Uint8Array {
+    return joined(this.kept ?? [])
   }
 
   opened(): void {
@@ -215,7 +235,7 @@ export class Reader implements StreamEvents {
     if (this.ends > 0) this.complaints.push('data after the end')
     if (chunk.length === 0) this.complaints.push('data without bytes')
     this.received += chunk.length
-    this.bytes?.push(...chunk)
+    this.kept?.push(chunk.slice())
     this.onData?.(chunk)
   }
 
@@ -239,4 +259,14 @@ export class Reader implements StreamEvents {
   #told(what: string): void {
     if (this.closes > 0) this.complaints.push(`${what} after closed`)
   }
+}
+
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
 }
