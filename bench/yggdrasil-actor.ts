@@ -1,7 +1,6 @@
 import { Yggdrasil } from '@mimirjs/yggdrasil'
 import { Traffic } from '../interop/yggdrasil/traffic.js'
 import type { OverlayAnswer, OverlayCall, OverlayCalls } from './overlay/calls.js'
-import { Farm } from './overlay/farm.js'
 import { KernelStreams } from './overlay/kernel-streams.js'
 import { residentMemory } from './overlay/memory-of.js'
 import { OverlayStreams } from './overlay/overlay-streams.js'
@@ -10,10 +9,15 @@ import { OverlayStreams } from './overlay/overlay-streams.js'
 
 let started: { node: Yggdrasil; traffic: Traffic; streams: OverlayStreams } | undefined
 const kernel = new KernelStreams()
-const farm = new Farm()
+/** Beside the first one. */
+const others: Yggdrasil[] = []
 
-/** Everything of a benchmark comes from one address, and a lot of it. */
-const LIMITS = { incomingLinksPerAddress: 10_000, incomingLinks: 10_000, pendingHandshakes: 10_000, sessions: 10_000 }
+/** A benchmark asks for more at one time than strangers may. */
+const LIMITS = {
+  sessions: 10_000,
+  notifiesPerSecond: 10_000,
+  expectedInitsPerSecond: 10_000,
+}
 
 const calls: OverlayCalls = {
   async start(options) {
@@ -32,9 +36,13 @@ const calls: OverlayCalls = {
   },
   memory: residentMemory,
   async more({ count, uri }) {
-    for (let index = 0; index < count; index++) await farm.add({ peers: [uri] })
+    for (let index = 0; index < count; index++) others.push(await Yggdrasil.start({ peers: [uri] }))
   },
-  plant: ({ count, uri }) => farm.plant(count, uri),
+  async gather({ count, uri }) {
+    // Loaded here only: the processes that are measured run none of it.
+    const { Crowd } = await import('./overlay/crowd.js')
+    return (await Crowd.gather(count, uri)).keys
+  },
   async serve({ over, host }) {
     return over === 'kernel' ? kernel.serve(host) : running().streams.serve()
   },

@@ -18,8 +18,8 @@ export interface OverlayCalls {
   memory(): Promise<MemoryReport>
   /** Idle nodes beside the first one, each with this peer. */
   more(options: { count: number; uri: string }): Promise<void>
-  /** Nodes behind one that is linked to the peer; they answer. @returns their keys */
-  plant(options: { count: number; uri: string }): Promise<string[]>
+  /** Many keys that answer, behind one link to the peer. @returns the keys */
+  gather(options: { count: number; uri: string }): Promise<string[]>
   /** Take streams, and throw away what they bring. @returns the port */
   serve(options: { over: Carrier; host: string }): Promise<number>
   /** Open a stream and write into it as fast as it takes it, until `disconnect`. */

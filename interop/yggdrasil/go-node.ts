@@ -133,6 +133,9 @@ export class GoNode {
     return this.#process.said
   }
 
+  call(x: any): Promise<any> {
+    return this.#process.call(x)
+  } // ZZ
   peers(): Promise<GoPeer[]> {
     return this.#process.call({ do: 'peers' })
   }

@@ -1,4 +1,5 @@
 // Networks of both kinds of nodes as a random graph, of which parts fail and come back.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { hex, type Member, numberedSeed, OurMember, startMemberOf } from './members.js'
 
 /** One that restarts is the same place with another member. */
@@ -22,6 +23,11 @@ export interface MeshOptions {
 const OWN_LINKS = 2
 /** What happens in the mean: restarts, and else links that come and go. */
 const RESTART_SHARE = 0.4
+/**
+ * One of theirs stays away for more than two of its neighbours' ticks. What is back within one keeps its children's
+ * places, which it then gives to others as well, and its children in Go do not notice for minutes.
+ */
+const AWAY_MS = 2500
 /** How often who did not answer is asked again. */
 const ASK_EVERY_MS = 500
 
@@ -97,11 +103,12 @@ export class Mesh {
     this.#places.push({ kind, seed, peers, member: await startMemberOf(kind, this.#program, options) })
   }
 
-  /** At once, at the same address, with the same key. */
+  /** At the same address, with the same key; ours at once. */
   async #restart(place: Place): Promise<void> {
     const { kind, seed, peers, member } = place
     const options = { seed, listen: [...member.listening], peers: [...peers] }
     await member.stop()
+    if (kind === 'go') await sleep(AWAY_MS)
     place.member = await startMemberOf(kind, this.#program, options)
   }
 

@@ -206,7 +206,7 @@ export class Traffic {
   }
 
   #acknowledge(from: Uint8Array, packet: Uint8Array): void {
-    const name = Buffer.from(from.buffer, from.byteOffset, from.length).latin1Slice()
+    const name = Buffer.from(from.buffer, from.byteOffset, from.length).toString('latin1')
     const count = (this.#loads.get(name) ?? 0) + 1
     this.#loads.set(name, count)
     const every = ((packet[1] ?? 0) << 8) | (packet[2] ?? 0)

@@ -1,5 +1,6 @@
 // The TypeScript in our prose: every ```ts block compiles; one whose first line is `// run` is also executed.
-// A block whose first line is `// continues` belongs to the block before it.
+// A block whose first line is `// continues` belongs to the block before it. One whose first line is `// page` is for
+// browsers: it compiles with what they have, without Node; `pnpm interop browser` runs it.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -16,6 +17,7 @@ const RUN_TIMEOUT_MS = 60_000
  * @property {string} code
  * @property {{ file: string, line: number }[]} origins where each line of `code` stands, line counted from 1
  * @property {boolean} runs
+ * @property {boolean} isPage
  */
 
 /** Every Markdown file that users read: the root's, the packages' and the guides. */
@@ -56,7 +58,9 @@ export function collectExamples(files) {
         previous.origins.push(...origins)
       } else if (block.length > 0) {
         const name = `${shown.replace(/[.]md$/, '').replaceAll('/', '-')}-L${first + 1}`
-        examples.push({ name, file: shown, code: block.join('\n'), origins, runs: block[0]?.trim() === '// run' })
+        const mark = block[0]?.trim()
+        const [runs, isPage] = [mark === '// run', mark === '// page']
+        examples.push({ name, file: shown, code: block.join('\n'), origins, runs, isPage })
       }
     }
   }
@@ -71,6 +75,39 @@ export function collectExamples(files) {
  * @returns {string} errors, placed where they stand in the Markdown; empty when there are none
  */
 export function typeErrors(examples, folder, options = {}) {
+  const [pages, programs] = [examples.filter(({ isPage }) => isPage), examples.filter(({ isPage }) => !isPage)]
+  const errors = [
+    compile(programs, folder, { ...NODE, ...options }),
+    compile(pages, folder, { ...BROWSER, ...options }),
+  ]
+  return errors.flat().join('\n')
+}
+
+/** @type {ts.CompilerOptions} */
+const NODE = {
+  lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts'],
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  types: ['node'],
+  typeRoots: [path.join(root, 'node_modules/@types')],
+}
+
+/** What bundlers for browsers choose. @type {ts.CompilerOptions} */
+const BROWSER = {
+  lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts'],
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  types: [],
+}
+
+/**
+ * @param {readonly Example[]} examples
+ * @param {string} folder
+ * @param {ts.CompilerOptions} options
+ * @returns {string[]} errors
+ */
+function compile(examples, folder, options) {
+  if (examples.length === 0) return []
   /** @type {Map<string, Example>} */
   const byFile = new Map()
   for (const example of examples) {
@@ -80,29 +117,21 @@ export function typeErrors(examples, folder, options = {}) {
   }
   const program = ts.createProgram([...byFile.keys()], {
     target: ts.ScriptTarget.ES2022,
-    lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts'],
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
     strict: true,
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,
     skipLibCheck: true,
     noEmit: true,
-    types: ['node'],
-    typeRoots: [path.join(root, 'node_modules/@types')],
     ...options,
   })
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map((diagnostic) => {
-      const text = ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n  ')
-      const { file, start = 0 } = diagnostic
-      if (file === undefined) return text
-      const { line } = file.getLineAndCharacterOfPosition(start)
-      const origin = byFile.get(path.normalize(file.fileName))?.origins[line]
-      return `${origin === undefined ? `${file.fileName}:${line + 1}` : `${origin.file}:${origin.line}`} ${text}`
-    })
-    .join('\n')
+  return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
+    const text = ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n  ')
+    const { file, start = 0 } = diagnostic
+    if (file === undefined) return text
+    const { line } = file.getLineAndCharacterOfPosition(start)
+    const origin = byFile.get(path.normalize(file.fileName))?.origins[line]
+    return `${origin === undefined ? `${file.fileName}:${line + 1}` : `${origin.file}:${origin.line}`} ${text}`
+  })
 }
 
 /**

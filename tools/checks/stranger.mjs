@@ -33,13 +33,17 @@ function typesProgram(specifiers) {
   return `${imports.join('\n')}\nexport const all: readonly object[] = [${specifiers.map((_, at) => `m${at}`)}]\n`
 }
 
+/** Whether it has an entry for browsers, or needs nothing of Node at all. @param {import('../lib/workspace.mjs').PublicPackage} pkg */
+function isPortable({ folder, manifest }) {
+  if (manifest.publishConfig.exports['.'].node !== undefined) return true
+  return readJson(path.join(folder, 'tsconfig.json')).compilerOptions.types?.length === 0
+}
+
 /** @returns {Promise<import('../lib/steps.mjs').Outcome>} */
 export async function checkStranger() {
   const packages = publicPackages()
   const specifiers = packages.flatMap(({ entries }) => entries.map(({ specifier }) => specifier))
-  const portable = packages
-    .filter(({ folder }) => readJson(path.join(folder, 'tsconfig.json')).compilerOptions.types?.length === 0)
-    .flatMap(({ entries }) => entries.map(({ specifier }) => specifier))
+  const portable = packages.filter(isPortable).flatMap(({ entries }) => entries.map(({ specifier }) => specifier))
   const tarballs = []
   for (const { folder } of packages) tarballs.push(await pack(folder, path.join(root, '.pack')))
 

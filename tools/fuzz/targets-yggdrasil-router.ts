@@ -19,7 +19,8 @@ import { Bench, childOf, notifyOf, type Puppet, rootOf } from '../../packages/yg
 import type { Random } from './random.js'
 import { Broken, type FuzzTarget } from './target.js'
 
-const LIMITS = { records: 24, paths: 4, rumors: 4, keptBytes: 2000, queueBytes: 3000, pathPorts: 16 }
+/** So low that a few packets reach them. */
+const LIMITS = { records: 6, paths: 1, rumors: 2, keptBytes: 700, queueBytes: 200, pathPorts: 16 }
 /** What a remote may be cut off for. */
 const REFUSALS: ReadonlySet<string> = new Set(['malformed', 'bad-signature', 'flood', 'timeout'])
 
@@ -82,6 +83,7 @@ function conversation(): Uint8Array[] {
     encodeFrame(PacketType.pathLookup, encodePathLookup({ ...keys, from: pathOf([5, 2]) })),
     encodeFrame(PacketType.pathLookup, encodePathLookup({ ...keys, dest: ourselves.publicKey, from: pathOf([8]) })),
     encodeFrame(PacketType.pathNotify, encodePathNotify(notify)),
+    encodeFrame(PacketType.pathNotify, encodePathNotify(notifyOf(third, ourselves.publicKey, pathOf([8]), seq))),
     encodeFrame(PacketType.pathNotify, encodePathNotify({ ...notify, path: pathOf([5, 2, 1]), dest: third.publicKey })),
     encodeFrame(PacketType.pathBroken, encodePathBroken({ ...traffic, path: pathOf([8]) })),
     encodeFrame(PacketType.pathBroken, encodePathBroken({ ...traffic, source: ourselves.publicKey })),
@@ -123,7 +125,7 @@ function act({ bench, puppets }: Scene, random: Random): void {
       bench.advance(random.below(3000))
       break
     case 1:
-      bench.router.send(far.publicKey, random.bytes(random.below(300)), bench.nowMs)
+      bench.router.send(random.pick([far, third]).publicKey, random.bytes(random.below(300)), bench.nowMs)
       break
     case 2:
       bench.router.lookup(lenient(random.below(256)).publicKey, bench.nowMs)
@@ -141,6 +143,10 @@ function act({ bench, puppets }: Scene, random: Random): void {
       puppet.remove()
       break
     case 7:
+      // Longer than anything lives.
+      if (random.below(8) === 0) bench.advance(301_000)
+      break
+    case 8:
       puppets.push(bench.link(random.pick([above, below, third]), { priority: random.below(3) }))
       break
   }
@@ -153,7 +159,9 @@ const sequences: FuzzTarget = {
   feed(input, random) {
     const scene = new Scene()
     const { bench, puppets } = scene
-    for (const { type, body } of framesOf(input)) {
+    for (const puppet of puppets) puppet.isReading = random.below(2) === 0
+    const frames = framesOf(input)
+    for (const { type, body } of [...frames, ...frames]) {
       const sender = random.pick(puppets)
       // A link that was cut brings nothing any more.
       if (sender.cut === undefined) sender.send(type, body)
@@ -171,6 +179,7 @@ function check({ bench, puppets }: Scene): void {
   const { links, records, paths, rumors, sent, keptBytes, queuedBytes } = router.sizes()
   if (records > LIMITS.records || paths > LIMITS.paths || rumors > LIMITS.rumors) throw new Broken('a table grows')
   if (keptBytes > LIMITS.keptBytes) throw new Broken(`${keptBytes} bytes are kept`)
+  if (paths + rumors === 0 && keptBytes !== 0) throw new Broken('bytes are kept for nobody')
   if (keptBytes < 0 || queuedBytes < 0) throw new Broken('bytes are counted wrong')
   if (queuedBytes > links * (LIMITS.queueBytes + 200)) throw new Broken(`${queuedBytes} bytes wait`)
   if (sent > links * records) throw new Broken('more is known to neighbours than we have')

@@ -6,6 +6,7 @@ import { trackerTargets } from './targets-tracker.js'
 import { wireTargets } from './targets-wire.js'
 import { yggdrasilTargets } from './targets-yggdrasil.js'
 import { yggdrasilRouterTargets } from './targets-yggdrasil-router.js'
+import { yggdrasilStreamTargets } from './targets-yggdrasil-stream.js'
 
 /** Everything that eats bytes of strangers. A package adds a file with its own rows and one line here. */
 export const TARGETS: readonly FuzzTarget[] = [
@@ -16,4 +17,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...trackerTargets,
   ...yggdrasilTargets,
   ...yggdrasilRouterTargets,
+  ...yggdrasilStreamTargets,
 ]

@@ -4,11 +4,11 @@ import { chromiumPath, installChromium } from './browser/chromium.js'
 import { portableTests } from './browser/portable-tests.js'
 import { MIMIR_CI, type Suite } from './suite.js'
 
-const TIMEOUT_MS = 180_000
+const TIMEOUT_MS = 300_000
 
 export const browser: Suite = {
   name: 'browser',
-  about: 'the portable tests of wire and crypto in a real headless Chromium',
+  about: 'the portable tests of wire, crypto and yggdrasil, and pages on the overlay, in a real headless Chromium',
   needs: 'a Chromium: on PATH, or named by CHROME_BIN',
 
   check() {
@@ -21,7 +21,7 @@ export const browser: Suite = {
 
   async run() {
     const { include, excluded } = portableTests()
-    for (const { file, because } of excluded) console.log(`browser: not for browsers, reaches ${because}: ${file}`)
+    for (const { file, because } of excluded) console.log(`browser: left out, ${because}: ${file}`)
     const result = await runTool('vitest', ['run', '--config', 'vitest.browser.config.ts'], {
       env: { NO_COLOR: '1' },
       timeoutMs: TIMEOUT_MS,

@@ -54,6 +54,13 @@ test('a type error is reported where it stands in the prose', () => {
   expect(typeErrors(examples, folder)).toMatch(/guide[.]md:5 /)
 })
 
+test('a page has what browsers have and nothing of Node, any other example the other way round', () => {
+  const page = collect('```ts', '// page', 'document.title = location.hash', 'process.exit()', '```')
+  expect(typeErrors(page, folder)).toMatch(/^[^\n]*guide[.]md:4 [^\n]*process[^\n]*$/)
+  const program = collect('```ts', 'process.exitCode = 0', 'document.title', '```')
+  expect(typeErrors(program, folder)).toMatch(/^[^\n]*guide[.]md:3 [^\n]*document[^\n]*$/)
+})
+
 test('an example whose promise is rejected fails', async () => {
   const examples = collect('```ts', '// run', "await Promise.reject(new Error('as expected'))", '```')
   expect(await runErrors(examples, folder)).toMatch(/guide[.]md:2 exit code 1.*as expected/s)

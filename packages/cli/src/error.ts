@@ -17,6 +17,7 @@ export type CliErrorCode =
   | 'call-lost' // the connection of a call ended in the middle
   | 'no-records' // no tracker knows the key
   | 'no-pong' // a node of the overlay does not answer
+  | 'no-peer' // a node that --peer names is not reached; it is tried again
   | 'file' // a file or folder cannot be read or written
   | 'output' // standard output cannot be written
   | 'reader-gone' // nobody reads standard output any more
@@ -40,6 +41,7 @@ const FACTS: Record<CliErrorCode, { blame: CliError['blame']; exitCode: ExitCode
   'call-lost': { blame: 'transport', exitCode: ExitCode.failure },
   'no-records': { blame: 'remote', exitCode: ExitCode.notYet },
   'no-pong': { blame: 'remote', exitCode: ExitCode.notYet },
+  'no-peer': { blame: 'transport', exitCode: ExitCode.notYet },
   file: { blame: 'local', exitCode: ExitCode.storage },
   output: { blame: 'local', exitCode: ExitCode.storage },
   'reader-gone': { blame: 'local', exitCode: ExitCode.failure },

@@ -1,11 +1,13 @@
 import { loadKeyFile } from '@mimirjs/crypto/keyfile'
 import { Messenger, type MessengerOptions } from '@mimirjs/messenger'
+import { Transports } from '@mimirjs/transport'
 import { toHex } from '@mimirjs/wire'
 import type { Context } from './context.js'
 import { CliError } from './error.js'
 import { makeFolder } from './folder.js'
 import { harmlessLine } from './harmless.js'
 import { keyFile } from './home.js'
+import { reportPeers } from './overlay.js'
 import { badKey, type PersonText } from './person.js'
 
 /** The messenger of the home folder, which is made on first use. */
@@ -20,13 +22,15 @@ export async function openMessenger(context: Context, options: MessengerOptions 
     ...options,
   })
   messenger.on('error', (error) => context.output.warn(error))
+  await reportPeers(messenger, (error) => context.output.warn(error))
   warnOfReadableKey(context)
   return messenger
 }
 
-/** The same for a command that only looks at what is here, and talks to nobody. */
+/** The same for a command that only looks at what is here: there is no network that it could talk to anybody on. */
 export function openOffline(context: Context, options: MessengerOptions = {}): Promise<Messenger> {
-  return openMessenger({ ...context, peers: [], trackers: [] }, options)
+  const nowhere = { ...context, peers: [], trackers: [], mediators: [] }
+  return openMessenger(nowhere, { transports: new Transports([]), ...options })
 }
 
 export function warnOfReadableKey(context: Context): void {

@@ -1,4 +1,5 @@
 import { loadOrCreateKeyFile } from '@mimirjs/crypto/keyfile'
+import type { Messenger } from '@mimirjs/messenger'
 import { generateNodeSeed, Yggdrasil, type YggdrasilOptions } from '@mimirjs/yggdrasil'
 import type { Context } from './context.js'
 import { CliError } from './error.js'
@@ -24,3 +25,19 @@ export function loadNodeSeed(context: Context, path: string): Uint8Array {
     )
   return seed
 }
+
+/** Say which nodes the messenger's own does not reach, from now on and since its start: without one, nobody is reached. */
+export async function reportPeers(messenger: Messenger, tell: (error: CliError) => void): Promise<void> {
+  const report = (uri: string, reason: string, what: string): void => {
+    const why = reason.includes(uri) ? reason : `${uri}: ${reason}`
+    tell(new CliError('no-peer', `${why}; ${what}`))
+  }
+  messenger.on('overlay', (event) => {
+    if (event.state === 'waiting') report(event.uri, event.reason, TRIED_AGAIN)
+    else if (event.state === 'stopped') report(event.uri, event.reason, 'this peer is given up')
+  })
+  const { overlay } = await messenger.health()
+  for (const { uri, reason } of overlay?.notReached ?? []) report(uri, reason, TRIED_AGAIN)
+}
+
+const TRIED_AGAIN = 'we go on trying'

@@ -2,20 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createSigner, type SeedSigner } from '@mimirjs/crypto'
-import { type ChatFollower, MediatorClient, Permissions, type ReceivedBatch } from '@mimirjs/mediator-client'
+import { MediatorClient, Permissions } from '@mimirjs/mediator-client'
 import { type StreamTransport, Transports } from '@mimirjs/transport'
 import { createMemoryNetwork } from '@mimirjs/transport/memory'
 import { tcp } from '@mimirjs/transport/tcp'
-import {
-  MEDIATOR_DIALECTS,
-  type MediatorDialect,
-  type MediatorPushes,
-  type MemberInfoRecord,
-  type MemberRecord,
-  type SystemMessage,
-} from '@mimirjs/wire/mediator'
+import { MEDIATOR_DIALECTS, type MediatorDialect, type MediatorPushes } from '@mimirjs/wire/mediator'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createMediator, type Mediator } from '../src/index.js'
+import { Keeper } from './support/keeper.js'
 
 // The client of @mimirjs/mediator-client and this server, over real streams: every command in every dialect, a restart of
 // the server, and members who catch up.
@@ -74,50 +68,6 @@ async function connect(place: Place, signer: SeedSigner): Promise<MediatorClient
   client.start()
   await client.ready()
   return client
-}
-
-class Keeper implements ChatFollower {
-  syncedTo = 0n
-  readonly stored = new Map<bigint, { author: Uint8Array; blob: Uint8Array; system: SystemMessage | undefined }>()
-  repeated = 0
-  readonly events: SystemMessage[] = []
-  memberList: readonly MemberRecord[] = []
-  readonly infos: MemberInfoRecord[] = []
-  readies = 0
-
-  async store({ messages, syncedTo }: ReceivedBatch): Promise<void> {
-    await Promise.resolve()
-    for (const message of messages) {
-      if (this.stored.has(message.messageId)) this.repeated++
-      this.stored.set(message.messageId, message)
-    }
-    this.syncedTo = syncedTo
-  }
-
-  members(members: readonly MemberRecord[]): void {
-    this.memberList = members
-  }
-
-  memberInfos(infos: readonly MemberInfoRecord[]): void {
-    this.infos.push(...infos.filter(({ info }) => info.length > 0))
-  }
-
-  event(message: SystemMessage): void {
-    this.events.push(message)
-  }
-
-  ready(): void {
-    this.readies++
-  }
-
-  get systemEvents(): (string | undefined)[] {
-    return [...this.stored.values()].flatMap(({ system }) => (system === undefined ? [] : [system.event]))
-  }
-
-  get texts(): string[] {
-    const users = [...this.stored].filter(([, { system }]) => system === undefined)
-    return users.sort(([a], [b]) => Number(a - b)).map(([, { blob }]) => new TextDecoder().decode(blob))
-  }
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)

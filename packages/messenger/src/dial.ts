@@ -7,6 +7,8 @@ export interface DialContext {
   resolve(publicKey: Uint8Array, options: { force: boolean; signal: AbortSignal }): Promise<string[]>
   /** The address did not lead to its owner. */
   forget(publicKey: Uint8Array, address: string): void
+  /** Where to try when nobody knows an address of the key; `undefined` for nowhere. */
+  readonly lastResort: ((publicKey: Uint8Array) => string) | undefined
 }
 
 /**
@@ -14,6 +16,27 @@ export interface DialContext {
  * what is new. Rejects with what the last attempt failed with.
  */
 export async function dialPeer(context: DialContext, publicKey: Uint8Array, signal: AbortSignal): Promise<void> {
+  const { resolve, lastResort, network } = context
+  let isKnown = false
+  const noting: DialContext['resolve'] = async (key, options) => {
+    const addresses = await resolve(key, options)
+    isKnown ||= addresses.length > 0
+    return addresses
+  }
+  try {
+    await dialKnown({ ...context, resolve: noting }, publicKey, signal)
+  } catch (failure) {
+    if (isKnown || signal.aborted || lastResort === undefined) throw failure
+    try {
+      await network.connect(publicKey, [lastResort(publicKey)], { signal })
+    } catch {
+      // That nobody knows an address says more.
+      throw failure
+    }
+  }
+}
+
+async function dialKnown(context: DialContext, publicKey: Uint8Array, signal: AbortSignal): Promise<void> {
   const { resolve, forget, network } = context
   const known = await resolve(publicKey, { force: false, signal })
   let failure: unknown = new MessengerError('unreachable', 'no tracker knows an address of this peer')

@@ -40,17 +40,15 @@ export async function openFolder(folder: string, options: MessengerOptions): Pro
 async function openOverlay(folder: string, options: MessengerOptions): Promise<OverlayNode | undefined> {
   const { overlay, logger } = options
   if (overlay === undefined || isOverlayNode(overlay)) return overlay
+  const { peers = [], listen = [] } = overlay
+  if (peers.length === 0 && listen.length === 0)
+    throw new MessengerError('overlay', 'overlay: expected peers to connect to, or listen: such a node reaches nobody')
   makeFolder(folder)
   // Loaded only by those who use it.
   const { generateNodeSeed, Yggdrasil } = await import('@mimirjs/yggdrasil')
   try {
     const { seed } = loadOrCreateKeyFile(join(folder, 'node.key'), generateNodeSeed)
-    return await Yggdrasil.start({
-      seed,
-      peers: overlay.peers,
-      listen: overlay.listen ?? [],
-      ...(logger === undefined ? {} : { logger }),
-    })
+    return await Yggdrasil.start({ seed, peers, listen, ...(logger === undefined ? {} : { logger }) })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new MessengerError('overlay', `the node of the overlay network cannot start: ${why}`, { cause })

@@ -37,14 +37,14 @@ import { parseMessageId, randomGuid } from './message-id.js'
 import { streamMessages } from './message-stream.js'
 import { Metering } from './metering.js'
 import { Outbox } from './outbox.js'
-import { messengerAddress, type OverlayNode } from './overlay.js'
+import { messengerAddress, type OverlayNode, overlayHealth, watchOverlay } from './overlay.js'
 import { People } from './people.js'
 import { Reachability, TCP_ADDRESS } from './reachability.js'
 import { Reception } from './reception.js'
 import { changeProfile, loadClientId, loadProfile, type Profile, type ProfileChange } from './settings.js'
 import type { Contact, ContactKind, Store } from './store.js'
 import { StoreAccess, storeError } from './store-access.js'
-import { trackerNetwork } from './tracker-network.js'
+import { canAnnounce, trackerNetwork } from './tracker-network.js'
 import type {
   ConversationSummary,
   Health,
@@ -99,8 +99,10 @@ export class Messenger {
   /** Streams of messages: told to look again when the messenger closes. */
   readonly #streams = new Set<() => void>()
   #profile: Profile
-  /** The node that we run ourselves. */
-  readonly #ownOverlay: OverlayNode | undefined
+  readonly #overlay: OverlayNode | undefined
+  /** The program gave it to us, and goes on using it. */
+  readonly #isOverlayGiven: boolean
+  readonly #endOverlayWatch: (() => void) | undefined
   readonly #closes = new AbortController()
   #closing: Promise<void> | undefined
 
@@ -112,7 +114,8 @@ export class Messenger {
   ) {
     const { store, clock } = parts
     const { overlay } = parts
-    this.#ownOverlay = overlay === options.overlay ? undefined : overlay
+    this.#overlay = overlay
+    this.#isOverlayGiven = overlay === options.overlay
     const generation = options.generation ?? (overlay === undefined ? 'classic' : 'current')
     const features = FEATURES[generation]
     const onError = (error: unknown): void => this.#report(error)
@@ -259,6 +262,7 @@ export class Messenger {
     this.#reachability = new Reachability({
       network: () => this.#network,
       resolver: this.#resolver,
+      canAnnounce: (address) => canAnnounce(options.trackers ?? [], address),
       hostAddresses: parts.hostAddresses,
       defaultAddress: overlay === undefined ? TCP_ADDRESS : messengerAddress(overlay.publicKey),
       emitter: this.#emitter,
@@ -301,34 +305,38 @@ export class Messenger {
       ...(options.clock ? { clock: options.clock } : {}),
       ...(options.logger ? { logger: options.logger } : {}),
     })
+    this.#endOverlayWatch =
+      overlay && watchOverlay(overlay, { clock, onEvent: (event) => this.#emitter.emit('overlay', event), onError })
   }
 
   /**
    * Open the messenger that lives in `folder`: its key in `identity.key`, everything else in `messenger.sqlite`.
-   * Both are made on first use. Delivery of what is still undelivered starts at once.
+   * Both are made on first use. Delivery of what is still undelivered starts at once. What cannot be reached now, peers of
+   * the overlay among it, is tried again for as long as it is open.
    *
    * @throws {MessengerError} `in-use` when another process has the folder open, `store` when it cannot be read,
-   * `too-large` for the name, `bad-content` for a mediator that is none
+   * `too-large` for the name, `bad-content` for a mediator that is none, or trackers that do not go together, `overlay` when
+   * the node cannot start
    */
   static async open(folder: string, options: MessengerOptions = {}): Promise<Messenger> {
     const parts = await openFolder(folder, options)
     const { store } = parts
+    let messenger: Messenger | undefined
     try {
       await store.discardHeld()
-      const messenger = new Messenger(folder, parts, options, {
+      const opened = (messenger = new Messenger(folder, parts, options, {
         clientId: await loadClientId(store),
         profile: await loadProfile(store, options.name, parts.clock.nowMs()),
         kinds: await store.contactKinds(),
-      })
-      await messenger.#requests.load()
-      await messenger.#transfers.start()
-      await messenger.#groups.start()
-      messenger.#metering.start(messenger.#emitter, () => messenger.health())
-      for (const peer of await store.pendingPeers()) messenger.#outbox.kick(peer)
-      return messenger
+      }))
+      await opened.#requests.load()
+      await opened.#transfers.start()
+      await opened.#groups.start()
+      opened.#metering.start(opened.#emitter, () => opened.health())
+      for (const peer of await store.pendingPeers()) opened.#outbox.kick(peer)
+      return opened
     } catch (error) {
-      await store.close().catch(() => {})
-      if (parts.overlay !== options.overlay) await parts.overlay?.close()
+      await (messenger?.close({ timeoutMs: 0 }) ?? closeParts(parts, options)).catch(() => {})
       throw isStoreError(error) ? storeError(error) : error
     }
   }
@@ -703,6 +711,7 @@ export class Messenger {
 
   /** The network is back, or the machine woke up: try everyone at once, and see which connections still live. */
   retryNow(): void {
+    this.#overlay?.retryNow()
     this.#reachability.refresh()
     this.#outbox.retryNow()
     this.#transfers.retryNow()
@@ -717,6 +726,7 @@ export class Messenger {
       listening: this.#reachability.addresses,
       connections: this.#network.connections().length,
       mediators: this.#groups.connected,
+      overlay: this.#overlay && overlayHealth(this.#overlay),
       undelivered,
       unhandled,
     }
@@ -758,7 +768,8 @@ export class Messenger {
     await this.#within(leftMs(), this.#transfers.close())
     await this.#network.close({ timeoutMs: leftMs() })
     await this.#resolver?.close()
-    await this.#within(leftMs(), this.#ownOverlay?.close() ?? Promise.resolve())
+    this.#endOverlayWatch?.()
+    if (!this.#isOverlayGiven) await this.#overlay?.close({ timeoutMs: leftMs() })
     await this.#within(Math.max(leftMs(), STORE_GRACE_MS), this.#access.close())
     try {
       await this.#store.close()
@@ -827,6 +838,12 @@ export class Messenger {
     this.#logger?.warn({ ...fields, code: known.code, err: known }, known.message)
     this.#emitter.emit('error', known)
   }
+}
+
+/** What was opened for a messenger that cannot be made. */
+async function closeParts({ store, overlay }: MessengerParts, options: MessengerOptions): Promise<void> {
+  if (overlay !== options.overlay) await overlay?.close({ timeoutMs: 0 })
+  await store.close()
 }
 
 function isClosedError(cause: unknown): boolean {

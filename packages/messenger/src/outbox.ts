@@ -96,11 +96,12 @@ export class Outbox {
 
   /** Make a connection without having anything to deliver. Rejects when no address leads to the peer. */
   dial(peer: string, signal: AbortSignal): Promise<void> {
-    const { resolver } = this.#context
+    const { resolver, lastResort } = this.#context
     const context = {
       network: this.#context.network(),
       resolve: (key: Uint8Array, options: { force: boolean; signal: AbortSignal }) => this.#resolve(peer, key, options),
       forget: (key: Uint8Array, address: string) => resolver?.forget(key, address),
+      lastResort,
     }
     return dialPeer(context, fromHex(peer), signal)
   }
@@ -163,7 +164,7 @@ export class Outbox {
   #courier(peer: string): Courier {
     const known = this.#couriers.get(peer)
     if (known) return known
-    const { store, clock, retry, people, emitter, resolver, onError, isClosing } = this.#context
+    const { store, clock, retry, people, emitter, resolver, lastResort, onError, isClosing } = this.#context
     const network = this.#context.network()
     const publicKey = fromHex(peer)
     const courier = new Courier(peer, publicKey, {
@@ -174,6 +175,7 @@ export class Outbox {
       random: () => new DataView(randomBytes(4).buffer).getUint32(0) / 2 ** 32,
       resolve: (key, options) => this.#resolve(peer, key, options),
       forget: (key, address) => resolver?.forget(key, address),
+      lastResort,
       isBlocked: () => people.isBlocked(peer),
       connections: () => network.connectionsOf(publicKey),
       hasErrand: () => this.#context.hasErrand(peer),
@@ -197,11 +199,10 @@ export class Outbox {
     publicKey: Uint8Array,
     options: { force: boolean; signal: AbortSignal },
   ): Promise<string[]> {
-    const { resolver, lastResort } = this.#context
+    const { resolver } = this.#context
     const hints = this.#hints.get(peer) ?? []
     if (hints.length > 0 && (!resolver || !options.force)) return hints
     const found = (await resolver?.resolve(publicKey, options)) ?? []
-    if (found.length === 0 && lastResort) return [lastResort(publicKey)]
     return found.map(({ address }) => address)
   }
 }

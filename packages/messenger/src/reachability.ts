@@ -9,6 +9,8 @@ export interface ReachabilityContext {
   /** Asked for late: the network comes after those who use it. */
   readonly network: () => Peer
   readonly resolver: Resolver | undefined
+  /** Whether the trackers can be told of this address URL. */
+  canAnnounce(this: void, address: string): boolean
   readonly hostAddresses: () => readonly string[]
   /** Where to listen unless told otherwise. */
   readonly defaultAddress: string
@@ -85,7 +87,13 @@ export class Reachability {
   }
 
   #announce(resolver: Resolver, listener: Listener, announce: ListenOptions['announce']): void {
-    const { hostAddresses, emitter, logger } = this.#context
+    const { hostAddresses, canAnnounce, emitter, logger } = this.#context
+    if (announce === undefined && !canAnnounce(listener.address)) {
+      logger?.warn({ address: listener.address }, 'the trackers are of another network: not announced')
+      return
+    }
+    if (typeof announce === 'string' && !canAnnounce(announce))
+      throw new MessengerError('listen', `${announce} cannot be announced: the trackers are of another network`)
     const found = (): string | undefined => reachableAddress(listener.address, hostAddresses())
     if (announce === undefined && found() === undefined)
       throw new MessengerError(
@@ -105,7 +113,8 @@ export class Reachability {
   }
 
   #addressesToAnnounce(): string[] {
+    const { canAnnounce } = this.#context
     const addresses = [...this.#sources.values()].map((source) => source())
-    return [...new Set(addresses.filter((address) => address !== undefined))]
+    return [...new Set(addresses.filter((address) => address !== undefined))].filter(canAnnounce)
   }
 }

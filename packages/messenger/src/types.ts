@@ -12,7 +12,7 @@ import type { Group } from './groups/group.js'
 import type { GroupEvent, GroupInvite, GroupInvitePolicy, MediatorAddress, MediatorEvent } from './groups/types.js'
 import type { HistoryEntry, Sent } from './message.js'
 import type { Metrics } from './metrics.js'
-import type { OverlayNode, OverlayOptions } from './overlay.js'
+import type { OverlayEvent, OverlayHealth, OverlayNode, OverlayOptions } from './overlay.js'
 import type { Contact, Store } from './store.js'
 
 /** Everything the messenger stands on. {@link Messenger.open} supplies what is not given. */
@@ -39,8 +39,8 @@ export interface MessengerOptions extends Partial<Omit<MessengerParts, 'overlay'
   /** The protocol generation to speak. Default 'current' with `overlay`, else 'classic'. */
   generation?: Generation
   /**
-   * Reach others over Yggdrasil without installing it: a node that you run, or what the messenger needs to run one of its
-   * own, whose key is made once and kept as `node.key` in the folder. Default none.
+   * Reach others over Yggdrasil without installing it: a node that you run and close yourself, one messenger to a node; or
+   * what the messenger needs to run one of its own, whose key is made once and kept as `node.key` in the folder. Default none.
    */
   overlay?: OverlayNode | OverlayOptions
   /** Who may talk to us. Default 'anyone', except those blocked. */
@@ -106,6 +106,8 @@ export type MessengerEvents = {
   group: GroupEvent
   /** How we stand with a mediator has changed. */
   mediator: MediatorEvent
+  /** A link of our node to the overlay came up, went down, or is to be tried again. */
+  overlay: OverlayEvent
   /** A file moves, in either direction. */
   file: FileEvent
   /** How we stand with a peer has changed. */
@@ -138,6 +140,8 @@ export interface Health {
   readonly connections: number
   /** Connections to mediators that are up. */
   readonly mediators: number
+  /** `undefined` without the option `overlay`. */
+  readonly overlay: OverlayHealth | undefined
   readonly undelivered: number
   readonly unhandled: number
 }

@@ -49,6 +49,7 @@ function setUp() {
     random: () => 0.5,
     resolve: async () => [],
     forget: () => {},
+    lastResort: undefined,
     isBlocked: () => false,
     connections: () => [],
     hasErrand: async () => false,

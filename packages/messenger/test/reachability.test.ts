@@ -30,6 +30,7 @@ function setUp(hostAddresses: string[] = []) {
         return announcing
       },
     } as unknown as Resolver,
+    canAnnounce: (address) => address.startsWith('tcp://'),
     hostAddresses: () => hostAddresses,
     defaultAddress: 'tcp://[::]:5050',
     emitter: new Emitter<MessengerEvents>(() => {}),
@@ -82,4 +83,17 @@ test('when the network is back it is announced again at once, and after the end 
   expect(told).toMatchObject({ refreshes: 1, stops: 0 })
   reachability.silence()
   expect(told).toMatchObject({ refreshes: 1, stops: 1 })
+})
+
+test('of two networks only the addresses of that of the trackers are announced', async () => {
+  const { reachability, sources, announced } = setUp()
+  await reachability.listen({ address: 'ygg://[::]:42' })
+  expect(sources).toEqual([])
+  await reachability.listen({ address: 'tcp://10.0.0.1:5050' })
+  expect(announced()).toEqual(['tcp://10.0.0.1:5050'])
+  await reachability.listen({ address: 'tcp://10.0.0.2:5050', announce: () => 'ygg://elsewhere' })
+  expect(announced()).toEqual(['tcp://10.0.0.1:5050'])
+  const wrong = reachability.listen({ address: 'tcp://10.0.0.3:5050', announce: 'ygg://elsewhere' })
+  await expect(wrong).rejects.toMatchObject({ code: 'listen' })
+  expect(reachability.addresses).toHaveLength(3)
 })

@@ -7,6 +7,7 @@ import type { ConnectionHost } from './connection-host.js'
 import { ConnectionTable } from './connection-table.js'
 import { abandon, type Closable } from './data/lane-stream.js'
 import { Reception } from './data/reception.js'
+import { WaysBack } from './data/ways-back.js'
 import { DeadlineWheel } from './deadline-wheel.js'
 import { abortedBy, Dial } from './dial.js'
 import { PeerError } from './error.js'
@@ -49,6 +50,7 @@ export class Peer {
   readonly #strangers: WaitingRoom<Unproven>
   /** Where streams begin with a role. */
   readonly #reception: Reception<PeerConnection> | undefined
+  readonly #waysBack: WaysBack | undefined
   readonly #budget: SignatureBudget
   readonly #dials = new Map<string, Dial<PeerConnection>>()
   readonly #attempts = new Map<PeerConnection, Attempting>()
@@ -105,7 +107,7 @@ export class Peer {
       closed: (stream) => this.#gone(stream),
     }
     if (profile.streams === 'single') return
-    this.#reception = new Reception({
+    const reception = new Reception<PeerConnection>({
       clock,
       wheel: this.#wheel,
       timers,
@@ -115,11 +117,21 @@ export class Peer {
       welcome: (stream) => this.#welcome(stream),
       closed: (stream) => this.#gone(stream),
     })
+    this.#reception = reception
+    this.#waysBack = new WaysBack((address) =>
+      options.transports.listen(address, {
+        onStream: (stream) => {
+          if (this.#closing === undefined) reception.acceptData(stream)
+          else abandon(stream)
+        },
+      }),
+    )
   }
 
   /** Take connections at an address URL. Rejects with a `TransportError`, or `closed`. */
   async listen(address: string): Promise<Listener> {
     this.#demandOpen()
+    await this.#waysBack?.release(address)
     const inner = await this.#options.transports.listen(address, {
       onStream: (stream) => this.#accept(stream),
       onError: (error) => {
@@ -205,6 +217,7 @@ export class Peer {
       this.#onQuiet?.()
     }, timeoutMs)
     const listeners = [...this.#listeners].map((listener) => listener.close())
+    if (this.#waysBack !== undefined) listeners.push(this.#waysBack.close())
     await this.#until(() => expired || this.#table.all().every((connection) => connection.unacknowledged === 0))
     for (const connection of this.#table.all()) connection.close()
     await this.#until(() => expired || this.#streams.size === 0)
@@ -271,6 +284,7 @@ export class Peer {
   async #attempt(remotePublicKey: Uint8Array, address: string, signal: AbortSignal): Promise<PeerConnection> {
     const timeoutMs = this.#context.timers.connectMs
     const stream = await this.#options.transports.dial(address, { timeoutMs, signal })
+    await this.#waysBack?.open(address, stream)
     if (signal.aborted) {
       abandon(stream)
       throw abortedBy(signal)

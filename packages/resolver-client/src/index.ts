@@ -1,6 +1,7 @@
 export type { AddressSource, Announcing, AnnouncingEvents } from './announcing.js'
 export { type Blame, isResolverError, ResolverError, type ResolverErrorCode } from './error.js'
 export { DEFAULT_LIMITS, type ResolverLimits } from './limits.js'
+export type { AnnounceOptions, ResolveOptions, ResolverOptions } from './options.js'
 export type { ResolverGeneration } from './policy.js'
 export type { ResolvedAddress } from './record.js'
-export { type AnnounceOptions, type ResolveOptions, Resolver, type ResolverOptions } from './resolver.js'
+export { Resolver } from './resolver.js'

@@ -18,6 +18,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** What differs between the generations here. */
 interface Spoken {
   readonly ttlSeconds: bigint
+  /** Kills. Each start of a process takes its time. */
+  readonly rounds: number
   connect(address: string): Promise<Client>
   announce(user: number): Uint8Array
   /** Nonce, which is the user, and the time granted. */
@@ -29,6 +31,7 @@ interface Spoken {
 const SPOKEN: Readonly<Record<'classic' | 'current', Spoken>> = {
   classic: {
     ttlSeconds: 600n,
+    rounds: 3,
     connect: (address) => openClient(udp(), 'udp://127.0.0.1:0', address),
     announce: (user) => announce(user, { nonce: user }),
     acknowledged(bytes) {
@@ -44,6 +47,7 @@ const SPOKEN: Readonly<Record<'classic' | 'current', Spoken>> = {
   },
   current: {
     ttlSeconds: 240n,
+    rounds: 2,
     connect: (address) => {
       const [, key, port] = /^ygg:\/\/(\w+):(\d+)$/.exec(address)!
       const transport = overUdp(nodeKeyOf(2), new Map([[key!, `udp://127.0.0.1:${port}`]]))
@@ -69,14 +73,14 @@ async function startChild(
 
 test.concurrent.each(['classic', 'current'] as const)(
   'whoever was acknowledged is found after a SIGKILL (%s)',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (generation) => {
     const spoken = SPOKEN[generation]
     const store = path.join(folder, `${generation}.sqlite`)
     const random = createRandom(64)
     const acknowledged = new Set<number>()
     let user = 0
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < spoken.rounds; round++) {
       const { child, address, records } = await startChild(store, generation)
       expect(records).toBeGreaterThanOrEqual(acknowledged.size)
       const client = await spoken.connect(address)

@@ -11,6 +11,7 @@ export {
   subnetForKey,
 } from './address.js'
 export { isYggdrasilError, YggdrasilError, type YggdrasilErrorCode } from './error.js'
+export { formatKey, parseKey } from './key.js'
 export { DEFAULT_LIMITS, type YggdrasilLimits } from './limits.js'
 export type { LinkDriver, LinkScheme, PeerUri } from './links/types.js'
 export { type PeerUriUse, parsePeerUri } from './links/uri.js'
@@ -34,7 +35,6 @@ export type {
   YggdrasilOptions,
   YggdrasilStats,
 } from './node/types.js'
-
 
 /**
  * A Yggdrasil node in this process, in a browser: it dials `ws://` and `wss://`.

@@ -42,10 +42,16 @@ export interface RouterLimits {
   readonly bloomsPerSecond: number
   /** Lookups a second from one link that are passed on or answered; more are ignored. */
   readonly lookupsPerSecond: number
-  /** Lookups answered a second, from everybody together. The same (source, from) is answered once a second. */
+  /** Lookups answered a second, of those that came on one link. The same (source, from) is answered once a second. */
+  readonly answersPerLinkPerSecond: number
+  /** Lookups answered a second, from everybody together. */
   readonly answersPerSecond: number
   /** Notifies for us a second from one link whose signature is checked; more are ignored. */
   readonly notifiesPerSecond: number
+  /** Signatures of announcements and notifies checked a second, of all links together; more wait, each link in turn. */
+  readonly checksPerSecond: number
+  /** Bytes of one link that wait for a check, or for the link to be proven; more are ignored. */
+  readonly waitingCheckBytes: number
   /** Ports of one path, or nodes on the way to the root. Packets with longer ones are dropped. */
   readonly pathPorts: number
   /** Bytes waiting for one link to take traffic again, and bytes for ourselves. The oldest of the largest flow go. */
@@ -56,8 +62,10 @@ export interface RouterLimits {
   readonly paths: number
   /** Keys looked for at one time; the oldest goes. */
   readonly rumors: number
-  /** Bytes of packets of ours that wait for a path or are kept in case theirs is broken, all together. */
+  /** Bytes of packets of ours that wait for a path, all together; those that wait longest go. */
   readonly keptBytes: number
+  /** Bytes of copies of packets of ours that were sent, all together, kept for a while in case their path is broken. */
+  readonly copiedBytes: number
   /** Largest packet of which a copy is kept after it was sent. */
   readonly keptPacketBytes: number
   /** Life of a path without traffic from its end, and of a rumor after its last lookup. */
@@ -66,7 +74,7 @@ export interface RouterLimits {
   readonly lookupIntervalMs: number
   /** A packet that waits has its lookup repeated for so long after it was written. */
   readonly lookupRetryMs: number
-  /** How long a path said to be broken is used all the same while it is looked up again. */
+  /** How long after the last packet from there, and after the first word, a path said to be broken is used all the same. */
   readonly brokenGraceMs: number
   /** Shortest time between two PathBroken of ours for the same (source, destination). */
   readonly brokenIntervalMs: number
@@ -88,7 +96,7 @@ export interface SessionLimits {
   readonly initsPerSecond: number
   /** Inits and Acks read in one second from keys with a session or an opening. */
   readonly expectedInitsPerSecond: number
-  /** Of both kinds, from one key. */
+  /** Of both kinds, from one key; three times as many at once after a pause. */
   readonly initsPerSourcePerSecond: number
   /** Inits sent in one second because of traffic without a session. */
   readonly strayInitsPerSecond: number
@@ -108,16 +116,17 @@ export interface StreamLimits {
   readonly outOfOrderSegments: number
   /** Bytes received and not read yet, of one connection: the window. */
   readonly windowBytes: number
+  /** What that window may grow to while the application reads as fast as bytes come, and all growth together. */
+  readonly grownWindowBytes: number
+  readonly allGrownWindowsBytes: number
   /** Resets sent to one key in one second. */
   readonly resetsPerKeyPerSecond: number
 }
 
 /** Ceilings of what stands on top. */
 export interface NodeLimits {
-  /** Look-ups by address and pings under way at one time; one more fails with `flood`. */
+  /** Look-ups and pings under way at one time; one more fails with `flood`. */
   readonly requests: number
-  /** Addresses of which the key is remembered. */
-  readonly knownAddresses: number
   /** Pause between two answers with our node information to one key, in ms. §9.2 */
   readonly nodeInfoPauseMs: number
   /** Bytes of our node information, as JSON. */
@@ -151,19 +160,23 @@ export const DEFAULT_LIMITS: YggdrasilLimits = {
   signaturesPerSecond: 20,
   bloomsPerSecond: 10,
   lookupsPerSecond: 1000,
-  answersPerSecond: 10,
+  answersPerLinkPerSecond: 100,
+  answersPerSecond: 1000,
   notifiesPerSecond: 100,
+  checksPerSecond: 500,
+  waitingCheckBytes: 32_768,
   pathPorts: 512,
   queueBytes: 131_070,
   stalledLinkMs: 20_000,
   paths: 4096,
   rumors: 1024,
   keptBytes: 4_194_304,
+  copiedBytes: 4_194_304,
   keptPacketBytes: 2048,
   pathLifetimeMs: 60_000,
   lookupIntervalMs: 1000,
   lookupRetryMs: 10_000,
-  brokenGraceMs: 2000,
+  brokenGraceMs: 3000,
   brokenIntervalMs: 100,
   notifyAheadSeconds: 86_400,
 
@@ -182,10 +195,11 @@ export const DEFAULT_LIMITS: YggdrasilLimits = {
   halfOpenPerKey: 16,
   outOfOrderSegments: 64,
   windowBytes: 524_288,
+  grownWindowBytes: 4_194_304,
+  allGrownWindowsBytes: 67_108_864,
   resetsPerKeyPerSecond: 10,
 
   requests: 256,
-  knownAddresses: 1024,
   nodeInfoPauseMs: 10_000,
   nodeInfoBytes: 16_384,
 }

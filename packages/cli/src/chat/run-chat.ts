@@ -9,6 +9,7 @@ import { ExitCode } from '../exit-code.js'
 import { describeFailure } from '../failure.js'
 import { makeFolder } from '../folder.js'
 import { lookUp, peerText, warnOfReadableKey } from '../messenger.js'
+import { reportPeers } from '../overlay.js'
 import { type PersonText, parsePerson } from '../person.js'
 import { Drafts } from './drafts.js'
 import { MessengerBackend } from './messenger-backend.js'
@@ -62,6 +63,10 @@ export async function runChat(context: Context, text: string | undefined, option
     messenger.on('announced', ({ address }) =>
       program.dispatch({ type: 'reach', ok: true, text: `announced ${address}` }),
     )
+    await reportPeers(messenger, ({ message }) => program.dispatch({ type: 'reach', ok: false, text: message }))
+    messenger.on('overlay', ({ state }) => {
+      if (state === 'up') program.dispatch({ type: 'reach', ...reach })
+    })
     await program.run(peer)
     await sayWhatWaits(context, messenger)
   } finally {

@@ -120,6 +120,7 @@ function checkOptions(context: Context, person: string | undefined, options: Cal
         options.listen !== undefined && '--listen needs --answer',
         options.announce !== undefined && '--announce needs --answer',
         context.trackers.length === 0 &&
+          context.peers.length === 0 &&
           options.address === undefined &&
           'neither --tracker nor --address says where to look for them',
       ]

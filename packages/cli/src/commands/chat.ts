@@ -10,7 +10,7 @@ export function chatCommand(shell: Shell): Command {
     .argument('[person]', 'whom to talk to first: public key, contact link, or the name of a contact or of a group')
     .option(
       '--listen <address>',
-      'where to listen (default: tcp://[::]:5050, if that is possible)',
+      'where to listen (default: tcp://[::]:5050, with --peer port 42 of its node; if that is possible)',
       addressParser('tcp'),
     )
     .option(

@@ -35,7 +35,11 @@ interface ListenOptions {
 export function listenCommand(shell: Shell): Command {
   return shell
     .command('listen', 'be reachable, print messages as they come, deliver what waits in the outbox')
-    .option('--listen <address>', 'where to listen (default: tcp://[::]:5050)', addressParser('tcp'))
+    .option(
+      '--listen <address>',
+      'where to listen (default: tcp://[::]:5050, with --peer port 42 of its node)',
+      addressParser('tcp'),
+    )
     .option(
       '--announce <address>',
       'the address to announce at the trackers, if it differs from where we listen',
@@ -91,8 +95,11 @@ async function listen(context: Context, options: ListenOptions): Promise<ExitCod
     const { publicKey } = messenger
     if (context.output.json) await context.output.result({ event: 'ready', ready: true, publicKey, address }, '')
     context.output.status(`listening on ${address} as ${publicKey}`)
-    if (context.trackers.length === 0)
-      context.output.status('without --tracker only those who know this address can reach you')
+    const isAnnounced = options.announce !== undefined || context.trackers.some(isOnOverlay) === isOnOverlay(address)
+    if (context.trackers.length === 0 || !isAnnounced) {
+      const why = context.trackers.length === 0 ? 'without --tracker' : 'the trackers are of another network:'
+      context.output.status(`${why} only those who know this address can reach you`)
+    }
     await tellInvites()
     messenger.on('message', (message) => handling.handle(message))
     await Promise.race([whenAborted(context.stop), handling.broken])
@@ -102,6 +109,10 @@ async function listen(context: Context, options: ListenOptions): Promise<ExitCod
     await messenger.close({ timeoutMs: handling.abandoned ? ABANDONED_CLOSE_MS : CLOSE_MS })
   }
   return ExitCode.ok
+}
+
+function isOnOverlay(address: string): boolean {
+  return address.startsWith('ygg:')
 }
 
 /** @returns the address really listened on */

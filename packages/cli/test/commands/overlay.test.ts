@@ -181,7 +181,8 @@ describe('--peer', () => {
       expect([sent.exitCode, sent.err.text]).toEqual([0, ''])
       const message = await listening.terminal.out.event('message')
       const { path } = message['file'] as { path: string }
-      expect(new Uint8Array(readFileSync(path))).toEqual(bytes)
+      // The matchers would go through it byte by byte.
+      expect(readFileSync(path).equals(bytes)).toBe(true)
     },
     LONG_MS,
   )
@@ -208,6 +209,12 @@ describe('--peer', () => {
         },
         { timeout: 20_000 },
       )
+      // Who only looks at what is here is not told that there is no network.
+      const env = { MIMIR_PEERS: middle.uri, MIMIR_MEDIATORS: key }
+      for (const command of [['history', bobKey], ['contacts'], ['id', 'show']]) {
+        const { exitCode, err } = await alice.run(command, { env })
+        expect([command, exitCode, err.text]).toEqual([command, 0, ''])
+      }
     },
     LONG_MS,
   )
@@ -216,8 +223,22 @@ describe('--peer', () => {
     const person = new Person()
     await person.run(['id', 'create'])
     for (const command of [['history', nobody], ['contacts'], ['id', 'show']]) {
-      const { exitCode, err } = await person.run(command, { env: { MIMIR_PEERS: 'tcp://127.0.0.1:1' } })
+      const MIMIR_MEDIATORS = await new Person().publicKey()
+      const env = { MIMIR_PEERS: 'tcp://127.0.0.1:1', MIMIR_TRACKERS: `ygg://${MIMIR_MEDIATORS}:69`, MIMIR_MEDIATORS }
+      const { exitCode, err } = await person.run(command, { env })
       expect([command, exitCode, err.text]).toEqual([command, 0, ''])
     }
+  })
+
+  test('no peer is reached: it is said once, and the message waits', async () => {
+    const person = new Person()
+    await person.run(['id', 'create'])
+    const args = ['send', nobody, 'hello', '--peer', 'tcp://127.0.0.1:1', '--timeout', '2s']
+    const { exitCode, out, err } = await person.run(args)
+    expect([exitCode, out.all.length]).toEqual([3, 1])
+    expect(err.all).toEqual([
+      expect.stringMatching(/^mimir: .*tcp:\/\/127\.0\.0\.1:1.*; we go on trying$/),
+      expect.stringContaining('stays in the outbox'),
+    ])
   })
 })

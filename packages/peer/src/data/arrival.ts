@@ -43,6 +43,7 @@ export class Arrival implements StreamHandlers, Stranger, Waiting {
   readonly stream: ByteStream
   readonly #host: ArrivalHost
   readonly #inner: ByteStream
+  readonly #dataOnly: boolean
   #deadlineMs: number | undefined
   #purpose: Purpose | undefined
   #token: Uint8Array = NOTHING
@@ -59,9 +60,11 @@ export class Arrival implements StreamHandlers, Stranger, Waiting {
   /** It is closed, and with what. */
   #end: { readonly error: TransportError | undefined } | undefined
 
-  constructor(host: ArrivalHost, stream: ByteStream) {
+  /** @param options - `dataOnly`: it must not be a control stream */
+  constructor(host: ArrivalHost, stream: ByteStream, { dataOnly = false }: { readonly dataOnly?: boolean } = {}) {
     this.#host = host
     this.#inner = stream
+    this.#dataOnly = dataOnly
     this.addressGroup = addressGroup(stream.remoteAddress)
     this.stream = new Remainder(this, stream)
     this.#deadlineMs = host.clock.nowMs() + host.timers.roleMs
@@ -147,6 +150,10 @@ export class Arrival implements StreamHandlers, Stranger, Waiting {
       const purpose = purposeOf(role, this.nodeKey !== undefined)
       if (purpose === undefined) {
         this.fail(new PeerError('unexpected-type', `a stream for ${role}, which is nothing`))
+        return
+      }
+      if (purpose === 'control' && this.#dataOnly) {
+        this.fail(new PeerError('unexpected-type', 'somebody wants to connect where we only dial'))
         return
       }
       this.#purpose = purpose

@@ -36,7 +36,15 @@ export class Reception<C extends Destination<Arrival>> implements ArrivalHost {
   }
 
   accept(stream: ByteStream): void {
-    const arrival = new Arrival(this, stream)
+    this.#accept(new Arrival(this, stream))
+  }
+
+  /** The same where we only dial: nobody is to connect to us there. */
+  acceptData(stream: ByteStream): void {
+    this.#accept(new Arrival(this, stream, { dataOnly: true }))
+  }
+
+  #accept(arrival: Arrival): void {
     this.#host.enter(arrival)
     arrival.start()
   }

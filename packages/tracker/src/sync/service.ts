@@ -1,53 +1,16 @@
 import { randomBytes } from '@mimirjs/crypto'
-import {
-  type ByteStream,
-  type Clock,
-  type Listener,
-  type Logger,
-  parseAddress,
-  type StreamTransport,
-} from '@mimirjs/transport'
+import { type ByteStream, type Listener, parseAddress } from '@mimirjs/transport'
 import { fromHex, toHex } from '@mimirjs/wire'
 import { encodeSyncPing, type SyncRecord } from '@mimirjs/wire/tracker'
 import { TrackerError } from '../error.js'
-import type { TrackerLimits } from '../limits.js'
 import { Rank, type StoredRecord } from '../record.js'
-import type { Gossip, SyncOutcome } from './gossip.js'
+import type { SyncItem } from './gossip.js'
 import { helloOf, SyncLink } from './link.js'
 import { type SyncConnection, SyncPeer } from './peer.js'
+import type { SyncCounters, SyncServiceOptions } from './types.js'
 
 const DIAL_TIMEOUT_MS = 10_000
 const REDIAL_MS = { least: 25_000, most: 35_000 } as const
-
-export interface SyncServiceOptions {
-  readonly streams: StreamTransport
-  /** Address URLs of the trackers to dial, and to listen to. */
-  readonly peers: readonly string[]
-  /** Listen to any other tracker as well. */
-  readonly open: boolean
-  /** Our own address URL: `ygg://<64 hex>:69`. */
-  readonly address: string
-  readonly limits: TrackerLimits
-  readonly gossip: Gossip
-  /** For links; a clock that is never set. */
-  readonly linkClock: Clock
-  /** For records, which outlive the process. */
-  readonly clock: Clock
-  readonly logger: Logger | undefined
-  /** A record of another tracker was stored. */
-  stored(outcome: SyncOutcome, peer: string): void
-  up(peer: string): void
-  down(peer: string, error: unknown): void
-}
-
-export interface SyncCounters {
-  /** Records of other trackers that were stored, and those that changed nothing or came too fast. */
-  synced: number
-  syncIgnored: number
-  /** Records told to other trackers, and those lost because a tracker was away for long. */
-  syncSent: number
-  syncDropped: number
-}
 
 /** The streams to other trackers: dials them and listens, as long as it is not closed. */
 export class SyncService {
@@ -242,7 +205,7 @@ export class SyncService {
     if (outcome.forward !== undefined) this.#tell(outcome.forward, peer)
   }
 
-  #tell(item: SyncOutcome['forward'] & object, except: SyncPeer | undefined): void {
+  #tell(item: SyncItem, except: SyncPeer | undefined): void {
     for (const peer of this.#peers.values()) {
       if (peer === except) continue
       if (!peer.queue(item)) this.counters.syncDropped++

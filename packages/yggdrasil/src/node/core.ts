@@ -1,4 +1,4 @@
-import { generateX25519KeyPair, isSmallOrder, type SeedSigner, verify } from '@mimirjs/crypto'
+import { generateX25519KeyPair, type SeedSigner, verify } from '@mimirjs/crypto'
 import { YggdrasilError } from '../error.js'
 import { isKeyAt } from '../key.js'
 import type { YggdrasilLimits } from '../limits.js'
@@ -242,11 +242,6 @@ export class NodeCore {
     this.#effects.wake()
     return true
   }
-}
-
-/** @throws {YggdrasilError} `bad-key`: nobody has this key, for anybody can sign with it */
-export function requireUsableKey(key: Uint8Array): void {
-  if (isSmallOrder(key)) throw new YggdrasilError('bad-key', 'public key: expected a point that is not of small order')
 }
 
 /** A packet of a stream begins with its source port: these would be taken for raw packets and messages. §9.1 */

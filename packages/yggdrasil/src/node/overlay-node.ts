@@ -8,24 +8,21 @@ import {
   type Listener,
   type ListenOptions,
   type Logger,
-  parseIp,
   type StreamTransport,
-  TransportError,
 } from '@mimirjs/transport'
-import { addressForKey, formatAddress, formatSubnet, isAddress, SUBNET_BYTES, subnetForKey } from '../address.js'
+import { addressForKey, formatAddress, formatSubnet, subnetForKey } from '../address.js'
 import { YggdrasilError } from '../error.js'
 import { isKeyAt, parseKey } from '../key.js'
 import { Links } from '../links/links.js'
 import type { Link, LinkSink, PeerState } from '../links/types.js'
 import { OverlayDatagrams } from '../stream/datagrams.js'
 import { OverlayStreams } from '../stream/streams.js'
-import { NodeCore, requireUsableKey } from './core.js'
-import { guardedDatagrams, guardedStreams } from './guarded.js'
+import { NodeCore } from './core.js'
 import type { Settings } from './options.js'
 import { PeerWatch } from './peer-events.js'
 import { Pulse } from './pulse.js'
-import type { Target } from './requests.js'
 import { Standby } from './standby.js'
+import { keyToDial, parseTarget, parseUsableKey } from './targets.js'
 import type {
   CloseOptions,
   KeyLike,
@@ -103,9 +100,8 @@ export class OverlayNode implements YggdrasilNode {
     const host = { stack: this.#core.stack, nowMs: () => clock.nowMs(), wake: () => this.#pulse.wake() }
     this.#streams = new OverlayStreams(host)
     this.#datagrams = new OverlayDatagrams(host)
-    const requireOpen = () => this.#requireOpenTransport()
-    this.streams = guardedStreams(this.#streams, requireOpen)
-    this.datagramTransport = guardedDatagrams(this.#datagrams, requireOpen)
+    this.streams = this.#streams
+    this.datagramTransport = this.#datagrams
     this.#links = new Links({
       signer,
       drivers,
@@ -163,17 +159,14 @@ export class OverlayNode implements YggdrasilNode {
   }
 
   async openStream(key: KeyLike, port: number, options?: DialOptions): Promise<ByteStream> {
-    this.#requireOpenTransport()
-    return this.#streams.openStream(keyOfAddress(key), port, options)
+    return this.#streams.openStream(keyToDial(key), port, options)
   }
 
   async listen(port: number, options: ListenOptions): Promise<Listener> {
-    this.#requireOpenTransport()
     return this.#streams.listenPort(port, options)
   }
 
   datagrams(port: number): DatagramSocket {
-    this.#requireOpenTransport()
     return this.#datagrams.openPort(port)
   }
 
@@ -237,8 +230,7 @@ export class OverlayNode implements YggdrasilNode {
 
   async ping(key: KeyLike, { timeoutMs = WAIT_MS, signal }: WaitOptions = {}): Promise<PingResult> {
     this.#requireOpen()
-    const dest = parseKey(key)
-    requireUsableKey(dest)
+    const dest = parseUsableKey(key)
     if (isKeyAt(dest, 0, this.publicKey)) throw new YggdrasilError('self', 'ping: this is the key of this node itself')
     return abortable(signal, (settle) => {
       const giveUp = this.#core.requests.ping(dest, this.#clock.nowMs(), timeoutMs, settle)
@@ -272,7 +264,7 @@ export class OverlayNode implements YggdrasilNode {
       // What has not ended in time is cut.
       await abortable<void>(undefined, (settle) => this.#quiet.wait(timeoutMs, 'close', settle)).catch(() => {})
     }
-    stack.abortAll(this.#clock.nowMs())
+    stack.close(this.#clock.nowMs())
     // Whoever had a stream is told so.
     stack.advance(this.#clock.nowMs())
     this.#pulse.stop()
@@ -335,10 +327,6 @@ export class OverlayNode implements YggdrasilNode {
     this.#emit('error', { error })
   }
 
-  #requireOpenTransport(): void {
-    if (this.#closing !== undefined) throw new TransportError('aborted', 'the node is closed')
-  }
-
   #requireOpen(): void {
     if (this.#closing !== undefined) throw closedError()
   }
@@ -346,30 +334,4 @@ export class OverlayNode implements YggdrasilNode {
 
 function closedError(): YggdrasilError {
   return new YggdrasilError('closed', 'the node is closed')
-}
-
-/** @throws {TransportError} `bad-address` */
-function keyOfAddress(key: KeyLike): Uint8Array {
-  try {
-    const parsed = parseKey(key)
-    requireUsableKey(parsed)
-    return parsed
-  } catch (cause) {
-    throw new TransportError('bad-address', cause instanceof Error ? cause.message : 'no key', { cause })
-  }
-}
-
-/** @throws {YggdrasilError} `bad-key` */
-function parseTarget(target: KeyLike): Target {
-  if (typeof target !== 'string' || !target.includes(':')) {
-    const key = parseKey(target)
-    requireUsableKey(key)
-    return key
-  }
-  const [text = '', length] = target.split('/')
-  const bytes = parseIp(text)
-  if (bytes !== undefined && isAddress(bytes) && length === undefined) return bytes
-  if (bytes?.[0] === 0x03 && length === '64') return bytes.slice(0, SUBNET_BYTES)
-  const expected = 'expected a key of 64 hex digits, an address as 200:…, or a subnet as 300:…::/64'
-  throw new YggdrasilError('bad-key', `look-up of ${target}: ${expected}`)
 }

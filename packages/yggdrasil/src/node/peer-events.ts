@@ -31,7 +31,10 @@ export class PeerWatch {
     if (before !== undefined) {
       this.#up.delete(key)
       this.#emit('peerDown', { ...before, ...errorOf(state) })
-      this.#logger?.info({ uri: state.uri, code: state.error?.code }, `peer down: ${state.error?.message ?? 'in order'}`)
+      this.#logger?.info(
+        { uri: state.uri, code: state.error?.code },
+        `peer down: ${state.error?.message ?? 'in order'}`,
+      )
     }
     const isOver = state.state === 'stopped' && !state.incoming && state.error?.code !== 'closed'
     if (state.state === 'waiting' || isOver) this.#waits(state, isOver ? undefined : retryAtMs, nowMs)

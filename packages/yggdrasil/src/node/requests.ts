@@ -64,6 +64,8 @@ export class Requests {
 
   get nextDeadlineMs(): number {
     let next = Number.POSITIVE_INFINITY
+    // Asked after every packet, and there is hardly ever one.
+    if (this.size === 0) return next
     for (const set of [this.#lookups, this.#pings]) {
       for (const { dueMs, untilMs } of set) next = Math.min(next, dueMs, untilMs)
     }
@@ -75,7 +77,12 @@ export class Requests {
    * @returns gives it up, with this error
    * @throws {YggdrasilError} `flood`
    */
-  lookup(target: Target, nowMs: number, timeoutMs: number, settle: Settle<Uint8Array>): (error: YggdrasilError) => void {
+  lookup(
+    target: Target,
+    nowMs: number,
+    timeoutMs: number,
+    settle: Settle<Uint8Array>,
+  ): (error: YggdrasilError) => void {
     const partialKey = partialKeyOf(target)
     const lookup: Lookup = {
       target,
@@ -147,7 +154,12 @@ export class Requests {
     for (const set of [this.#lookups, this.#pings]) {
       for (const request of [...set]) {
         if (nowMs >= request.untilMs) {
-          request.fail(new YggdrasilError('timeout', `${request.what}: no answer in time; the node may be off, or not reachable from here`))
+          request.fail(
+            new YggdrasilError(
+              'timeout',
+              `${request.what}: no answer in time; the node may be off, or not reachable from here`,
+            ),
+          )
         } else if (nowMs >= request.dueMs) {
           request.send(nowMs)
         }

@@ -59,7 +59,8 @@ export class Standby {
     }
     if (!this.#options.schemes.includes(uri.scheme)) {
       const known = this.#options.schemes.map((scheme) => `${scheme}://`).join(', ')
-      throw new YggdrasilError('unsupported', `dial ${uri.id}: this runtime has ${known || 'no links'} only`)
+      const has = known === '' ? 'no way of linking, not even a WebSocket' : `${known} only`
+      throw new YggdrasilError('unsupported', `dial ${uri.id}: this runtime has ${has}`)
     }
     const backoff = new Backoff(uri.maxBackoffMs)
     this.#candidates.push({ text, uri, backoff, notBeforeMs: 0, error: undefined, isDead: false })

@@ -1,7 +1,7 @@
 import { isKeyAt, KEY_BYTES, keyId } from '../key.js'
 import { MAX_WATERMARK } from '../wire/limits.js'
 import { scanTraffic, TrafficScan, writeForwardedTraffic } from '../wire/traffic.js'
-import type { LinkState } from './neighbours.js'
+import type { LinkState } from './link-state.js'
 import type { Pathfinder } from './pathfinder.js'
 import type { RouterCore } from './router-core.js'
 import { scratch } from './scratch.js'

@@ -1,8 +1,9 @@
 import { transformKey } from '../address.js'
 import { type BloomLocations, bloomLocations } from '../bloom.js'
+import { type KeyId, keyId } from '../key.js'
 import type { Path } from '../wire/path.js'
 import type { KeptBytes } from './kept-bytes.js'
-import type { LinkState } from './neighbours.js'
+import type { LinkState } from './link-state.js'
 
 /** Buffers for kept packets grow in such steps, so that packets of nearly one size need one buffer. */
 const STEP_BYTES = 256
@@ -17,12 +18,15 @@ export class KnownPath {
   expiresMs: number
   /** Since when it is said to be broken, without word from the other end. */
   brokenMs: number | undefined = undefined
+  /** When a packet of its node arrived last. */
+  heardMs: number = Number.NEGATIVE_INFINITY
   /** When a packet was written last. */
   writtenMs: number = Number.NEGATIVE_INFINITY
   /** What all packets to there begin with, and the link they leave on, both as of `epoch`. */
   head: Uint8Array | undefined
   link: LinkState | undefined
   epoch = -1
+  #transformedId: KeyId | undefined
   readonly #kept: KeptBytes
   #buffer: Uint8Array | undefined
   #packetBytes = 0
@@ -37,25 +41,30 @@ export class KnownPath {
     this.#kept = kept
   }
 
+  /** What lookups know of the key. */
+  get transformedId(): KeyId {
+    return (this.#transformedId ??= keyId(transformKey(this.key)))
+  }
+
   /** Where filters have the key; computed anew each time, which is seldom. */
   get locations(): BloomLocations {
     return bloomLocations(transformKey(this.key))
   }
 
-  /** The newest packet, for when the path turns out to be broken; a view. */
-  get packet(): Uint8Array | undefined {
+  /** A copy of the newest packet, for when the path turns out to be broken; a view. */
+  get copy(): Uint8Array | undefined {
     return this.#hasPacket ? this.#buffer?.subarray(0, this.#packetBytes) : undefined
   }
 
   /** Keep a copy of the newest packet in the place of an older one; none of it above `maxBytes` or without room. */
-  keep(payload: Uint8Array, maxBytes: number): void {
+  keepCopy(payload: Uint8Array, maxBytes: number): void {
     this.#hasPacket = payload.length <= maxBytes && this.#fits(payload.length)
     if (!this.#hasPacket) return
     this.#buffer?.set(payload)
     this.#packetBytes = payload.length
   }
 
-  /** Forget the packet. */
+  /** Forget the copy. */
   release(): void {
     if (this.#buffer !== undefined) this.#kept.give(this.#buffer.length)
     this.#buffer = undefined

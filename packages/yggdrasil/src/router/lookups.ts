@@ -5,7 +5,8 @@ import { encodeFrame, PacketType } from '../wire/frame.js'
 import { MAX_WATERMARK } from '../wire/limits.js'
 import type { Path } from '../wire/path.js'
 import { encodePathLookup, type PathLookup, type PathNotify, signedPathBytes } from '../wire/pathfinder.js'
-import type { Neighbour } from './neighbours.js'
+import type { LinkState } from './link-state.js'
+import type { Neighbour } from './neighbour.js'
 import { Repeats } from './repeats.js'
 import type { RouterCore } from './router-core.js'
 import { TokenBucket } from './token-bucket.js'
@@ -46,16 +47,18 @@ export class Lookups {
   }
 
   /** @returns our answer, when it is us who is looked for and the limits allow one */
-  receive(lookup: PathLookup, from: Neighbour, nowMs: number): PathNotify | undefined {
+  receive(lookup: PathLookup, link: LinkState, nowMs: number): PathNotify | undefined {
     const transformed = transformKey(lookup.dest)
     const body = encodePathLookup(lookup)
     if (this.#seen.isRepeat(body, nowMs)) {
       this.#core.stats.throttled++
       return undefined
     }
-    if (this.#core.options.transit) this.#multicast(lookup, bloomLocations(transformed), from, nowMs)
+    if (this.#core.options.transit) this.#multicast(lookup, bloomLocations(transformed), link.neighbour, nowMs)
     if (keyId(transformed) !== this.#ownTransformed) return undefined
-    if (this.#answered.isRepeat(withoutDest(body), nowMs) || !this.#answers.take(nowMs)) {
+    // Whoever asks too much uses up what comes that way, and leaves the rest to the others.
+    const isAllowed = !this.#answered.isRepeat(withoutDest(body), nowMs) && link.answers.take(nowMs)
+    if (!isAllowed || !this.#answers.take(nowMs)) {
       this.#core.stats.throttled++
       return undefined
     }

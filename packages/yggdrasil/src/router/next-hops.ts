@@ -1,6 +1,7 @@
 import type { KeyId } from '../key.js'
 import { type Path, pathDistance, ROOT_PATH } from '../wire/path.js'
-import type { LinkState, Neighbours } from './neighbours.js'
+import type { LinkState } from './link-state.js'
+import type { Neighbours } from './neighbours.js'
 
 /** Paths of which the decision is remembered; a power of two. */
 const SLOTS = 256

@@ -1,6 +1,7 @@
 import type { KeyId } from '../key.js'
 import type { Announcement } from './announcement.js'
-import type { Neighbour, Neighbours } from './neighbours.js'
+import type { Neighbour } from './neighbour.js'
+import type { Neighbours } from './neighbours.js'
 import type { Records } from './records.js'
 
 /** Where to hang in the tree. */
@@ -20,7 +21,8 @@ export function chooseParent(own: Announcement, records: Records, neighbours: Ne
   const selfId = own.id
   let best: Choice = { rootId: selfId, parentId: selfId, cost: Number.POSITIVE_INFINITY }
   const parent = neighbours.get(own.parentId)
-  if (parent !== undefined) {
+  // One that nobody has proven to be is perhaps not there.
+  if (parent?.best !== undefined) {
     const choice = choiceOf(parent, records.ancestry(selfId))
     if (choice !== undefined && choice.rootId < best.rootId) best = choice
   }

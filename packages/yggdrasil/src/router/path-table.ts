@@ -4,10 +4,13 @@ import type { KnownPath } from './known-path.js'
 /** The paths that were found. */
 export class PathTable {
   readonly #maxPaths: number
+  readonly #onGone: (path: KnownPath) => void
   readonly #table = new KeyTable<KnownPath>()
 
-  constructor(maxPaths: number) {
+  /** @param onGone - told of every path that is no longer in the table */
+  constructor(maxPaths: number, onGone: (path: KnownPath) => void) {
     this.#maxPaths = maxPaths
+    this.#onGone = onGone
   }
 
   get size(): number {
@@ -43,7 +46,7 @@ export class PathTable {
   }
 
   #delete(path: KnownPath): void {
-    path.release()
     this.#table.delete(path)
+    this.#onGone(path)
   }
 }

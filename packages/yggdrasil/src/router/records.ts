@@ -71,6 +71,14 @@ export class Records {
     }
   }
 
+  /** Ports of all nodes below `parentId`, neighbours or not. */
+  portsBelow(parentId: KeyId): Map<KeyId, number> {
+    const ports = new Map<KeyId, number>()
+    for (const record of this.#byId.values())
+      if (record.parentId === parentId && !record.isRoot) ports.set(record.id, Number(record.port))
+    return ports
+  }
+
   /**
    * The nodes on the way from `id` (included) to the root, as far as it is known. Ends at a missing record or before a
    * repeated one. Empty as well when it is longer than the limit: such a way leads nowhere that packets could go.

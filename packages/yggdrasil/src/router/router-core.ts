@@ -1,7 +1,8 @@
 import type { KeyId } from '../key.js'
 import type { RouterLimits } from '../limits.js'
-import type { DecodeOptions } from '../wire/body.js'
-import type { LinkState, Neighbours } from './neighbours.js'
+import type { Checks } from './checks.js'
+import type { LinkState } from './link-state.js'
+import type { Neighbours } from './neighbours.js'
 import type { NextHops } from './next-hops.js'
 import type { Records } from './records.js'
 import type { RouterOptions, RouterStats } from './types.js'
@@ -10,10 +11,9 @@ import type { RouterOptions, RouterStats } from './types.js'
 export interface RouterCore {
   readonly options: RouterOptions
   readonly limits: RouterLimits
-  /** The limits as decoders take them. */
-  readonly decodeOptions: DecodeOptions
   readonly selfId: KeyId
   readonly stats: RouterStats
+  readonly checks: Checks
   readonly records: Records
   readonly neighbours: Neighbours
   readonly hops: NextHops

@@ -1,34 +1,30 @@
-import { transformKey } from '../address.js'
 import { YggdrasilError } from '../error.js'
-import { isKeyAt, KEY_BYTES, keyId, keyOfId } from '../key.js'
+import { isKeyAt, KEY_BYTES, keyId } from '../key.js'
 import { DEFAULT_LIMITS, type RouterLimits } from '../limits.js'
 import { checkFrameType, PacketType } from '../wire/frame.js'
-import { portsOf } from '../wire/path.js'
+import { Checks } from './checks.js'
 import { Filters } from './filters.js'
 import { Forwarder } from './forwarder.js'
+import type { LinkState } from './link-state.js'
 import { Loopback } from './loopback.js'
-import { type LinkState, Neighbours, UNKNOWN_LATENCY_MS } from './neighbours.js'
+import { Neighbours } from './neighbours.js'
 import { NextHops } from './next-hops.js'
 import { Pathfinder } from './pathfinder.js'
 import { Records } from './records.js'
 import type { RouterCore } from './router-core.js'
+import { Ticker } from './ticker.js'
 import { Tree } from './tree.js'
-import type {
-  PathInfo,
-  RouterLink,
-  RouterOptions,
-  RouterPeerInfo,
-  RouterSizes,
-  RouterStats,
-  TreeInfo,
+import {
+  newRouterStats,
+  type PathInfo,
+  type RouterLink,
+  type RouterOptions,
+  type RouterPeerInfo,
+  type RouterSizes,
+  type RouterStats,
+  type TreeInfo,
 } from './types.js'
-
-/** yggdrasil protocol §4.5 */
-const TICK_MS = 1000
-/** News that should not wait for the next tick get one after so long, so that what comes together is seen together… */
-const EARLY_TICK_MS = 100
-/** …and not sooner after the last one than this. */
-const TICK_GAP_MS = 250
+import { pathInfos, peerInfos, routerSizes, treeInfo } from './views.js'
 
 /** Largest payload of a packet. Coordinates count in the frame too; of what is too long with them nothing is sent. §8.7 */
 export const MAX_TRAFFIC_PAYLOAD_BYTES = 130_993
@@ -46,17 +42,15 @@ export class Router {
   readonly #pathfinder: Pathfinder
   readonly #forwarder: Forwarder
   readonly #loopback: Loopback
+  readonly #ticker: Ticker
   #nowMs: number
-  #lastTickMs = Number.NEGATIVE_INFINITY
-  #nextTickMs: number
-  #earlyTickMs = Number.POSITIVE_INFINITY
   #toldTree = ''
 
   constructor(options: RouterOptions, nowMs: number) {
     const limits: RouterLimits = { ...DEFAULT_LIMITS, ...options.limits }
     const selfId = keyId(options.publicKey)
-    const neighbours = new Neighbours(limits)
-    const records = new Records({
+    const neighbours = new Neighbours(limits, () => records.portsBelow(selfId))
+    const records: Records = new Records({
       selfId,
       maxRecords: limits.records,
       maxDepth: limits.pathPorts,
@@ -65,12 +59,13 @@ export class Router {
       },
       neighbours: () => neighbours.ids,
     })
+    const stats = newRouterStats()
     const core: RouterCore = {
       options,
       limits,
-      decodeOptions: { maxPathPorts: limits.pathPorts },
       selfId,
-      stats: newStats(),
+      stats,
+      checks: new Checks(limits, stats),
       records,
       neighbours,
       hops: new NextHops(selfId, records, neighbours),
@@ -80,14 +75,18 @@ export class Router {
       },
     }
     this.#core = core
-    this.#tree = new Tree({ ...core, proven: (link, at) => this.#proven(link, at) })
+    this.#tree = new Tree({
+      ...core,
+      proven: (link, at) => this.#proven(link, at),
+      news: (at) => this.#ticker.soon(at),
+    })
     this.#filters = new Filters(core)
     this.#pathfinder = new Pathfinder(core)
     this.#forwarder = new Forwarder(core, this.#pathfinder)
-    this.#loopback = new Loopback(limits.queueBytes)
+    this.#loopback = new Loopback(core)
     this.#nowMs = nowMs
-    this.#nextTickMs = nowMs
-    this.#tick(nowMs, true)
+    this.#ticker = new Ticker(nowMs)
+    this.advance(nowMs)
   }
 
   /**
@@ -100,7 +99,7 @@ export class Router {
       throw new YggdrasilError('self', `router: link ${link.id} leads to this node itself`)
     }
     const state = this.#core.neighbours.add(link)
-    this.#tree.addLink(state, nowMs)
+    this.#tree.ask(state, nowMs)
     this.#filters.repeat(state.neighbour, state, nowMs)
   }
 
@@ -109,6 +108,7 @@ export class Router {
     this.#nowMs = nowMs
     const state = this.#core.neighbours.remove(link)
     if (state === undefined) return
+    this.#core.checks.forget(state)
     // One that was on its way on the broken link is perhaps lost.
     for (const other of state.neighbour.links) this.#filters.repeat(state.neighbour, other, nowMs)
   }
@@ -122,16 +122,8 @@ export class Router {
     this.#nowMs = nowMs
     const state = this.#core.neighbours.find(link)
     if (state === undefined) return
-    if (type === PacketType.traffic) {
-      if (state.proven) this.#forwarder.receive(body, nowMs)
-      else this.#core.stats.throttled++
-    } else if (type < PacketType.pathLookup) {
-      this.#receiveControl(state, type, body, nowMs)
-    } else if (state.proven) {
-      this.#receivePath(state, type, body, nowMs)
-    } else {
-      this.#core.stats.throttled++
-    }
+    if (type < PacketType.pathLookup) this.#receiveControl(state, type, body, nowMs)
+    else this.#receiveRouted(state, checkFrameType(type), body, nowMs)
   }
 
   /** The link takes traffic again. */
@@ -144,17 +136,19 @@ export class Router {
    * Send a packet. With a known path it goes out at once; else it waits for the path (only the newest one waits) while a
    * lookup goes out, at most one a second. Nobody tells whether it arrives. `payload` is not held on to.
    * @param dest - 32 bytes
+   * @returns `false`: taken, but its link takes no more for now; more would wait in a queue until {@link drained}
    * @throws {YggdrasilError} `bad-key` | `too-large` above {@link MAX_TRAFFIC_PAYLOAD_BYTES}
    */
-  send(dest: Uint8Array, payload: Uint8Array, nowMs: number): void {
+  send(dest: Uint8Array, payload: Uint8Array, nowMs: number): boolean {
     this.#nowMs = nowMs
     checkKey(dest)
     if (payload.length > MAX_TRAFFIC_PAYLOAD_BYTES) {
       const text = `packet of ${payload.length} bytes: at most ${MAX_TRAFFIC_PAYLOAD_BYTES} can be sent`
       throw new YggdrasilError('too-large', text, { blame: 'local' })
     }
-    if (!isKeyAt(dest, 0, this.#core.options.publicKey)) this.#pathfinder.send(dest, payload, nowMs)
-    else if (!this.#loopback.send(payload)) this.#core.stats.dropped++
+    if (!isKeyAt(dest, 0, this.#core.options.publicKey)) return this.#pathfinder.send(dest, payload, nowMs)
+    this.#loopback.send(payload)
+    return true
   }
 
   /**
@@ -165,75 +159,40 @@ export class Router {
   lookup(key: Uint8Array, nowMs: number): void {
     this.#nowMs = nowMs
     checkKey(key)
-    const wanted = keyId(transformKey(key))
-    const { publicKey } = this.#core.options
-    const isOwn = keyId(transformKey(publicKey)) === wanted
-    if (isOwn) this.#loopback.found(publicKey)
-    for (const path of this.#pathfinder.paths()) {
-      if (keyId(transformKey(path.key)) === wanted && this.#pathfinder.hasPath(path.key, nowMs)) {
-        this.#loopback.found(path.key)
-      }
-    }
-    if (!isOwn) this.#pathfinder.lookup(key, nowMs)
+    for (const found of this.#pathfinder.lookup(key, nowMs)) this.#loopback.found(found)
   }
 
   /** Ask the remote of a link for a sign of life: it answers at once. yggdrasil protocol §3.5 */
   probe(link: RouterLink, nowMs: number): void {
     const state = this.#core.neighbours.find(link)
-    if (state?.neighbour.request !== undefined) this.#tree.ask(state, state.neighbour.request, nowMs)
+    if (state !== undefined) this.#tree.ask(state, nowMs)
   }
 
   /** Do what is due. */
   advance(nowMs: number): void {
     this.#nowMs = nowMs
-    if (!this.#loopback.isEmpty) this.#deliverOwn(nowMs)
-    if (nowMs >= this.#nextTickMs) this.#tick(nowMs, true)
-    else if (nowMs >= this.#earlyTickMs) this.#tick(nowMs, false)
+    this.#loopback.deliver(nowMs)
+    if (nowMs >= this.#core.checks.nextMs) this.#core.checks.advance(nowMs)
+    const tick = this.#ticker.take(nowMs)
+    if (tick !== undefined) this.#tick(nowMs, tick === 'regular')
   }
 
   /** When {@link advance} next has work. */
   get nextDeadlineMs(): number {
-    return this.#loopback.isEmpty ? Math.min(this.#nextTickMs, this.#earlyTickMs) : this.#nowMs
+    return this.#loopback.isEmpty ? Math.min(this.#ticker.nextMs, this.#core.checks.nextMs) : this.#nowMs
   }
 
   tree(): TreeInfo {
-    const { records, hops, selfId, options } = this.#core
-    const { own } = this.#tree
-    const root = records.ancestry(selfId).pop()
-    return {
-      root: keyOfId(root?.id ?? selfId),
-      parent: own === undefined ? options.publicKey : keyOfId(own.parentId),
-      coordinates: portsOf(hops.own),
-      seq: own?.seq ?? 0n,
-      records: records.size,
-    }
+    return treeInfo(this.#core)
   }
 
   /** One entry for each link. */
   peers(): RouterPeerInfo[] {
-    const { records, neighbours } = this.#core
-    return Array.from(neighbours.links, ({ link, neighbour, cost, latencyMs, proven, queue }) => ({
-      linkId: link.id,
-      publicKey: neighbour.key,
-      port: neighbour.port,
-      priority: link.priority,
-      cost,
-      ...(latencyMs === UNKNOWN_LATENCY_MS ? undefined : { latencyMs }),
-      coordinates: portsOf(records.coordinates(neighbour.id)),
-      onTree: neighbour.filters.onTree,
-      proven,
-      queuedBytes: queue.bytes,
-    }))
+    return peerInfos(this.#core)
   }
 
   paths(): PathInfo[] {
-    return Array.from(this.#pathfinder.paths(), ({ key, path, seq, brokenMs, expiresMs }) => ({
-      publicKey: key,
-      coordinates: portsOf(path),
-      seq,
-      broken: brokenMs !== undefined,
-      expiresMs,
-    }))
+    return pathInfos(this.#pathfinder)
   }
 
   /** Whether a packet to this key would leave at once. */
@@ -247,32 +206,20 @@ export class Router {
   }
 
   sizes(): RouterSizes {
-    const { records, neighbours } = this.#core
-    let [sent, queuedBytes] = [0, 0]
-    for (const neighbour of neighbours.all) sent += neighbour.sent.size
-    for (const { queue } of neighbours.links) queuedBytes += queue.bytes
-    const { pathCount, rumorCount, keptBytes } = this.#pathfinder
-    return {
-      links: neighbours.linkCount,
-      records: records.size,
-      paths: pathCount,
-      rumors: rumorCount,
-      sent,
-      keptBytes,
-      queuedBytes,
-    }
+    return routerSizes(this.#core, this.#pathfinder)
   }
 
+  /** Types 0 to 5. */
   #receiveControl(state: LinkState, type: number, body: Uint8Array, nowMs: number): void {
     switch (type) {
       case PacketType.sigReq:
         this.#tree.receiveRequest(state, body, nowMs)
         break
       case PacketType.sigRes:
-        if (this.#tree.receiveResponse(state, body, nowMs)) this.#tickSoon(nowMs)
+        this.#tree.receiveResponse(state, body, nowMs)
         break
       case PacketType.announce:
-        if (this.#tree.receiveAnnounce(state, body, nowMs)) this.#tickSoon(nowMs)
+        this.#tree.receiveAnnounce(state, body, nowMs)
         break
       case PacketType.bloomFilter:
         this.#filters.receive(state, body, nowMs)
@@ -281,25 +228,25 @@ export class Router {
     }
   }
 
-  #receivePath(state: LinkState, type: number, body: Uint8Array, nowMs: number): void {
-    try {
-      switch (type) {
-        case PacketType.pathLookup:
-          this.#pathfinder.receiveLookup(state, body, nowMs)
-          break
-        case PacketType.pathNotify:
-          this.#pathfinder.receiveNotify(state, body, nowMs)
-          break
-        case PacketType.pathBroken:
-          this.#pathfinder.receiveBroken(body, nowMs)
-          break
-        default:
-          checkFrameType(type)
-      }
-    } catch (error) {
-      // A long path is made by somebody far away, perhaps, and passed on by those who have no such limit.
-      if (!(error instanceof YggdrasilError) || error.code !== 'too-large') throw error
-      this.#core.stats.dropped++
+  /** Types 6 to 9: before the proof, traffic and word of paths may be anybody's. */
+  #receiveRouted(state: LinkState, type: number, body: Uint8Array, nowMs: number): void {
+    if (!state.proven) {
+      this.#core.stats.throttled++
+      return
+    }
+    switch (type) {
+      case PacketType.traffic:
+        this.#forwarder.receive(body, nowMs)
+        break
+      case PacketType.pathLookup:
+        this.#pathfinder.receiveLookup(state, body, nowMs)
+        break
+      case PacketType.pathNotify:
+        this.#pathfinder.receiveNotify(state, body, nowMs)
+        break
+      case PacketType.pathBroken:
+        this.#pathfinder.receiveBroken(body, nowMs)
+        break
     }
   }
 
@@ -311,24 +258,14 @@ export class Router {
     if (heldFilter !== undefined) this.#filters.apply(neighbour, heldFilter)
     link.heldFilter = undefined
     // A second sooner than the next tick would.
-    this.#tree.greet(neighbour, nowMs)
+    this.#tree.greet(link, nowMs)
     this.#core.options.effects.proven(link.link)
-  }
-
-  #tickSoon(nowMs: number): void {
-    const dueMs = Math.max(nowMs + EARLY_TICK_MS, this.#lastTickMs + TICK_GAP_MS)
-    this.#earlyTickMs = Math.min(this.#earlyTickMs, dueMs)
+    this.#core.checks.advance(nowMs)
   }
 
   #tick(nowMs: number, isRegular: boolean): void {
-    this.#lastTickMs = nowMs
-    this.#earlyTickMs = Number.POSITIVE_INFINITY
-    if (isRegular) {
-      this.#nextTickMs += TICK_MS
-      // After a sleep the ticks that were missed are not made up for.
-      if (this.#nextTickMs <= nowMs) this.#nextTickMs = nowMs + TICK_MS
-    }
     this.#core.records.expire(nowMs)
+    if (isRegular) this.#core.checks.fade()
     this.#tree.maintain(nowMs, isRegular)
     this.#tree.gossip(nowMs)
     this.#filters.maintain(nowMs)
@@ -353,33 +290,6 @@ export class Router {
     if (told === this.#toldTree) return
     this.#toldTree = told
     effects.treeChanged(tree)
-  }
-
-  #deliverOwn(nowMs: number): void {
-    const { effects, publicKey } = this.#core.options
-    for (const pending of this.#loopback.take()) {
-      if ('packet' in pending) {
-        this.#core.stats.delivered++
-        effects.deliver(publicKey, pending.packet, nowMs)
-      } else {
-        effects.pathFound(pending.foundKey, nowMs)
-      }
-    }
-  }
-}
-
-function newStats(): RouterStats {
-  return {
-    delivered: 0,
-    sent: 0,
-    forwarded: 0,
-    dropped: 0,
-    undeliverable: 0,
-    lookups: 0,
-    answers: 0,
-    throttled: 0,
-    verifications: 0,
-    announcements: 0,
   }
 }
 

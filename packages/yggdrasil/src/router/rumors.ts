@@ -1,7 +1,7 @@
 import { transformKey } from '../address.js'
 import { type BloomLocations, bloomLocations } from '../bloom.js'
 import { type KeyId, keyId } from '../key.js'
-import type { KeptBytes } from './kept-bytes.js'
+import type { WaitingPackets } from './waiting-packets.js'
 
 /** A key of which nothing is known but that somebody wants to reach it. yggdrasil protocol §6.1 */
 export class Rumor {
@@ -16,8 +16,8 @@ export class Rumor {
   wantedMs: number
   /** The last lookup went out to a neighbour at least. */
   isOut = false
+  /** Whom the packet is for that waits. */
   destination: Uint8Array | undefined
-  packet: Uint8Array | undefined
 
   constructor(id: KeyId, locations: BloomLocations, target: Uint8Array, nowMs: number, expiresMs: number) {
     this.id = id
@@ -31,13 +31,13 @@ export class Rumor {
 /** Keys that are being looked for, by transformed key. */
 export class Rumors {
   readonly #maxRumors: number
-  readonly #kept: KeptBytes
+  readonly #waiting: WaitingPackets
   /** Those looked up longest ago first. */
   readonly #byId = new Map<KeyId, Rumor>()
 
-  constructor(maxRumors: number, kept: KeptBytes) {
+  constructor(maxRumors: number, waiting: WaitingPackets) {
     this.#maxRumors = maxRumors
-    this.#kept = kept
+    this.#waiting = waiting
   }
 
   get size(): number {
@@ -75,26 +75,6 @@ export class Rumors {
     this.#byId.set(rumor.id, rumor)
   }
 
-  /** Let a packet wait, in the place of one that waits already. It is lost when there is no room for it at all. */
-  keep(rumor: Rumor, destination: Uint8Array, payload: Uint8Array): void {
-    this.release(rumor)
-    const others = this.#byId.values()
-    while (!this.#kept.take(payload.length)) {
-      const { value: oldest } = others.next()
-      if (oldest === undefined) return
-      this.release(oldest)
-    }
-    rumor.destination = destination.slice()
-    rumor.packet = payload.slice()
-  }
-
-  /** Forget the packet that waits. */
-  release(rumor: Rumor): void {
-    if (rumor.packet !== undefined) this.#kept.give(rumor.packet.length)
-    rumor.packet = undefined
-    rumor.destination = undefined
-  }
-
   expire(nowMs: number): void {
     for (const rumor of this.#byId.values()) if (nowMs >= rumor.expiresMs) this.#delete(rumor)
   }
@@ -105,7 +85,7 @@ export class Rumors {
   }
 
   #delete(rumor: Rumor): void {
-    this.release(rumor)
+    this.#waiting.drop(rumor)
     this.#byId.delete(rumor.id)
   }
 }

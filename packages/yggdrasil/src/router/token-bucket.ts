@@ -19,4 +19,9 @@ export class TokenBucket {
     this.#tokens -= tokens
     return true
   }
+
+  /** Give back what was taken and not used. */
+  give(tokens: number): void {
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + tokens)
+  }
 }

@@ -1,6 +1,6 @@
 import { YggdrasilError } from '../error.js'
 import { KEY_BYTES, type KeyId, keyId } from '../key.js'
-import { decodeAnnounce, encodeAnnounce } from '../wire/announce.js'
+import { decodeAnnounce } from '../wire/announce.js'
 import { encodeFrame, PacketType } from '../wire/frame.js'
 import {
   decodeSigReq,
@@ -11,15 +11,23 @@ import {
   type SigRes,
   signedParentBytes,
 } from '../wire/signature.js'
-import { Announcement, badSignature, checkAnnounce } from './announcement.js'
+import { Announcement, badSignature, checkAnnounce, supersedes } from './announcement.js'
+import type { Checks } from './checks.js'
 import { flood } from './flood.js'
-import type { LinkState, Neighbour, Neighbours } from './neighbours.js'
+import type { LinkState } from './link-state.js'
+import type { Neighbour } from './neighbour.js'
+import type { Neighbours } from './neighbours.js'
 import { chooseParent } from './parent-choice.js'
 import type { Records } from './records.js'
 import type { RouterOptions, RouterStats } from './types.js'
 
 /** Our own announcement is made anew after so long. yggdrasil protocol §4.7 */
 const REFRESH_MS = 240_000
+
+/** A parent that says another port each time makes us announce no more often than this. */
+const PORT_CHANGE_MS = 5000
+/** A child that was given another port may go on with the old one for so long. */
+const MISPLACED_MS = 3000
 
 /**
  * What an announcement that we have already takes of the limit: it costs no verification, and who opens another link
@@ -32,8 +40,11 @@ export interface TreeContext {
   readonly records: Records
   readonly neighbours: Neighbours
   readonly stats: RouterStats
+  readonly checks: Checks
   /** The remote of this link answered a nonce of ours. */
   readonly proven: (link: LinkState, nowMs: number) => void
+  /** A tick is worth while now. */
+  readonly news: (nowMs: number) => void
 }
 
 /** Our place in the spanning tree: signatures of possible parents, announcements, and the choice. yggdrasil protocol §4 */
@@ -48,6 +59,7 @@ export class Tree {
   #root1 = false
   #root2 = true
   #gossipVersion = ''
+  #portChangeAtMs = Number.NEGATIVE_INFINITY
 
   constructor(context: TreeContext) {
     this.#context = context
@@ -60,22 +72,9 @@ export class Tree {
     return this.#context.records.get(this.#selfId)
   }
 
-  addLink(link: LinkState, nowMs: number): void {
-    const { neighbour } = link
-    if (neighbour.links.length > 1) {
-      // The other links may have lost some of it when they broke.
-      for (const id of neighbour.sent) {
-        const record = this.#context.records.get(id)
-        if (record !== undefined) link.writeControl(record.frame, nowMs)
-      }
-    }
-    neighbour.request ??= this.#newRequest()
-    this.ask(link, neighbour.request, nowMs)
-  }
-
-  /** Send the current request (again): it is always answered. */
-  ask(link: LinkState, request: SigReq, nowMs: number): void {
-    link.asked(request.nonce, nowMs)
+  /** Send the current request (again), or a first one: it is always answered. */
+  ask(link: LinkState, nowMs: number, request: SigReq = link.request ?? this.#newRequest()): void {
+    link.asked(request, nowMs)
     link.writeControl(encodeFrame(PacketType.sigReq, encodeSigReq(request)), nowMs)
   }
 
@@ -89,60 +88,63 @@ export class Tree {
     link.writeControl(encodeFrame(PacketType.sigRes, encodeSigRes({ seq, nonce, port, psig })), nowMs)
   }
 
-  /** @returns whether a tick is worth while now */
-  receiveResponse(link: LinkState, body: Uint8Array, nowMs: number): boolean {
+  receiveResponse(link: LinkState, body: Uint8Array, nowMs: number): void {
     if (!link.responses.take(nowMs)) throw flood('signature responses')
     const response = decodeSigRes(body)
     const { seq, nonce, port, psig } = response
     // An announcement with it would be invalid, and cost us all our links.
     if (port === 0n) throw new YggdrasilError('malformed', 'sigRes: port 0 is the port of roots only')
-    const { neighbour } = link
+    const { neighbour, request, responded } = link
+    const isCurrent = request?.nonce === nonce && request.seq === seq
+    // What answers nothing, or something that was answered, changes nothing: it is not worth a check.
+    if (isCurrent ? responded : link.proven || !link.knows(nonce)) return
     this.#context.stats.verifications++
     const signed = signedParentBytes(this.#key, neighbour.key, seq, nonce, port)
     if (!this.#context.options.verify(psig, signed, neighbour.key)) throw badSignature('sigRes: the signature')
-    const { request } = neighbour
-    const isCurrent = request?.nonce === nonce && request.seq === seq
-    if (!link.proven && (isCurrent || link.knows(nonce))) this.#context.proven(link, nowMs)
-    if (!isCurrent) return false
+    if (!link.proven) this.#context.proven(link, nowMs)
+    if (!isCurrent) return
     neighbour.response ??= response
-    if (!link.responded) {
-      link.measured(nowMs - link.requestedMs)
-      neighbour.chooseLink()
-      this.#context.neighbours.version++
-    }
-    return this.#isNews(neighbour)
+    link.measured(nowMs - link.requestedMs)
+    neighbour.chooseLink()
+    this.#context.neighbours.version++
+    if (this.#isNews(neighbour)) this.#context.news(nowMs)
   }
 
-  /** @returns whether a tick is worth while now */
-  receiveAnnounce(link: LinkState, body: Uint8Array, nowMs: number): boolean {
-    const { records, stats, options } = this.#context
-    const { neighbour } = link
-    const stored = body.length < KEY_BYTES ? undefined : records.get(keyId(body))
+  receiveAnnounce(link: LinkState, body: Uint8Array, nowMs: number): void {
+    const stored = body.length < KEY_BYTES ? undefined : this.#context.records.get(keyId(body))
     if (stored?.isBody(body)) {
       if (!link.announces.take(nowMs, KNOWN_TOKENS)) throw flood('announces')
-      neighbour.sent.add(stored.id)
-      return false
+      if (link.proven) link.neighbour.sent.add(stored.id)
+      return
     }
     if (!link.announces.take(nowMs)) throw flood('announces')
+    this.#context.checks.submit(link, body, this.#judge, nowMs)
+  }
+
+  readonly #judge = (link: LinkState, body: Uint8Array, nowMs: number): void => {
+    const { records, stats, options } = this.#context
+    const { neighbour } = link
     const announce = decodeAnnounce(body)
     const record = new Announcement(announce)
+    const stored = records.get(record.id)
+    if (stored !== undefined && !supersedes(record, stored)) {
+      neighbour.sent.add(record.id)
+      // It is behind the times, and only the one that sent it has to know. If neither is better, both keep what they
+      // have: an answer would be answered, for ever.
+      if (supersedes(stored, record)) link.writeControl(stored.frame, nowMs)
+      return
+    }
     stats.verifications += 2
     checkAnnounce(announce, options.verify)
-    if (records.accept(record, nowMs, neighbour.id)) {
-      stats.announcements++
-      neighbour.sent.add(record.id)
-      if (record.id === this.#selfId) {
-        // From before we restarted: it has to be outbidden, with a parent at once if one signs in time.
-        this.#refresh = true
-        this.#ownChanged(nowMs)
-      }
-      return record.id === neighbour.id && this.#isNews(neighbour)
-    }
-    if (stored === undefined) return false
+    if (!records.accept(record, nowMs, neighbour.id)) return
+    stats.announcements++
     neighbour.sent.add(record.id)
-    // It is behind the times, and only the one that sent it has to know; unless it was ours, spelled out longer.
-    if (!stored.isBody(encodeAnnounce(announce))) link.writeControl(stored.frame, nowMs)
-    return false
+    if (record.id === this.#selfId) {
+      // From before we restarted: it has to be outbidden, with a parent at once if one signs in time.
+      this.#refresh = true
+      this.#ownChanged(nowMs)
+    }
+    if (record.id === neighbour.id && this.#isNews(neighbour)) this.#context.news(nowMs)
   }
 
   /** Let the neighbours know what they need: the ways to the root, ours and their own, from the root down. §4.6 */
@@ -153,14 +155,21 @@ export class Tree {
     this.#gossipVersion = version
     const own = records.ancestry(this.#selfId)
     for (const neighbour of neighbours.all) {
+      if (neighbour.best === undefined) continue
       tell(neighbour, own, nowMs)
       tell(neighbour, records.ancestry(neighbour.id), nowMs)
     }
   }
 
-  /** The same for one neighbour that has just come. */
-  greet(neighbour: Neighbour, nowMs: number): void {
-    tell(neighbour, this.#context.records.ancestry(this.#selfId), nowMs)
+  /** The same for a link that has just been proven. */
+  greet(link: LinkState, nowMs: number): void {
+    const { records } = this.#context
+    // Other links of the same neighbour may have lost some of it when they broke.
+    for (const id of link.neighbour.sent) {
+      const record = records.get(id)
+      if (record !== undefined) link.writeControl(record.frame, nowMs)
+    }
+    tell(link.neighbour, records.ancestry(this.#selfId), nowMs)
   }
 
   /** @param isRegular - of the ticks that come every second: only they count for the grace before we become root */
@@ -173,12 +182,42 @@ export class Tree {
       this.#becomeRoot(nowMs)
       return
     }
+    this.#followParent(own, nowMs)
+    this.#cutMisplaced(nowMs)
     const { parentId, rootId } = chooseParent(own, records, neighbours, this.#refresh)
     if (!this.#refresh && !this.#root1 && !this.#root2 && parentId === own.parentId) return
     const parent = rootId === this.#selfId ? undefined : neighbours.get(parentId)
     if (parent?.response !== undefined && this.#join(parent, parent.response, nowMs)) return
     if (this.#root2) this.#becomeRoot(nowMs)
     else this.#root1 = true
+  }
+
+  /**
+   * A parent that was started anew has given our port to somebody else, perhaps. When its link was away for less than a
+   * tick nothing but its answer tells.
+   */
+  #followParent(own: Announcement, nowMs: number): void {
+    const response = this.#context.neighbours.get(own.parentId)?.response
+    if (response === undefined || response.port === own.port || nowMs < this.#portChangeAtMs) return
+    this.#portChangeAtMs = nowMs + PORT_CHANGE_MS
+    this.#refresh = true
+  }
+
+  /** Not all nodes do that: what goes on with a port from our former life is cut, and finds its place when it comes back. */
+  #cutMisplaced(nowMs: number): void {
+    const { records, neighbours } = this.#context
+    for (const neighbour of neighbours.all) {
+      const record = records.get(neighbour.id)
+      if (record?.parentId !== this.#selfId || record.port === BigInt(neighbour.port)) {
+        neighbour.misplacedSinceMs = undefined
+        continue
+      }
+      neighbour.misplacedSinceMs ??= nowMs
+      if (nowMs - neighbour.misplacedSinceMs < MISPLACED_MS) continue
+      neighbour.misplacedSinceMs = undefined
+      const text = `it goes on as our port ${record.port} and is our port ${neighbour.port}: it has to join anew`
+      for (const { link } of [...neighbour.links]) link.close(new YggdrasilError('link', text))
+    }
   }
 
   #join(parent: Neighbour, response: SigRes, nowMs: number): boolean {
@@ -210,10 +249,8 @@ export class Tree {
   #ownChanged(nowMs: number): void {
     this.#refreshAtMs = nowMs + REFRESH_MS
     for (const neighbour of this.#context.neighbours.all) {
-      const request = this.#newRequest()
-      neighbour.request = request
       neighbour.response = undefined
-      for (const link of neighbour.links) this.ask(link, request, nowMs)
+      for (const link of neighbour.links) this.ask(link, nowMs, this.#newRequest())
     }
   }
 
@@ -238,6 +275,6 @@ function tell(neighbour: Neighbour, way: readonly Announcement[], nowMs: number)
     const { id, frame } = way[index]!
     if (neighbour.sent.has(id)) continue
     neighbour.sent.add(id)
-    neighbour.writeControl(frame, nowMs)
+    neighbour.writeProven(frame, nowMs)
   }
 }

@@ -121,6 +121,21 @@ export interface RouterStats {
   announcements: number
 }
 
+export function newRouterStats(): RouterStats {
+  return {
+    delivered: 0,
+    sent: 0,
+    forwarded: 0,
+    dropped: 0,
+    undeliverable: 0,
+    lookups: 0,
+    answers: 0,
+    throttled: 0,
+    verifications: 0,
+    announcements: 0,
+  }
+}
+
 /** How much memory the tables hold, for tests and curiosity. */
 export interface RouterSizes {
   readonly links: number

@@ -1,50 +1,50 @@
 import type { KeyId } from '../key.js'
 import type { TokenBucket } from '../router/token-bucket.js'
 
-interface Window {
-  readonly startMs: number
-  taken: number
+interface Source {
+  tokens: number
+  filledMs: number
 }
 
 /**
- * So many in a span of time from each key, and so many from all together. Keys here are claimed by whoever sends, so the
- * table grows only as fast as the bucket for all of them allows, and forgets after the span.
+ * So many a second from each key, some more at once after a pause, and so many from all together. Anybody can have any
+ * number of keys, so the table grows only as fast as the bucket for all of them allows, and forgets who was quiet.
  */
 export class SourceRates {
-  readonly #perSource: number
-  readonly #spanMs: number
-  readonly #windows = new Map<KeyId, Window>()
+  readonly #perSecond: number
+  readonly #burst: number
+  /** In the order of the last taking. */
+  readonly #sources = new Map<KeyId, Source>()
 
-  constructor(perSource: number, spanMs: number) {
-    this.#perSource = perSource
-    this.#spanMs = spanMs
+  constructor(perSecond: number, burst: number) {
+    this.#perSecond = perSecond
+    this.#burst = burst
   }
 
   /** Keys remembered. */
   get size(): number {
-    return this.#windows.size
+    return this.#sources.size
   }
 
   /** @param all - taken from as well */
-  take(source: KeyId, all: TokenBucket, nowMs: number): boolean {
-    const window = this.#windows.get(source)
-    if (window !== undefined && nowMs - window.startMs < this.#spanMs) {
-      if (window.taken >= this.#perSource || !all.take(nowMs)) return false
-      window.taken++
-      return true
-    }
-    if (!all.take(nowMs)) return false
+  take(id: KeyId, all: TokenBucket, nowMs: number): boolean {
+    const source = this.#sources.get(id)
+    const filled = source === undefined ? this.#burst : this.#filled(source, nowMs)
+    if (filled < 1 || !all.take(nowMs)) return false
     this.#forget(nowMs)
-    // Behind all others: the map is in the order of the start.
-    this.#windows.delete(source)
-    this.#windows.set(source, { startMs: nowMs, taken: 1 })
+    this.#sources.delete(id)
+    this.#sources.set(id, { tokens: filled - 1, filledMs: nowMs })
     return true
   }
 
+  #filled({ tokens, filledMs }: Source, nowMs: number): number {
+    return Math.min(this.#burst, tokens + ((nowMs - filledMs) * this.#perSecond) / 1000)
+  }
+
   #forget(nowMs: number): void {
-    for (const [source, { startMs }] of this.#windows) {
-      if (nowMs - startMs < this.#spanMs) return
-      this.#windows.delete(source)
+    for (const [id, { filledMs }] of this.#sources) {
+      if (((nowMs - filledMs) * this.#perSecond) / 1000 < this.#burst) return
+      this.#sources.delete(id)
     }
   }
 }

@@ -21,3 +21,12 @@ export class Scratch {
     return room.subarray(0, bytes.length)
   }
 }
+
+/** A copy of a payload, with a byte in front if there is one. */
+export function joined(prefix: number | undefined, payload: Uint8Array): Uint8Array {
+  if (prefix === undefined) return payload.slice()
+  const copy = new Uint8Array(1 + payload.length)
+  copy[0] = prefix
+  copy.set(payload, 1)
+  return copy
+}

@@ -1,11 +1,12 @@
-import { boxSharedKey, type CounterBox, createCounterBox, type X25519KeyPair } from '@mimirjs/crypto'
-import { isKeyAt, KEY_BYTES, type KeyId, keyId } from '../key.js'
+import type { X25519KeyPair } from '@mimirjs/crypto'
+import { KEY_BYTES, type KeyId, keyId } from '../key.js'
 import type { SessionInfo } from '../node/types.js'
 import { MIN_SESSION_TRAFFIC_BYTES } from '../wire/session.js'
 import { head, readHead, writeHead } from './header.js'
 import type { Announced } from './init.js'
+import { KeyRing, Pair } from './key-ring.js'
 
-// One session: keys, counters and the boxes made of them. yggdrasil protocol §8.4, §8.5.
+// One session: keys and counters. yggdrasil protocol §8.4, §8.5.
 //
 // Both sides have three pairs of X25519 keys and know two public ones of the other. A side turns its keys (recv := send,
 // send := nxt, nxt := new) when it hears that the other one has, so each packet that goes back and forth moves the two
@@ -14,30 +15,14 @@ import type { Announced } from './init.js'
 
 /** A turn of the keys because of traffic waits for so long after the last one. yggdrasil protocol §8.5 */
 const ROTATION_MS = 60_000
-/** The reference starts at 2^64; nobody gets there. Before numbers stop being exact, the keys are turned. */
-const LAST_NONCE = Number.MAX_SAFE_INTEGER
-
-// All keys of a session in one array, for a node can have thousands of sessions: an array each would take more room
-// than what is in it.
-const CURRENT = 32
-const NEXT = 64
-const RECV = 96
-const SEND = 128
-const NXT = 160
-const SEND_PUBLIC = 192
-const NXT_PUBLIC = 224
-/** The byte that stands behind the key and in front of a payload, when there is one. */
-const PREFIX = 256
-/** Their `current` and our `recv` of before the last Init or Ack. */
-const PREVIOUS = 257
-const RECORD_BYTES = PREVIOUS + 64
-
+/** While the answer to an Init is on its way, which turns the keys too, they are not turned for another reason. */
+const ANSWER_MS = 3000
 /** What was under way when an Init or Ack changed the keys is still opened for so long. */
 const GRACE_MS = 10_000
-
-/** Their key and ours that a message is sealed with: `none` of those that we have. */
-const Keys = { none: 0, recv: 1, nextSend: 2, nextRecv: 3, previous: 4 } as const
-type Keys = (typeof Keys)[keyof typeof Keys]
+/** See {@link Session.patienceMs}. */
+const PATIENCE_MS = 2000
+/** The reference starts again behind 2^64; nobody gets there. Before numbers stop being exact, the keys are turned. */
+const LAST_NONCE: number = Number.MAX_SAFE_INTEGER
 
 /** What became of a message: `ignored` was seen before or is none; `out-of-sync` was sealed with keys we do not have. */
 export type Opened = Uint8Array | 'ignored' | 'out-of-sync'
@@ -50,18 +35,18 @@ export class Session {
   readonly sinceMs: number
   /** Last time something was sent or received. */
   usedMs: number
-  /** Of the last Init or Ack from the other side. */
-  theirSeq: number
   /** Of our last Init or Ack to it; 0 before the first. */
   ourSeq = 0
   /** When we last sent an Init. */
   initSentMs: number = Number.NEGATIVE_INFINITY
+  /** The same, until their Ack comes. */
+  askedMs: number = Number.NEGATIVE_INFINITY
   /** Last time a packet was opened. */
   openedMs: number = Number.NEGATIVE_INFINITY
   /** First packet that we sent since the other side was heard; `Infinity`: it was heard since. */
   unansweredMs: number = Number.POSITIVE_INFINITY
-  /** Until silence after a packet makes us ask, in ms. */
-  patienceMs = 0
+  /** How long silence after a packet is borne, in ms; grows while nothing but Acks is heard. */
+  patienceMs: number = PATIENCE_MS
   /**
    * Since when each side has turned its keys without hearing that the other one has, as after Inits that crossed; else
    * `Infinity`. Packets are opened all the same, but here nobody may turn first: whoever does is two steps ahead of what
@@ -71,31 +56,23 @@ export class Session {
   crossedMs: number = Number.POSITIVE_INFINITY
   /** What was written first waits until the other side knows our keys: see `Sessions`. */
   held = false
-  rxBytes = 0
-  txBytes = 0
-  localKeySeq = 1
-  remoteKeySeq: number
+  readonly #ring: KeyRing
+  /** Of the last Init or Ack from the other side. */
+  #theirSeq: number
+  #rxBytes = 0
+  #txBytes = 0
+  #localKeySeq = 1
+  #remoteKeySeq: number
   #recvNonce = 0
   #sendNonce = 0
   #nextSendNonce = 0
   #nextRecvNonce = 0
-  #rotatedMs = Number.NEGATIVE_INFINITY
+  #turnedMs = Number.NEGATIVE_INFINITY
   // Of before the last Init or Ack.
   #previousLocalKeySeq = Number.NEGATIVE_INFINITY
   #previousRemoteKeySeq = 0
   #previousNonce = 0
   #previousUntilMs = 0
-  readonly #keys = new Uint8Array(RECORD_BYTES)
-  /** A view of {@link #keys}: what every packet of ours begins with. */
-  readonly #nxtPublic: Uint8Array
-  /** The same, with the prefix. */
-  #prefixed: Uint8Array | undefined
-  // Each is derived when it is needed first: an Init alone must not cost four agreements.
-  #recvBox: CounterBox | undefined
-  #sendBox: CounterBox | undefined
-  #nextSendBox: CounterBox | undefined
-  #nextRecvBox: CounterBox | undefined
-  #previousBox: CounterBox | undefined
 
   /**
    * As made from their Init or Ack and already updated by it: the keys have been turned once.
@@ -109,57 +86,74 @@ export class Session {
     nxt: X25519KeyPair,
     nowMs: number,
   ) {
-    this.#keys.set(publicKey)
-    this.publicKey = this.#keys.subarray(0, KEY_BYTES)
-    this.#nxtPublic = this.#keys.subarray(NXT_PUBLIC, NXT_PUBLIC + KEY_BYTES)
+    this.#ring = new KeyRing(publicKey, recv, send, nxt)
+    this.#ring.setTheirs(announced.current, announced.next)
+    this.publicKey = this.#ring.publicKey
     this.id = keyId(publicKey)
     this.sinceMs = nowMs
     this.usedMs = nowMs
-    this.#keys.set(announced.current, CURRENT)
-    this.#keys.set(announced.next, NEXT)
-    this.theirSeq = announced.seq
-    this.remoteKeySeq = announced.keySeq
-    this.#keys.set(recv.privateKey, RECV)
-    this.#keys.set(send.privateKey, SEND)
-    this.#keys.set(send.publicKey, SEND_PUBLIC)
-    this.#setNxt(nxt)
+    this.#theirSeq = announced.seq
+    this.#remoteKeySeq = announced.keySeq
   }
 
-  /** What our next Init or Ack says. @param seq - see `nextSeq` */
+  /** What our next Init or Ack says. */
   announce(seq: number): Announced {
     this.ourSeq = seq
-    return {
-      current: this.#keys.subarray(SEND_PUBLIC, SEND_PUBLIC + KEY_BYTES),
-      next: this.#keys.subarray(NXT_PUBLIC, NXT_PUBLIC + KEY_BYTES),
-      keySeq: this.localKeySeq,
-      seq: this.ourSeq,
-    }
+    return { ...this.#ring.announced, keySeq: this.#localKeySeq, seq }
+  }
+
+  /**
+   * Whether an Init or Ack is newer than the last one. The originals number all of one second alike. When we have asked,
+   * their count of keys tells: to ignore the answer would cost what we send until the next second.
+   */
+  isNews({ seq, keySeq }: Announced): boolean {
+    if (seq !== this.#theirSeq) return seq > this.#theirSeq
+    return this.askedMs !== Number.NEGATIVE_INFINITY && keySeq > this.#remoteKeySeq
   }
 
   /** An Init or Ack of theirs that is newer than the last one. */
-  update(announced: Announced, fresh: X25519KeyPair, nowMs: number): void {
+  update({ current, next, seq, keySeq }: Announced, fresh: X25519KeyPair, nowMs: number): void {
+    const ring = this.#ring
     // A pair of keys that was received with stays what it is under another name, and so does what was seen under it:
     // else everything recorded from the wire could be sent to us once more after each Init.
-    const recvNonce = isKeyAt(this.#keys, NEXT, announced.current) ? this.#nextSendNonce : 0
-    const nextRecvNonce = isKeyAt(this.#keys, NEXT, announced.next) ? this.#nextSendNonce : 0
-    this.#keys.copyWithin(PREVIOUS, CURRENT, CURRENT + KEY_BYTES)
-    this.#keys.copyWithin(PREVIOUS + KEY_BYTES, RECV, RECV + KEY_BYTES)
-    this.#previousLocalKeySeq = this.localKeySeq
-    this.#previousRemoteKeySeq = this.remoteKeySeq
-    this.#previousNonce = this.#recvNonce
+    const hasTurned = ring.isNext(current)
+    const recvNonce = hasTurned ? this.#nextSendNonce : 0
+    const nextRecvNonce = ring.isNext(next) ? this.#nextSendNonce : 0
+    this.#previousNonce = hasTurned ? this.#nextRecvNonce : ring.isCurrent(current) ? this.#recvNonce : 0
+    this.#previousLocalKeySeq = this.#localKeySeq
+    this.#previousRemoteKeySeq = keySeq
     this.#previousUntilMs = nowMs + GRACE_MS
-    this.#previousBox?.wipe()
-    this.#previousBox = undefined
-    this.#keys.set(announced.current, CURRENT)
-    this.#keys.set(announced.next, NEXT)
-    this.theirSeq = announced.seq
-    this.remoteKeySeq = announced.keySeq
-    this.#turn(fresh)
-    this.#recvNonce = recvNonce
+    ring.keepPrevious(current)
+    ring.setTheirs(current, next)
+    ring.turn(fresh)
+    this.#localKeySeq++
+    this.#remoteKeySeq = keySeq
+    this.#theirSeq = seq
+    this.#fix(recvNonce, this.#sendNonce)
     this.#nextRecvNonce = nextRecvNonce
-    this.#nextSendNonce = 0
     this.crossedMs = Number.POSITIVE_INFINITY
+    this.unansweredMs = Number.POSITIVE_INFINITY
     this.usedMs = nowMs
+  }
+
+  /**
+   * They have turned their keys, as packets told: turn ours. Before an Init this is done in any case: with it they turn
+   * theirs again, and what is under way to them would be sealed with keys that they no longer have.
+   */
+  catchUp(fresh: () => X25519KeyPair, nowMs: number): void {
+    if (this.#nextSendNonce === 0) return
+    this.#ring.turnTheirs()
+    this.#ring.turn(fresh())
+    this.#remoteKeySeq++
+    this.#localKeySeq++
+    this.#fix(this.#nextSendNonce, 0)
+    this.#turnedMs = nowMs
+  }
+
+  /** A packet of theirs came. */
+  heard(): void {
+    this.unansweredMs = Number.POSITIVE_INFINITY
+    this.patienceMs = PATIENCE_MS
   }
 
   /**
@@ -175,147 +169,110 @@ export class Session {
     payload: Uint8Array,
     fresh: () => X25519KeyPair,
   ): number {
+    const ring = this.#ring
     if (this.#sendNonce === LAST_NONCE) {
-      this.#turn(fresh())
-      this.#recvNonce = 0
-      this.#sendNonce = 0
-      this.#nextSendNonce = 0
-      this.#nextRecvNonce = 0
+      ring.turn(fresh())
+      this.#localKeySeq++
+      this.#fix(0, 0)
     }
-    this.#sendBox ??= this.#box(CURRENT, SEND)
+    const box = ring.box(Pair.send)
     const nonce = ++this.#sendNonce
-    const at = writeHead(out, offset, this.localKeySeq, this.remoteKeySeq, nonce)
-    this.txBytes += payload.length
-    const front = prefix === undefined ? this.#nxtPublic : this.#nxtPublicAnd(prefix)
-    return at + this.#sendBox.sealInto(out, at, BigInt(nonce), front, payload)
+    const at = writeHead(out, offset, this.#localKeySeq, this.#remoteKeySeq, nonce)
+    this.#txBytes += payload.length
+    return at + box.sealInto(out, at, BigInt(nonce), ring.front(prefix), payload)
   }
 
   /**
    * Open a traffic message, and turn the keys when it is time to.
    * @param keep - copies the plaintext (their next key, then the payload), which is gone after this call
    */
-  open(message: Uint8Array, keep: (plain: Uint8Array) => Uint8Array, fresh: () => X25519KeyPair, nowMs: number): Opened {
+  open(
+    message: Uint8Array,
+    keep: (plain: Uint8Array) => Uint8Array,
+    fresh: () => X25519KeyPair,
+    nowMs: number,
+  ): Opened {
     if (message.length < MIN_SESSION_TRAFFIC_BYTES) return 'ignored'
     const at = readHead(message)
     if (at < 0) return 'ignored'
     const { nonce } = head
-    const keys = this.#keysOf(nowMs)
-    if (keys === Keys.none) return 'out-of-sync'
-    if (nonce <= this.#seen(keys)) return 'ignored'
+    const pair = this.#pairOf(nowMs)
+    if (pair === undefined) return 'out-of-sync'
+    if (nonce <= this.#seen(pair)) return 'ignored'
     let opened: Uint8Array | undefined
     try {
-      opened = this.#boxOf(keys).open(BigInt(nonce), message.subarray(at))
+      opened = this.#ring.box(pair).open(BigInt(nonce), message.subarray(at))
     } catch {
       // They announced a key that nobody can agree with: nothing they seal can be opened.
       return 'ignored'
     }
     if (opened === undefined) return 'out-of-sync'
+    // A packet of ours that somebody sends back: two keys make the same box in both directions, so our `send` of before
+    // an Init, being our `recv` after it, opens what it has sealed. What is in it tells.
+    if (this.#ring.isOurs(opened)) return 'ignored'
     const plain = keep(opened)
-    this.#see(keys, nonce)
-    if (keys !== Keys.nextRecv) this.crossedMs = Number.POSITIVE_INFINITY
+    this.#see(pair, nonce)
+    if (pair !== Pair.nextRecv) this.crossedMs = Number.POSITIVE_INFINITY
     else if (this.crossedMs === Number.POSITIVE_INFINITY) this.crossedMs = nowMs
-    if (keys === Keys.nextSend && nowMs - this.#rotatedMs > ROTATION_MS) this.#rotate(plain, nonce, fresh(), nowMs)
+    if (pair === Pair.nextSend) {
+      this.#ring.keepPending(plain)
+      const mayTurn = nowMs - this.#turnedMs > ROTATION_MS && nowMs - this.askedMs > ANSWER_MS
+      if (mayTurn) this.catchUp(fresh, nowMs)
+    }
     this.usedMs = nowMs
     this.openedMs = nowMs
-    this.rxBytes += plain.length - KEY_BYTES
+    this.#rxBytes += plain.length - KEY_BYTES
     return plain
   }
 
   info(): SessionInfo {
-    const { sinceMs, usedMs, rxBytes, txBytes, localKeySeq, remoteKeySeq } = this
-    return { publicKey: this.publicKey.slice(), sinceMs, usedMs, rxBytes, txBytes, localKeySeq, remoteKeySeq }
+    return {
+      publicKey: this.publicKey.slice(),
+      sinceMs: this.sinceMs,
+      usedMs: this.usedMs,
+      rxBytes: this.#rxBytes,
+      txBytes: this.#txBytes,
+      localKeySeq: this.#localKeySeq,
+      remoteKeySeq: this.#remoteKeySeq,
+    }
   }
 
   /** Forget all secrets. */
   wipe(): void {
-    this.#wipeBoxes()
-    this.#previousBox?.wipe()
-    this.#previousBox = undefined
-    this.#keys.fill(0, RECV)
-  }
-
-  #nxtPublicAnd(prefix: number): Uint8Array {
-    this.#keys[PREFIX] = prefix
-    return (this.#prefixed ??= this.#keys.subarray(NXT_PUBLIC, PREFIX + 1))
+    this.#ring.wipe()
   }
 
   /** Which keys the message whose numbers are in {@link head} is sealed with. */
-  #keysOf(nowMs: number): Keys {
-    const ahead = head.senderKeySeq - this.remoteKeySeq
-    const behind = this.localKeySeq - head.receiverKeySeq
-    if (ahead === 0 && behind === 1) return Keys.recv
-    if (ahead === 1 && behind === 0) return Keys.nextSend
-    if (ahead === 1 && behind === 1) return Keys.nextRecv
-    const previous =
+  #pairOf(nowMs: number): Pair | undefined {
+    const ahead = head.senderKeySeq - this.#remoteKeySeq
+    const behind = this.#localKeySeq - head.receiverKeySeq
+    if (ahead === 0 && behind === 1) return Pair.recv
+    if (ahead === 1 && behind === 0) return Pair.nextSend
+    if (ahead === 1 && behind === 1) return Pair.nextRecv
+    const isPrevious =
       head.senderKeySeq === this.#previousRemoteKeySeq && this.#previousLocalKeySeq - head.receiverKeySeq === 1
-    return previous && nowMs < this.#previousUntilMs ? Keys.previous : Keys.none
+    return isPrevious && nowMs < this.#previousUntilMs ? Pair.previous : undefined
   }
 
   /** The highest nonce under these keys. */
-  #seen(keys: Keys): number {
-    if (keys === Keys.recv) return this.#recvNonce
-    if (keys === Keys.nextSend) return this.#nextSendNonce
-    return keys === Keys.nextRecv ? this.#nextRecvNonce : this.#previousNonce
+  #seen(pair: Pair): number {
+    if (pair === Pair.recv) return this.#recvNonce
+    if (pair === Pair.nextSend) return this.#nextSendNonce
+    return pair === Pair.nextRecv ? this.#nextRecvNonce : this.#previousNonce
   }
 
-  #see(keys: Keys, nonce: number): void {
-    if (keys === Keys.recv) this.#recvNonce = nonce
-    else if (keys === Keys.nextSend) this.#nextSendNonce = nonce
-    else if (keys === Keys.nextRecv) this.#nextRecvNonce = nonce
+  #see(pair: Pair, nonce: number): void {
+    if (pair === Pair.recv) this.#recvNonce = nonce
+    else if (pair === Pair.nextSend) this.#nextSendNonce = nonce
+    else if (pair === Pair.nextRecv) this.#nextRecvNonce = nonce
     else this.#previousNonce = nonce
   }
 
-  /** @throws {CryptoError} `shared-secret` */
-  #boxOf(keys: Keys): CounterBox {
-    if (keys === Keys.recv) return (this.#recvBox ??= this.#box(CURRENT, RECV))
-    if (keys === Keys.nextSend) return (this.#nextSendBox ??= this.#box(NEXT, SEND))
-    if (keys === Keys.nextRecv) return (this.#nextRecvBox ??= this.#box(NEXT, RECV))
-    return (this.#previousBox ??= this.#box(PREVIOUS, PREVIOUS + KEY_BYTES))
-  }
-
-  #rotate(plain: Uint8Array, nonce: number, fresh: X25519KeyPair, nowMs: number): void {
-    this.#keys.copyWithin(CURRENT, NEXT, NEXT + KEY_BYTES)
-    this.#keys.set(plain.subarray(0, KEY_BYTES), NEXT)
-    this.remoteKeySeq++
-    this.#turn(fresh)
-    this.#recvNonce = nonce
-    this.#sendNonce = 0
+  /** `Fix` of the protocol; the boxes are made when they are needed. */
+  #fix(recvNonce: number, sendNonce: number): void {
+    this.#recvNonce = recvNonce
+    this.#sendNonce = sendNonce
     this.#nextSendNonce = 0
     this.#nextRecvNonce = 0
-    this.#rotatedMs = nowMs
-  }
-
-  /** `Shift` of the protocol, and all boxes anew. */
-  #turn(fresh: X25519KeyPair): void {
-    this.#wipeBoxes()
-    this.#keys.copyWithin(RECV, SEND, NXT + KEY_BYTES)
-    this.#keys.copyWithin(SEND_PUBLIC, NXT_PUBLIC, NXT_PUBLIC + KEY_BYTES)
-    this.#setNxt(fresh)
-    this.localKeySeq++
-  }
-
-  #setNxt({ privateKey, publicKey }: X25519KeyPair): void {
-    this.#keys.set(privateKey, NXT)
-    this.#keys.set(publicKey, NXT_PUBLIC)
-  }
-
-  /** The box between one of their keys and one of ours. */
-  #box(theirs: number, ours: number): CounterBox {
-    // Views for this call only: the native build keeps an imported key for as long as the array that it came in.
-    const sharedKey = boxSharedKey(
-      this.#keys.subarray(ours, ours + KEY_BYTES),
-      this.#keys.subarray(theirs, theirs + KEY_BYTES),
-    )
-    const box = createCounterBox(sharedKey)
-    sharedKey.fill(0)
-    return box
-  }
-
-  #wipeBoxes(): void {
-    this.#recvBox?.wipe()
-    this.#sendBox?.wipe()
-    this.#nextSendBox?.wipe()
-    this.#nextRecvBox?.wipe()
-    this.#recvBox = this.#sendBox = this.#nextSendBox = this.#nextRecvBox = undefined
   }
 }

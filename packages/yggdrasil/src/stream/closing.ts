@@ -1,11 +1,12 @@
-import { FIN_TRIES, MAX_RTO_MS } from './constants.js'
+import { FIN_TRIES, LEAST_FIN_TRIES, MAX_RTO_MS } from './constants.js'
 
 const NEVER = Number.POSITIVE_INFINITY
 
 /** What is to be done about the end of our direction. */
 export type ClosingStep =
   | 'send'
-  | 'fail' // it was sent often enough, and nothing has come since
+  | 'fail' // it was sent often enough, and the other side says nothing
+  | 'reset' // it was sent often enough, and the other side has ended, too: a reset is left to say
   | 'nothing'
 
 /** The end of our direction: sent after everything is acknowledged, and until it is answered. yggdrasil protocol §10.7 */
@@ -17,7 +18,10 @@ export class Closing {
   /** It was sent before the end of the other side had come. */
   wasFirst = false
   #tries = 0
+  /** A number was repeated since, which is how the reference answers. */
+  #isHinted = false
   #sentMs = NEVER
+  #lastSentMs = NEVER
   #pauseMs = 0
   #dueMs = NEVER
 
@@ -37,10 +41,17 @@ export class Closing {
    */
   step(nowMs: number, rtoMs: number, isSecond: boolean, heardMs: number): ClosingStep {
     if (!this.isWanted || this.isAnswered || (this.isSent && nowMs < this.#dueMs)) return 'nothing'
-    if (this.#tries === FIN_TRIES) {
-      if (heardMs < this.#sentMs && !isSecond) return 'fail'
+    if (!isSecond && this.#isHinted && this.#tries >= LEAST_FIN_TRIES) {
       this.answered()
       return 'nothing'
+    }
+    if (this.#tries >= FIN_TRIES) {
+      if (isSecond) {
+        this.answered()
+        return 'reset'
+      }
+      // One who goes on talking may be the reference, whose only answer was lost: asking on harms nobody.
+      if (heardMs < this.#lastSentMs) return 'fail'
     }
     if (this.#tries === 0) {
       this.wasFirst = !isSecond
@@ -50,6 +61,7 @@ export class Closing {
       this.#pauseMs = Math.min(MAX_RTO_MS, 2 * this.#pauseMs)
     }
     this.#tries++
+    this.#lastSentMs = nowMs
     this.#dueMs = nowMs + this.#pauseMs
     return 'send'
   }
@@ -60,10 +72,14 @@ export class Closing {
   }
 
   /**
-   * The reference does not count an end in the number it answers with. So a number that tells nothing else is its
-   * answer, unless it came too soon: then it was about data.
+   * The reference does not count an end in the number it answers with, and answers the first one only. So a number that
+   * tells nothing else may be its answer, unless it came too soon: then it was about data. But those who do count it
+   * repeat numbers for reasons of their own; so the end is sent a few times all the same. And a side that has ended, too,
+   * answers with a reset when it has forgotten us: there is no need to guess.
    */
-  repeated(nowMs: number, roundTripMs: number): void {
-    if (this.isSent && nowMs >= this.#sentMs + roundTripMs / 2) this.answered()
+  repeated(nowMs: number, roundTripMs: number, isSecond: boolean): void {
+    if (!this.isSent || nowMs < this.#sentMs + roundTripMs / 2) return
+    this.#isHinted = true
+    if (!isSecond && this.#tries >= LEAST_FIN_TRIES) this.answered()
   }
 }

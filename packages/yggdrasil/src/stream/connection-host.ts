@@ -5,7 +5,10 @@ import type { SendBuffer } from './send-buffer.js'
 /** What a connection needs of its stack. */
 export interface ConnectionHost {
   readonly windowBytes: number
+  readonly grownWindowBytes: number
   readonly outOfOrderSegments: number
+  /** Ask for so many bytes of window more. @returns how many there are to give */
+  grantWindow(sizeBytes: number): number
   /** Send a packet without data. */
   control(connection: StreamConnection, flags: number, seq: number, ack: number, window: number, nowMs: number): void
   /** Send bytes of a buffer, with {@link StreamConnection.ack} and the window. */

@@ -62,7 +62,7 @@ export class StreamConnection implements Scheduled, SenderOutput {
     this.heardMs = opening.startMs
     this.#opening = opening
     this.#peerWindowBytes = opening.peerWindowBytes
-    this.#inlet = new Inlet(host.windowBytes, host.outOfOrderSegments, host.guard)
+    this.#inlet = new Inlet(host)
   }
 
   get remoteKey(): Uint8Array {
@@ -106,6 +106,13 @@ export class StreamConnection implements Scheduled, SenderOutput {
   /** Bytes held: unread, early, and not acknowledged. */
   get heldBytes(): number {
     return this.#inlet.receiver.heldBytes + (this.#sender?.buffer.sizeBytes ?? 0)
+  }
+
+  /** @internal What its window has grown by; nothing from then on. */
+  takeGrownWindow(): number {
+    const { grownBytes } = this.#inlet
+    this.#inlet.grownBytes = 0
+    return grownBytes
   }
 
   /** Of {@link SenderOutput}. */
@@ -229,8 +236,12 @@ export class StreamConnection implements Scheduled, SenderOutput {
     return this.#sender?.roundTrip.rtoMs ?? FIRST_RTO_MS
   }
 
-  #acknowledge(nowMs: number): void {
-    this.#host.control(this, ACK, 0, this.#inlet.ack, this.#inlet.tellWindow(), nowMs)
+  /**
+   * @param report - where a segment begins that has come behind a gap. The field is 0 in the acknowledgements of the
+   * reference, which reads it in packets with data only; so those who understand it need not guess what is missing.
+   */
+  #acknowledge(nowMs: number, report = 0): void {
+    this.#host.control(this, ACK, report, this.#inlet.ack, this.#inlet.tellWindow(), nowMs)
   }
 
   #answerOpening(nowMs: number): void {
@@ -267,21 +278,22 @@ export class StreamConnection implements Scheduled, SenderOutput {
     this.#phase = 'open'
     this.#peerWindowBytes = window
     this.#openRoundTripMs = this.#opening.opened(nowMs)
+    this.#inlet.roundTripMs = this.#openRoundTripMs
     // What was written while it was opening has made a sender.
     const sender = this.#sender
     if (sender === undefined) return
     if (this.#openRoundTripMs >= 0) sender.measured(this.#openRoundTripMs, nowMs)
-    sender.acknowledged(0, window, false, nowMs)
+    sender.acknowledged(0, window, false, 0, nowMs)
   }
 
   #receiveOpen(packet: StreamPacket, nowMs: number): void {
-    const { flags, seq, ack, window, data } = packet
+    const { flags, seq, data } = packet
     if ((flags & RST) !== 0) {
       this.#receiveReset()
     } else if ((flags & SYN) !== 0) {
       // Our acknowledgement of the opening was lost.
       if ((flags & ACK) !== 0 && !this.incoming) this.#acknowledge(nowMs)
-    } else if ((flags & ACK) !== 0 && !this.#receiveAck(ack, window, data.length === 0, nowMs)) {
+    } else if ((flags & ACK) !== 0 && !this.#receiveAck(packet, nowMs)) {
       this.#host.ignored()
     } else {
       this.#opening.heard()
@@ -291,16 +303,16 @@ export class StreamConnection implements Scheduled, SenderOutput {
 
   #receiveData(seq: number, data: Uint8Array, isFin: boolean, nowMs: number): void {
     if (data.length === 0 && !isFin) return
-    let isTaken = true
-    if (data.length > 0) isTaken = this.#inlet.receive(seq, data, this.#events) !== 'ignored'
+    const receipt = data.length > 0 ? this.#inlet.receive(seq, data, this.#events, nowMs) : 'known'
     if (this.#phase !== 'open') return
-    if (isFin) isTaken = this.#inlet.receiver.finish(seq + data.length) && isTaken
-    if (!isTaken) this.#host.ignored()
-    this.#acknowledge(nowMs)
+    const isTaken = !isFin || this.#inlet.receiver.finish(seq + data.length)
+    if (!isTaken || receipt === 'ignored') this.#host.ignored()
+    this.#acknowledge(nowMs, receipt === 'early' ? seq : 0)
   }
 
   /** @returns `false` for what was never sent */
-  #receiveAck(ack: number, window: number, isBare: boolean, nowMs: number): boolean {
+  #receiveAck({ seq, ack, window, data }: StreamPacket, nowMs: number): boolean {
+    const isBare = data.length === 0
     const sender = this.#sender
     const closing = this.#closing
     const sentEnd = sender?.board.nxt ?? 0
@@ -309,9 +321,10 @@ export class StreamConnection implements Scheduled, SenderOutput {
       closing.answered()
     }
     if (sender === undefined) this.#peerWindowBytes = window
-    const told = sender?.acknowledged(Math.min(ack, sentEnd), window, isBare, nowMs) ?? 'nothing'
+    const told = sender?.acknowledged(Math.min(ack, sentEnd), window, isBare, seq, nowMs) ?? 'nothing'
     if (isBare && ack === sentEnd && told === 'nothing') {
-      closing.repeated(nowMs, sender?.rate.minRoundTripMs ?? Math.max(0, this.#openRoundTripMs))
+      const roundTripMs = sender?.rate.minRoundTripMs ?? Math.max(0, this.#openRoundTripMs)
+      closing.repeated(nowMs, roundTripMs, this.#inlet.receiver.isComplete)
     }
     return true
   }
@@ -341,6 +354,7 @@ export class StreamConnection implements Scheduled, SenderOutput {
     const step = this.#closing.step(nowMs, this.#rtoMs, this.#inlet.receiver.isComplete, this.heardMs)
     if (step === 'send') this.#host.control(this, FIN, this.#sender?.board.nxt ?? 0, 0, 0, nowMs)
     else if (step === 'fail') this.#cut('timeout', nowMs)
+    else if (step === 'reset') this.#host.control(this, RST, 0, 0, WINDOW_BYTES, nowMs)
   }
 
   #tell(events: StreamEvents, nowMs: number): void {

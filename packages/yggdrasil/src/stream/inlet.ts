@@ -4,8 +4,21 @@ import type { StreamEvents } from './types.js'
 
 const NEVER = Number.POSITIVE_INFINITY
 
-/** Runs a callback of the application; what it throws goes elsewhere. */
-export type Guard = (callback: () => void) => void
+/** The window is to hold what comes in so many round trips: links that are repaired below hold everything up for some. */
+const WINDOW_ROUNDS = 4
+/** Round trips are taken for no shorter and no longer than this, in ms. */
+const LEAST_SPAN_MS = 10
+const MOST_SPAN_MS = 250
+
+/** What an {@link Inlet} needs of the stack. */
+export interface InletHost {
+  readonly windowBytes: number
+  readonly grownWindowBytes: number
+  readonly outOfOrderSegments: number
+  grantWindow(sizeBytes: number): number
+  /** Run a callback of the application; what it throws goes elsewhere. */
+  guard(callback: () => void): void
+}
 
 /** The way from the network to the application: order, reading and the window that is told. */
 export class Inlet {
@@ -15,16 +28,23 @@ export class Inlet {
   isEndTold = false
   /** Nothing more is told. */
   isStopped = false
-  readonly #guard: Guard
+  /** Time from an acknowledgement to what it lets in, -1 when not known. */
+  roundTripMs = -1
+  /** What the window has grown by. */
+  grownBytes = 0
+  readonly #host: InletHost
   #toldWindowBytes: number
+  /** Bytes read in this span. */
+  #readBytes = 0
+  #spanSinceMs = 0
   #updates = 0
   #updateAtMs = NEVER
   readonly #chunks: Uint8Array[] = []
 
-  constructor(windowBytes: number, maxEarlySegments: number, guard: Guard) {
-    this.receiver = new Receiver(windowBytes, maxEarlySegments)
-    this.#toldWindowBytes = windowBytes
-    this.#guard = guard
+  constructor(host: InletHost) {
+    this.receiver = new Receiver(host.windowBytes, host.outOfOrderSegments)
+    this.#toldWindowBytes = host.windowBytes
+    this.#host = host
   }
 
   /** The next byte expected; the end counts as one. yggdrasil protocol §10.7 */
@@ -45,7 +65,7 @@ export class Inlet {
   }
 
   /** Data came. What is in order goes to the application, or waits for it. */
-  receive(seq: number, data: Uint8Array, events: StreamEvents | undefined): Receipt {
+  receive(seq: number, data: Uint8Array, events: StreamEvents | undefined, nowMs: number): Receipt {
     this.#updateAtMs = NEVER
     const { receiver } = this
     const chunks = this.#chunks
@@ -53,9 +73,10 @@ export class Inlet {
     for (const chunk of chunks) {
       if (this.isStopped) break
       if (events === undefined || this.isPaused || receiver.queue.sizeBytes > 0) receiver.queue.push(chunk)
-      else this.#guard(() => events.data(chunk))
+      else this.#hand(chunk, events)
     }
     chunks.length = 0
+    this.#fitWindow(nowMs)
     return receipt
   }
 
@@ -68,11 +89,11 @@ export class Inlet {
       const chunk = queue.take()
       if (chunk === undefined) break
       if (before < WINDOW_UPDATE_BYTES && this.receiver.windowBytes >= WINDOW_UPDATE_BYTES) isUpdate = true
-      this.#guard(() => events.data(chunk))
+      this.#hand(chunk, events)
     }
     if (!this.isPaused && !this.isStopped && !this.isEndTold && this.receiver.isComplete && queue.sizeBytes === 0) {
       this.isEndTold = true
-      this.#guard(() => events.end())
+      this.#host.guard(() => events.end())
     }
     if (isUpdate && this.#toldWindowBytes === 0 && !this.receiver.isComplete) {
       this.#updates = 0
@@ -88,6 +109,33 @@ export class Inlet {
     const afterMs = Math.min(MAX_RTO_MS, MIN_PROBE_MS * 2 ** this.#updates)
     this.#updateAtMs = this.#updates >= WINDOW_UPDATE_TRIES ? NEVER : nowMs + afterMs
     return true
+  }
+
+  #hand(chunk: Uint8Array, events: StreamEvents): void {
+    this.#readBytes += chunk.length
+    this.#host.guard(() => events.data(chunk))
+  }
+
+  /**
+   * An application that reads as fast as bytes come gets a larger window, where that is what holds them up. The field has
+   * room for it, and the reference never has more than its own window on the way.
+   */
+  #fitWindow(nowMs: number): void {
+    const spanMs = Math.min(MOST_SPAN_MS, Math.max(LEAST_SPAN_MS, this.roundTripMs))
+    const passedMs = nowMs - this.#spanSinceMs
+    if (passedMs < spanMs) return
+    const { limitBytes } = this.receiver
+    const wanted = Math.min(
+      (WINDOW_ROUNDS * this.#readBytes * spanMs) / passedMs,
+      2 * limitBytes,
+      this.#host.grownWindowBytes,
+    )
+    this.#spanSinceMs = nowMs
+    this.#readBytes = 0
+    if (wanted <= limitBytes) return
+    const granted = this.#host.grantWindow(Math.floor(wanted) - limitBytes)
+    this.grownBytes += granted
+    this.receiver.grow(limitBytes + granted)
   }
 
   /** Nothing more is told; what waits is forgotten. */

@@ -26,6 +26,8 @@ const LEAST_BYTES = 8192
 const RATE_ROUNDS = 10
 /** Doubling in every round needs 2 / ln 2. */
 const STARTUP_GAIN = 2.885
+/** More than this is growth. */
+const GROWTH = 1.1
 const CYCLE: readonly number[] = [1.25, 0.75, 1, 1, 1, 1, 1, 1]
 /** In a steady state twice what the path holds may be on the way: acknowledgements come in bursts. */
 const STEADY_GAIN = 2
@@ -34,6 +36,11 @@ const ROUND_TRIP_AGE_MS = 10_000
 const PROBE_MS = 200
 /** Round trips longer than usual by this and a quarter come from a queue. */
 const QUEUE_MS = 4
+/** So many losses in one round are not by chance. */
+const MANY_SEGMENTS = 3
+const MANY_PART = 0.08
+/** A queue too short to show in round trips holds no more than this makes of what is on the way. */
+const SHORT_QUEUE_GAIN = 1.25
 /** Timers are no finer than this. */
 const TIMER_MS = 1
 
@@ -50,6 +57,8 @@ export class RateControl {
   /** Bytes per ms; 0 while unknown: then nothing is spread. */
   paceBytesPerMs = 0
   minRoundTripMs: number = Number.POSITIVE_INFINITY
+  /** Most that the other side has ever had room for. */
+  #mostBytes: number = WINDOW_BYTES
   #minRoundTripAtMs = 0
   /** Highest rate of each of the last rounds, in a ring. */
   readonly #rates = new Float64Array(RATE_ROUNDS)
@@ -60,13 +69,22 @@ export class RateControl {
   #fullRate = 0
   #fullRounds = 0
   /** Bytes on the way at which a queue was found full, and the round of that. */
-  #ceilingBytes: number = WINDOW_BYTES
+  #ceilingBytes: number = Number.POSITIVE_INFINITY
   #lossRound = -1
+  /** Transmissions of the last round, and losses noticed in this one. */
+  #roundSegments = 0
+  #lostSegments = 0
+  /** Most bytes on the way in this round and in the last one. */
+  #peakNowBytes = 0
+  #peakBeforeBytes = 0
   #lastRoundTripMs = -1
   /** Shortest round trip of this round. */
   #roundTripMs = Number.POSITIVE_INFINITY
   #cycle = 0
   #cycleSinceMs = 0
+  /** The last position and the rate when this phase began. */
+  #cycleSince = 0
+  #cycleRate = 0
   #probeUntilMs = -1
   #windowBeforeBytes = 0
   /** Bytes that arrived beyond the rate in this burst, and the most of it in this and the last span of rounds. */
@@ -84,6 +102,11 @@ export class RateControl {
     return this.#mode
   }
 
+  /** The other side has room for so many. */
+  allow(windowBytes: number): void {
+    if (windowBytes > this.#mostBytes) this.#mostBytes = windowBytes
+  }
+
   /** A first measurement, of the opening. */
   start(roundTripMs: number, nowMs: number): void {
     this.minRoundTripMs = roundTripMs
@@ -92,35 +115,44 @@ export class RateControl {
   }
 
   onArrival(sample: RateSample): void {
-    const { nowMs } = sample
     const isNewRound = sample.position > this.#roundEnd
+    const lostSegments = this.#lostSegments
     if (isNewRound) {
+      this.#roundSegments = sample.lastPosition - this.#roundEnd
+      this.#lostSegments = 0
+      this.#peakBeforeBytes = this.#peakNowBytes
+      this.#peakNowBytes = 0
       this.#roundEnd = sample.lastPosition
       this.#round++
       this.#rates[this.#round % RATE_ROUNDS] = 0
-      const segment = segmentBytes(this.windowBytes)
-      if (this.#round > this.#lossRound + 1) this.#ceilingBytes = Math.min(WINDOW_BYTES, this.#ceilingBytes + segment)
+      if (this.#round > this.#lossRound + 1) this.#ceilingBytes += segmentBytes(this.windowBytes)
     }
+    if (sample.inFlightBytes > this.#peakNowBytes) this.#peakNowBytes = sample.inFlightBytes
     if (sample.roundTripMs >= 0) this.#lastRoundTripMs = sample.roundTripMs
     this.#measureRate(sample)
     this.#measureRoundTrip(sample)
     const extraBytes = this.#measureBurst(sample)
-    if (this.#mode === 'startup') this.#checkFull(sample, isNewRound)
-    const pathBytes = this.#rate * this.minRoundTripMs
-    if (this.#mode === 'drain' && sample.inFlightBytes <= pathBytes) this.#becomeSteady(nowMs)
+    if (this.#mode === 'startup') this.#checkFull(sample, isNewRound, lostSegments)
+    const pathBytes = this.#pathBytes
+    if (this.#mode === 'drain' && sample.inFlightBytes <= pathBytes) this.#becomeSteady(sample)
     if (this.#mode === 'steady') this.#turnCycle(sample, pathBytes)
     this.#adjust(sample, pathBytes, extraBytes)
   }
 
   /**
-   * A segment was lost. While round trips are as short as ever that was chance; while they are long a queue is full,
-   * and shared perhaps: then less may be on the way, and slowly more again.
+   * Segments were lost. While round trips are as short as ever and the losses few, that was chance; otherwise a queue is
+   * full, and shared perhaps.
    */
-  onLoss(inFlightBytes: number): void {
-    if (this.#lossRound === this.#round || this.#lastRoundTripMs <= this.#queueingMs) return
+  onLoss(segments: number): void {
+    this.#lostSegments += segments
+    if (this.#lossRound === this.#round) return
+    const isMany = this.#lostSegments >= MANY_SEGMENTS && this.#lostSegments >= MANY_PART * this.#roundSegments
+    const isQueueing = this.#lastRoundTripMs > this.#queueingMs
+    if (!isMany && !isQueueing) return
+    // Less may be on the way, and slowly more again.
     this.#lossRound = this.#round
-    const pathBytes = this.#rate * this.minRoundTripMs
-    this.#ceilingBytes = Math.max(LEAST_BYTES, pathBytes, 0.7 * Math.min(this.#ceilingBytes, inFlightBytes))
+    const pathBytes = this.#pathBytes * (isQueueing ? 1 : SHORT_QUEUE_GAIN)
+    this.#ceilingBytes = Math.max(LEAST_BYTES, pathBytes, 0.7 * Math.min(this.#ceilingBytes, this.#peakBytes))
   }
 
   /** Nothing came back for long. */
@@ -133,6 +165,15 @@ export class RateControl {
   onRecovered(): void {
     this.windowBytes = Math.max(this.windowBytes, this.#windowBeforeBytes)
     this.#windowBeforeBytes = 0
+  }
+
+  get #peakBytes(): number {
+    return Math.max(this.#peakNowBytes, this.#peakBeforeBytes)
+  }
+
+  /** What the path holds; 0 while unknown. */
+  get #pathBytes(): number {
+    return this.#rate === 0 ? 0 : this.#rate * this.minRoundTripMs
   }
 
   /** Longer round trips come from a queue. */
@@ -152,7 +193,8 @@ export class RateControl {
     if (highest > 0) this.#rate = highest
   }
 
-  #measureRoundTrip({ roundTripMs, nowMs, inFlightBytes }: RateSample): void {
+  #measureRoundTrip(sample: RateSample): void {
+    const { roundTripMs, nowMs, inFlightBytes } = sample
     const isOld = nowMs - this.#minRoundTripAtMs > ROUND_TRIP_AGE_MS
     if (roundTripMs >= 0 && (roundTripMs <= this.minRoundTripMs || (isOld && this.#mode === 'probe'))) {
       this.minRoundTripMs = roundTripMs
@@ -173,7 +215,7 @@ export class RateControl {
     } else if (nowMs >= this.#probeUntilMs) {
       this.#minRoundTripAtMs = nowMs
       this.onRecovered()
-      this.#becomeSteady(nowMs)
+      this.#becomeSteady(sample)
     }
   }
 
@@ -190,12 +232,12 @@ export class RateControl {
       this.#burstSinceMs = nowMs
       expectedBytes = 0
     }
-    this.#burstBytes = Math.min(this.#burstBytes + freshBytes, WINDOW_BYTES)
+    this.#burstBytes = Math.min(this.#burstBytes + freshBytes, this.#mostBytes)
     this.#bursts[0] = Math.max(this.#bursts[0]!, Math.min(this.#burstBytes - expectedBytes, this.windowBytes))
     return Math.max(this.#bursts[0], this.#bursts[1]!)
   }
 
-  #checkFull(sample: RateSample, isNewRound: boolean): void {
+  #checkFull(sample: RateSample, isNewRound: boolean, lostSegments: number): void {
     if (!isNewRound) {
       if (sample.roundTripMs >= 0) this.#roundTripMs = Math.min(this.#roundTripMs, sample.roundTripMs)
       return
@@ -206,25 +248,36 @@ export class RateControl {
     if (this.#rate >= this.#fullRate * 1.25) {
       this.#fullRate = this.#rate
       this.#fullRounds = 0
-    } else if (++this.#fullRounds >= 3 || isQueueing) {
+    } else if (++this.#fullRounds >= 3 || (isQueueing && lostSegments > 0)) {
       this.#mode = 'drain'
     }
   }
 
-  #becomeSteady(nowMs: number): void {
+  #becomeSteady(sample: RateSample): void {
     this.#mode = 'steady'
-    this.#cycle = 2
-    this.#cycleSinceMs = nowMs
+    this.#beginPhase(2, sample)
   }
 
-  #turnCycle({ nowMs, inFlightBytes }: RateSample, pathBytes: number): void {
+  /**
+   * Once in a while a little more is sent, and then a little less, so that the queue which that made is gone again. What
+   * brought more brings still more at once.
+   */
+  #turnCycle(sample: RateSample, pathBytes: number): void {
+    const { nowMs } = sample
     const gain = CYCLE[this.#cycle]!
-    const isOver = nowMs - this.#cycleSinceMs > this.minRoundTripMs
-    // What was sent too much leaves the queue before anything else is tried.
-    const isDrained = inFlightBytes <= pathBytes
-    if (gain < 1 ? !isDrained : !isOver) return
-    this.#cycle = (this.#cycle + 1) % CYCLE.length
+    const isLong = nowMs - this.#cycleSinceMs > this.minRoundTripMs
+    const isAnswered = isLong && sample.position > this.#cycleSince
+    const isOver = gain === 1 ? isLong : isAnswered || (gain < 1 && sample.inFlightBytes <= pathBytes)
+    if (!isOver) return
+    const isMore = gain > 1 && this.#rate >= GROWTH * this.#cycleRate && this.#lostSegments === 0
+    this.#beginPhase(isMore ? this.#cycle : (this.#cycle + 1) % CYCLE.length, sample)
+  }
+
+  #beginPhase(cycle: number, { nowMs, lastPosition }: RateSample): void {
+    this.#cycle = cycle
     this.#cycleSinceMs = nowMs
+    this.#cycleSince = lastPosition
+    this.#cycleRate = this.#rate
   }
 
   #adjust(sample: RateSample, pathBytes: number, extraBytes: number): void {
@@ -238,7 +291,7 @@ export class RateControl {
       return
     }
     const grown = this.windowBytes + sample.freshBytes
-    let most = this.#ceilingBytes
+    let most = Math.min(this.#mostBytes, this.#ceilingBytes)
     if (this.#mode !== 'startup') {
       const target = STEADY_GAIN * pathBytes + this.#rate * TIMER_MS + extraBytes + 2 * segmentBytes(this.windowBytes)
       most = Math.min(most, target)
@@ -253,7 +306,7 @@ export class RateControl {
   }
 
   #probeBytes(): number {
-    return Math.max(LEAST_BYTES, 0.5 * this.#rate * this.minRoundTripMs)
+    return Math.max(LEAST_BYTES, 0.5 * this.#pathBytes)
   }
 }
 

@@ -1,4 +1,4 @@
-import { MAX_DIRECTION_BYTES, MAX_SEGMENT_BYTES } from './constants.js'
+import { MAX_DIRECTION_BYTES, MAX_SEGMENT_BYTES, segmentsOut } from './constants.js'
 import { ReceiveQueue } from './receive-queue.js'
 
 interface Early {
@@ -6,7 +6,7 @@ interface Early {
   readonly data: Uint8Array
 }
 
-/** What became of a segment. `ignored`: beyond what was allowed, as if it had been lost. */
+/** What became of a segment. `early`: kept, behind a gap. `ignored`: beyond what was allowed, as if it had been lost. */
 export type Receipt = 'taken' | 'early' | 'known' | 'ignored'
 
 /**
@@ -19,20 +19,31 @@ export class Receiver {
   /** Offset behind the last byte, -1 until the end was announced. */
   finSeq = -1
   readonly queue: ReceiveQueue = new ReceiveQueue()
-  readonly #windowBytes: number
-  readonly #maxEarly: number
+  /** Bytes that may wait to be read. */
+  #limitBytes: number
+  #maxEarly: number
   /** Segments behind a gap, sorted by `seq`. */
   #early: Early[] = []
   #earlyBytes = 0
 
   constructor(windowBytes: number, maxEarlySegments: number) {
-    this.#windowBytes = windowBytes
+    this.#limitBytes = windowBytes
     this.#maxEarly = maxEarlySegments
   }
 
   /** Free space: what may be sent to us beyond `expected`. */
   get windowBytes(): number {
-    return Math.max(0, this.#windowBytes - this.queue.sizeBytes)
+    return Math.max(0, this.#limitBytes - this.queue.sizeBytes)
+  }
+
+  get limitBytes(): number {
+    return this.#limitBytes
+  }
+
+  /** More may wait from now on, behind a gap, too. */
+  grow(limitBytes: number): void {
+    this.#limitBytes = limitBytes
+    this.#maxEarly = Math.max(this.#maxEarly, segmentsOut(limitBytes))
   }
 
   /** Every byte before the end is here. */
@@ -51,7 +62,7 @@ export class Receiver {
   receive(seq: number, data: Uint8Array, inOrder: Uint8Array[]): Receipt {
     const end = seq + data.length
     if (end <= this.expected) return 'known'
-    const edge = this.expected - this.queue.sizeBytes + this.#windowBytes + MAX_SEGMENT_BYTES
+    const edge = this.expected - this.queue.sizeBytes + this.#limitBytes + MAX_SEGMENT_BYTES
     if (end > edge || end > MAX_DIRECTION_BYTES || (this.finSeq >= 0 && end > this.finSeq)) return 'ignored'
     if (seq > this.expected) return this.#keep(seq, data)
     inOrder.push(seq === this.expected ? data : data.subarray(this.expected - seq))
@@ -78,8 +89,8 @@ export class Receiver {
   #keep(seq: number, data: Uint8Array): Receipt {
     let at = this.#early.length
     while (at > 0 && this.#early[at - 1]!.seq >= seq) at--
-    if (this.#early[at]?.seq === seq) return 'known'
-    if (this.#early.length >= this.#maxEarly || this.#earlyBytes + data.length > this.#windowBytes) return 'ignored'
+    if (this.#early[at]?.seq === seq) return 'early'
+    if (this.#early.length >= this.#maxEarly || this.#earlyBytes + data.length > this.#limitBytes) return 'ignored'
     this.#early.splice(at, 0, { seq, data: data.slice() })
     this.#earlyBytes += data.length
     return 'early'

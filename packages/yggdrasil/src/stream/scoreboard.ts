@@ -36,8 +36,9 @@ export interface Arrival {
   trigger: Transmission | undefined
   /** Bytes that are known to have arrived since the last one. */
   freshBytes: number
-  /** Time from sending to acknowledgement, -1 when it cannot be told. */
+  /** Time from sending to acknowledgement, -1 when it cannot be told; and what it is at least, -1 when not even that. */
   roundTripMs: number
+  leastRoundTripMs: number
   /** Something is acknowledged that was taken for lost and not sent again, or too soon for that: it was only late. */
   isLate: boolean
 }
@@ -58,13 +59,21 @@ export class Scoreboard {
   una = 0
   nxt = 0
   readonly flight: Flight = new Flight()
+  /** The other side tells which segments have come behind a gap. */
+  hasReports = false
   /** Arrivals above `una` that were counted: not to be counted again when `una` passes them. */
   #creditBytes = 0
   #creditCount = 0
   #givenUpCount = 0
   #segments: Segment[] = []
   #head = 0
-  readonly #arrival: Arrival = { trigger: undefined, freshBytes: 0, roundTripMs: -1, isLate: false }
+  readonly #arrival: Arrival = {
+    trigger: undefined,
+    freshBytes: 0,
+    roundTripMs: -1,
+    leastRoundTripMs: -1,
+    isLate: false,
+  }
 
   /** Segments sent and not acknowledged. */
   get count(): number {
@@ -80,6 +89,20 @@ export class Scoreboard {
   get isFrontLost(): boolean {
     const { front } = this
     return front !== undefined && front.last <= this.flight.settled
+  }
+
+  /**
+   * The oldest segment that is lost for certain. Without reports only the first one of all can be known to be; with
+   * reports everything that is settled and was not reported is.
+   */
+  get nextLost(): Segment | undefined {
+    if (this.isFrontLost) return this.front
+    if (!this.hasReports || this.#creditCount === 0) return undefined
+    for (let index = this.#head + 1; index < this.#segments.length; index++) {
+      const segment = this.#segments[index]!
+      if (segment.last <= this.flight.settled && !segment.isCounted) return segment
+    }
+    return undefined
   }
 
   /** The oldest segment that is given up. */
@@ -102,6 +125,7 @@ export class Scoreboard {
 
   /** A segment leaves again. */
   resend(segment: Segment, nowMs: number): void {
+    // Of others than the first the report may be lost.
     const isLost = segment === this.front && this.isFrontLost
     segment.last = this.flight.depart(segment, nowMs)
     if (isLost) segment.first = segment.last
@@ -158,6 +182,7 @@ export class Scoreboard {
     // Others may have come long ago, behind the gap.
     if (cause !== undefined && (isPlain || cause === first)) {
       const tookMs = nowMs - cause.sentMs
+      arrival.leastRoundTripMs = tookMs
       // An answer that came sooner than any is to a transmission before, whatever was thought to be proven.
       if (!cause.wasResent || (!cause.isAmbiguous && tookMs >= minRoundTripMs)) arrival.roundTripMs = tookMs
       else if (tookMs < minRoundTripMs / 2) isLate = true
@@ -173,23 +198,53 @@ export class Scoreboard {
   repeat(nowMs: number, minRoundTripMs: number): Arrival | undefined {
     const cause = this.flight.next(this.front, nowMs - 0.9 * minRoundTripMs)
     if (cause === undefined) return undefined
-    const { segment, sizeBytes } = cause
     this.flight.settle(cause.position)
-    if (segment.seq < this.una || segment.isCounted) return this.#arrived(cause, 0, nowMs)
-    segment.isCounted = true
-    this.#creditBytes += sizeBytes
-    this.#creditCount++
-    return this.#arrived(cause, sizeBytes, nowMs)
+    // One who reports, and did not, has not kept it.
+    const isKept = !this.hasReports && cause.segment.seq >= this.una
+    return this.#arrived(cause, isKept ? this.#count(cause.segment) : 0, nowMs)
   }
 
-  /** Whether so many of the segments behind the first that are settled are missing, as far as can be counted. */
-  isSparse(part: number): boolean {
+  /** The segment that begins at `seq` has come behind the gap. `undefined` when none begins there. */
+  report(seq: number, nowMs: number): Arrival | undefined {
+    const segment = this.#find(seq)
+    if (segment === undefined || segment === this.front) return undefined
+    this.hasReports = true
+    this.#takeBack(segment)
+    const cause = this.flight.settle(segment.first > this.flight.settled ? segment.first : segment.last)
+    const arrival = this.#arrived(cause, this.#count(segment), nowMs)
+    if (!segment.wasResent && cause !== undefined) arrival.roundTripMs = nowMs - segment.sentMs
+    return arrival
+  }
+
+  /** @returns bytes that were not counted before */
+  #count(segment: Segment): number {
+    if (segment.isCounted) return 0
+    segment.isCounted = true
+    this.#creditBytes += segment.length
+    this.#creditCount++
+    return segment.length
+  }
+
+  #find(seq: number): Segment | undefined {
+    let low = this.#head
+    let high = this.#segments.length - 1
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      const segment = this.#segments[middle]!
+      if (segment.seq === seq) return segment
+      if (segment.seq < seq) low = middle + 1
+      else high = middle - 1
+    }
+    return undefined
+  }
+
+  /** Segments behind the first that are settled, and how many of them are missing, as far as can be counted. */
+  countMissing(): { readonly settled: number; readonly missing: number } {
     let settled = 0
     for (let index = this.#head + 1; index < this.#segments.length; index++) {
       if (this.#segments[index]!.last <= this.flight.settled) settled++
     }
-    const missing = settled - this.#creditCount
-    return missing >= 3 && missing >= part * settled
+    return { settled, missing: Math.max(0, settled - this.#creditCount) }
   }
 
   /** Take the first segment for lost. */
@@ -222,7 +277,7 @@ export class Scoreboard {
   }
 
   #giveUp(segment: Segment): void {
-    if (segment.isGivenUp) return
+    if (segment.isGivenUp || (this.hasReports && segment.isCounted && segment !== this.front)) return
     segment.isGivenUp = true
     this.#givenUpCount++
   }
@@ -250,6 +305,7 @@ export class Scoreboard {
     arrival.trigger = trigger
     arrival.freshBytes = freshBytes
     arrival.roundTripMs = -1
+    arrival.leastRoundTripMs = -1
     arrival.isLate = false
     return arrival
   }

@@ -1,9 +1,10 @@
 import {
   MAX_RTO_MS,
   MAX_SEGMENT_BYTES,
-  MAX_SEGMENTS_OUT,
   MIN_PROBE_MS,
   STALL_MS,
+  segmentsOut,
+  WINDOW_BYTES,
   WINDOW_UPDATE_BYTES,
   WRITE_HIGH_BYTES,
   WRITE_LOW_BYTES,
@@ -25,8 +26,9 @@ export interface SenderOutput {
   readonly isBlocked: boolean
 }
 
-/** Above this part of missing segments all are sent again, not one after the other as each turns out to be missing. */
-const DENSE_LOSS = 0.33
+/** Where so many are missing all are sent again, not one after the other as each turns out to be missing. */
+const DENSE_SEGMENTS = 3
+const DENSE_PART = 0.33
 
 /** What an acknowledgement was about: data that arrived, space, or nothing that is known. */
 export type Told = 'data' | 'window' | 'nothing'
@@ -48,10 +50,14 @@ export class Sender {
   /** Free space of the other side as last told, and the offset behind it. */
   #windowBytes: number
   #edge: number
+  /** Segments that may be on the way. */
+  #segmentsOut: number
   #rtoAtMs = NEVER
   #doublings = 0
   #probeAtMs = NEVER
   #paceAtMs = NEVER
+  /** The way was full, and nothing of ours is on it that would bring word. */
+  #retryAtMs = NEVER
   /** The next packet may leave then. */
   #nextSendMs = 0
   #recovery: Recovery = 'none'
@@ -65,6 +71,7 @@ export class Sender {
     this.#output = output
     this.#windowBytes = windowBytes
     this.#edge = windowBytes
+    this.#segmentsOut = segmentsOut(windowBytes)
   }
 
   /** Bytes written and not sent yet. */
@@ -79,7 +86,7 @@ export class Sender {
 
   /** When {@link onDeadline} has something to do. */
   get deadlineMs(): number {
-    return Math.min(this.#rtoAtMs, this.#probeAtMs, this.#paceAtMs, this.#stallAtMs())
+    return Math.min(this.#rtoAtMs, this.#probeAtMs, this.#paceAtMs, this.#retryAtMs, this.#stallAtMs())
   }
 
   /** Nothing was heard, or nothing acknowledged, for too long. */
@@ -116,9 +123,10 @@ export class Sender {
   /**
    * An acknowledgement came. `ack` is not above what was sent.
    * @param isBare - the packet carried no data: then a repeated number tells of an arrival
+   * @param report - where the segment begins that has come behind a gap, 0 when that is not told
    * @returns what it was about
    */
-  acknowledged(ack: number, windowBytes: number, isBare: boolean, nowMs: number): Told {
+  acknowledged(ack: number, windowBytes: number, isBare: boolean, report: number, nowMs: number): Told {
     const { board } = this
     if (ack < board.una) return 'window'
     this.#heardMs = nowMs
@@ -126,36 +134,56 @@ export class Sender {
     const isUpdate = this.#windowBytes < WINDOW_UPDATE_BYTES && windowBytes >= WINDOW_UPDATE_BYTES
     this.#windowBytes = windowBytes
     this.#edge = ack + windowBytes
+    if (windowBytes > WINDOW_BYTES) {
+      this.rate.allow(windowBytes)
+      this.#segmentsOut = Math.max(this.#segmentsOut, segmentsOut(windowBytes))
+    }
     if (this.#edge > board.nxt) this.#probeAtMs = NEVER
     if (ack > board.una) {
       const arrival = board.advance(ack, nowMs, this.rate.minRoundTripMs)
       this.buffer.release(ack)
       this.#advanced(ack, arrival, nowMs)
+      if (isBare && report > ack) this.#reported(board.report(report, nowMs), nowMs)
       return 'data'
     }
     if (!isBare || isUpdate) return 'window'
     if (this.#isLostAgain(nowMs)) board.giveUpFront()
     const { minRoundTripMs } = this.rate
-    const arrival = board.repeat(nowMs, minRoundTripMs === NEVER ? 0 : minRoundTripMs)
-    if (arrival === undefined) return 'nothing'
-    if (board.isFrontLost) this.rate.onLoss(board.flight.bytes)
+    const isReport = report > ack
+    const arrival = isReport
+      ? board.report(report, nowMs)
+      : board.repeat(nowMs, minRoundTripMs === NEVER ? 0 : minRoundTripMs)
+    return this.#reported(arrival, nowMs) ? 'data' : 'nothing'
+  }
+
+  /** @returns whether it told anything */
+  #reported(arrival: Arrival | undefined, nowMs: number): boolean {
+    if (arrival === undefined) return false
+    if (arrival.roundTripMs >= 0) this.roundTrip.sample(arrival.roundTripMs)
     this.#told(arrival, nowMs)
     if (this.#recovery === 'doubted') this.#recovery = 'all'
-    if (board.count > 0) this.#rtoAtMs = nowMs + this.#timeoutMs()
-    return 'data'
+    if (this.board.count > 0) this.#rtoAtMs = nowMs + this.#timeoutMs()
+    return true
   }
 
   /** Send what may be sent now, at most so many packets. @returns whether more might follow at once */
   transmit(nowMs: number, packets: number = NEVER): boolean {
     this.#paceAtMs = NEVER
     for (let left = packets; left > 0; left--) {
-      if (this.#output.isBlocked) return false
+      if (this.#output.isBlocked) {
+        if (this.board.count === 0 && this.#retryAtMs === NEVER) this.#retryAtMs = nowMs + MIN_PROBE_MS
+        return false
+      }
       if (!this.#sendOne(nowMs)) return false
     }
     return true
   }
 
   onDeadline(nowMs: number): void {
+    if (nowMs >= this.#retryAtMs) {
+      this.#retryAtMs = NEVER
+      if (this.board.count === 0) this.#sendOne(nowMs)
+    }
     if (nowMs >= this.#rtoAtMs) this.#timedOut(nowMs)
     if (nowMs >= this.#probeAtMs) this.#probe(nowMs)
     this.transmit(nowMs)
@@ -179,6 +207,7 @@ export class Sender {
   }
 
   #sendAgain(segment: Segment, nowMs: number): void {
+    if (segment === this.board.nextLost) this.rate.onLoss(1)
     this.board.resend(segment, nowMs)
     this.#leave(segment.seq, segment.length, true, nowMs)
   }
@@ -202,7 +231,11 @@ export class Sender {
   /** The segment to send again now, if any. */
   #nextAgain(): Segment | undefined {
     const { board } = this
-    if (board.isFrontLost) return board.front
+    const lost = board.nextLost
+    if (lost !== undefined) {
+      if (lost === board.front || board.flight.bytes + lost.length <= this.rate.windowBytes) return lost
+      return undefined
+    }
     if (this.#recovery === 'doubted' && !this.#canSendNew) this.#recovery = 'all'
     if (this.#recovery === 'asked' || this.#recovery === 'doubted') return undefined
     const segment = board.nextGivenUp
@@ -212,7 +245,7 @@ export class Sender {
 
   get #canSendNew(): boolean {
     const { board } = this
-    return this.unsentBytes > 0 && this.#edge - board.nxt >= MAX_SEGMENT_BYTES && board.count < MAX_SEGMENTS_OUT
+    return this.unsentBytes > 0 && this.#edge - board.nxt >= MAX_SEGMENT_BYTES && board.count < this.#segmentsOut
   }
 
   /** Bytes of a new segment, 0 when none may leave. */
@@ -223,7 +256,7 @@ export class Sender {
       if (board.flight.bytes < rate.windowBytes) board.flight.markAppLimited()
       return 0
     }
-    if (board.count >= MAX_SEGMENTS_OUT) return 0
+    if (board.count >= this.#segmentsOut) return 0
     const want = Math.min(pending, segmentBytes(rate.windowBytes))
     const open = this.#edge - board.nxt
     // A rate at which the other side reads says nothing about the path.
@@ -244,14 +277,20 @@ export class Sender {
     if (arrival.roundTripMs >= 0) {
       this.#doublings = 0
       this.roundTrip.sample(arrival.roundTripMs)
+    } else if (this.roundTrip.smoothedMs < 0 && arrival.leastRoundTripMs >= 0) {
+      // Better than nothing, where losses let nothing else be measured.
+      this.measured(arrival.leastRoundTripMs, nowMs)
     }
     if (this.#recovery !== 'none') this.#recovering(ack, arrival)
-    if (this.#recovery === 'none' && ack >= this.#suspectEnd && board.isFrontLost && board.isSparse(DENSE_LOSS)) {
-      // One gap in each round trip would take long.
-      this.#recovery = 'all'
-      this.#suspectEnd = board.giveUpSettled()
+    if (this.#recovery === 'none' && ack >= this.#suspectEnd && board.isFrontLost && !board.hasReports) {
+      const { settled, missing } = board.countMissing()
+      this.rate.onLoss(missing)
+      if (missing >= DENSE_SEGMENTS && missing >= DENSE_PART * settled) {
+        // One gap in each round trip would take long.
+        this.#recovery = 'all'
+        this.#suspectEnd = board.giveUpSettled()
+      }
     }
-    if (board.isFrontLost) this.rate.onLoss(board.flight.bytes)
     this.#told(arrival, nowMs)
     this.#rtoAtMs = board.count === 0 ? NEVER : nowMs + this.#timeoutMs()
   }

@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS, type StreamLimits } from '../limits.js'
 import {
   decodeStreamPacket,
   encodeStreamPacket,
+  MAX_STREAM_WINDOW,
   STREAM_HEADER_BYTES,
   StreamFlag,
   type StreamPacket,
@@ -41,6 +42,7 @@ export class StreamStack {
   readonly #host: ConnectionHost
   #listed: StreamConnection[] = []
   #isClosed = false
+  #grownWindowsBytes = 0
   #packetsReceived = 0
   #bytesReceived = 0
   #ignored = 0
@@ -247,11 +249,17 @@ export class StreamStack {
   }
 
   #createHost(): ConnectionHost {
-    const { windowBytes, outOfOrderSegments } = this.#limits
+    const { windowBytes, grownWindowBytes, allGrownWindowsBytes, outOfOrderSegments } = this.#limits
     const outlet = this.#outlet
     return {
       windowBytes,
+      grownWindowBytes: Math.min(grownWindowBytes, MAX_STREAM_WINDOW),
       outOfOrderSegments,
+      grantWindow: (sizeBytes) => {
+        const granted = Math.min(sizeBytes, allGrownWindowsBytes - this.#grownWindowsBytes)
+        this.#grownWindowsBytes += granted
+        return granted
+      },
       control: (...packet) => outlet.control(...packet),
       data: (...packet) => outlet.data(...packet),
       reset: (...packet) => this.#reset(...packet),
@@ -270,6 +278,7 @@ export class StreamStack {
         this.#halfOpen.remove(connection)
         this.#deadlines.remove(connection)
         this.#table.remove(connection)
+        this.#grownWindowsBytes -= connection.takeGrownWindow()
         if (connection.remote.connections.size === 0) outlet.forget(connection.remote)
       },
       ignored: () => {

@@ -117,7 +117,12 @@ describe('three nodes over tcp, the middle one forwards', () => {
     await expect(a.ping(new Uint8Array(32))).rejects.toMatchObject({ code: 'bad-key' })
     await expect(a.ping('ab')).rejects.toMatchObject({ code: 'bad-key' })
     await expect(a.lookup('fe80::1')).rejects.toMatchObject({ code: 'bad-key' })
-    await expect(a.ping(c.publicKey.map((byte) => byte ^ 255), { timeoutMs: 50 })).rejects.toMatchObject({
+    await expect(
+      a.ping(
+        c.publicKey.map((byte) => byte ^ 255),
+        { timeoutMs: 50 },
+      ),
+    ).rejects.toMatchObject({
       code: 'timeout',
     })
     const abort = new AbortController()
@@ -204,5 +209,26 @@ describe('peers', () => {
     node.retryNow()
     await node.ping(second.publicKey)
     expect(second.publicKey).toEqual(first.publicKey)
+  })
+
+  test('a leaf is connected to one, and to the next when that fails; what goes on above goes on', async () => {
+    const core = await nodes.start({ listen: ['tcp://127.0.0.1:0'] })
+    const doors = await Promise.all(
+      [1, 2].map(() => nodes.start({ listen: ['tcp://127.0.0.1:0'], peers: [...core.listenAddresses] })),
+    )
+    const peers = doors.flatMap(({ listenAddresses }) => listenAddresses)
+    const leaf = await nodes.start({ peers })
+    await leaf.online()
+    expect(leaf.peers().map(({ state }) => state)).toEqual(['up', 'standby'])
+    expect(doors.map((door) => door.peers().filter(({ incoming }) => incoming).length)).toEqual([1, 0])
+    const retries: string[] = []
+    leaf.on('peerRetry', ({ uri }) => void retries.push(uri))
+    await core.ping(leaf.publicKey)
+    await doors[0]?.close()
+    await until(() => leaf.peers().some(({ uri, state }) => uri === peers[1] && state === 'up'))
+    await until(() => retries.length > 0)
+    expect(retries[0]).toBe(peers[0])
+    expect(leaf.peers().map(({ state }) => state)).toEqual(['up', 'standby'])
+    await core.ping(leaf.publicKey)
   })
 })

@@ -191,7 +191,12 @@ describe('looking up', () => {
     const before = a.core.stats().counters['router.lookups'] ?? 0
     const stranger = new Mesh(1000).add()
     a.core.requests.lookup(stranger.publicKey, mesh.nowMs, 4500, settle)
-    const giveUp = a.core.requests.lookup(b.publicKey.map((byte) => byte ^ 1), mesh.nowMs, 60_000, settle)
+    const giveUp = a.core.requests.lookup(
+      b.publicKey.map((byte) => byte ^ 1),
+      mesh.nowMs,
+      60_000,
+      settle,
+    )
     a.plan()
     expect(a.core.stats().counters['node.requests']).toBe(2)
     mesh.run(4400)
@@ -251,5 +256,46 @@ describe('asking', () => {
     mesh.run(8000)
     ask(b)
     expect(other.core.payloads.length).toBe(2)
+  })
+})
+
+describe('what another implementation may say inside of a session', () => {
+  test('any payloads: none is answered with more than it cost, none is kept, and streams go on', () => {
+    const mesh = new Mesh(13)
+    const other = mesh.addOther<PlainCore>((node) => new PlainCore(node))
+    const [node, friend] = [mesh.add({ nodeInfo: { name: 'x' } }), mesh.add()]
+    mesh.connect(other, node)
+    mesh.connect(node, friend)
+    node.core.handleRaw(() => {})
+    node.core.stack.listen(42, (connection) => connection.attach({ data() {}, end() {}, drain() {}, closed() {} }))
+    mesh.run(2000)
+    const { random } = mesh
+    for (let round = 0; round < 3000; round++) {
+      const payload = random.bytes(random.integer(60))
+      // Half of them look like packets of streams to the port that is open.
+      if (payload.length >= 16 && random.chance(0.5)) payload.set([0xc0, random.integer(4), 0, 42], 0)
+      if (payload.length >= 2 && random.chance(0.2)) payload.set([random.integer(4), random.integer(4)])
+      other.core.send(node.publicKey, payload, mesh.nowMs)
+      if (round % 10 === 0) mesh.run(10)
+    }
+    other.plan()
+    mesh.run(10_000)
+    expect(node.errors).toEqual([])
+    const stats = node.core.stats()
+    expect(stats.sessions).toBe(1)
+    expect(stats.counters['node.nodeInfoAsked']).toBeLessThanOrEqual(1)
+    expect(stats.counters['stream.connections']).toBeLessThanOrEqual(64)
+    let opened = false
+    friend.core.stack.connect(node.publicKey, 42, mesh.nowMs).attach({
+      opened: () => (opened = true),
+      data() {},
+      end() {},
+      drain() {},
+      closed() {},
+    })
+    friend.plan()
+    expect(mesh.runUntil(() => opened, 5000)).toBeDefined()
+    mesh.run(120_000)
+    expect(node.core.stats().sessions).toBe(0)
   })
 })

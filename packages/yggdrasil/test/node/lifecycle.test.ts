@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Logger } from '@mimirjs/transport'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -113,7 +113,12 @@ describe('close', () => {
       a.ping(stranger),
       a.lookup(stranger),
       (await nodes.start({ peers: ['tcp://127.0.0.1:1'] })).online(),
-    ].map((promise) => promise.then(() => 'done', (error: { code: string }) => error.code))
+    ].map((promise) =>
+      promise.then(
+        () => 'done',
+        (error: { code: string }) => error.code,
+      ),
+    )
     const startMs = performance.now()
     await Promise.all([a.close({ timeoutMs: 0 }), nodes.close()])
     expect(performance.now() - startMs).toBeLessThan(1500)

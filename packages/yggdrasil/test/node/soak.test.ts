@@ -40,7 +40,7 @@ class Soak {
     }
     const { nodes } = this.mesh
     // A ring with chords: each cut leaves other ways, two can split it.
-    nodes.forEach((node, at) => this.#connect(node, nodes[(at + 1) % NODES] ?? node))
+    this.#ring()
     for (let at = 0; at < NODES; at += 3) this.#connect(nodes[at] ?? nodes[0], nodes[(at + 5) % NODES])
   }
 
@@ -148,8 +148,12 @@ class Soak {
 
   mend(): void {
     for (const node of this.mesh.nodes) if (!node.isUp) this.#restart(node)
+    this.#ring()
+  }
+
+  #ring(): void {
     const { nodes } = this.mesh
-    nodes.forEach((node, at) => this.#connect(node, nodes[(at + 1) % NODES]))
+    for (const [at, node] of nodes.entries()) this.#connect(node, nodes[(at + 1) % NODES])
   }
 
   /** Whether this packet arrived anywhere. */
@@ -161,64 +165,69 @@ class Soak {
 /** Of real time: a machine with other work takes several times as long as one without. */
 const PATIENCE_MS = 120_000
 
-test('an hour with churn: what is sent arrives once and in order, what is mended works, nothing grows', () => {
-  const soak = new Soak()
-  const { mesh } = soak
-  const pairs = mesh.nodes.flatMap((from) => mesh.nodes.filter((to) => to !== from).map((to) => ({ from, to })))
-  const busy = [pairs[0], pairs[40], pairs[77], pairs[101]]
-  const sizes: number[][] = []
-  let turns = 0
+test(
+  'an hour with churn: what is sent arrives once and in order, what is mended works, nothing grows',
+  () => {
+    const soak = new Soak()
+    const { mesh } = soak
+    const pairs = mesh.nodes.flatMap((from) => mesh.nodes.filter((to) => to !== from).map((to) => ({ from, to })))
+    const busy = [pairs[0], pairs[40], pairs[77], pairs[101]]
+    const sizes: number[][] = []
+    let turns = 0
 
-  for (let round = 0; round < ROUNDS; round++) {
-    for (let at = 0; at < ROUND_MS - QUIET_MS; at += 1000) {
-      mesh.run(1000)
-      if (soak.random.next() < 1 / 30) soak.disturb()
-      for (const pair of busy) if (pair?.from.isUp && pair.to.isUp) soak.sendPacket(pair.from, pair.to)
-      for (const pair of busy) if (pair?.from.isUp && pair.to.isUp && at % 3000 === 0) soak.sendPacket(pair.to, pair.from)
-      const { from, to } = soak.pick(pairs)
-      if (from.isUp && at % 2000 === 0) soak.sendPacket(from, to)
-      if (from.isUp && at % 15_000 === 0) soak.transfer(from, to, Math.floor(soak.random.next() * 60_000))
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let at = 0; at < ROUND_MS - QUIET_MS; at += 1000) {
+        mesh.run(1000)
+        if (soak.random.next() < 1 / 30) soak.disturb()
+        for (const pair of busy) if (pair?.from.isUp && pair.to.isUp) soak.sendPacket(pair.from, pair.to)
+        for (const pair of busy)
+          if (pair?.from.isUp && pair.to.isUp && at % 3000 === 0) soak.sendPacket(pair.to, pair.from)
+        const { from, to } = soak.pick(pairs)
+        if (from.isUp && at % 2000 === 0) soak.sendPacket(from, to)
+        if (from.isUp && at % 15_000 === 0) soak.transfer(from, to, Math.floor(soak.random.next() * 60_000))
+      }
+      soak.mend()
+      mesh.run(HEALING_MS)
+
+      // A path that was good before the last change may have to be found anew, which costs a packet, or two.
+      const heard = pairs.map(() => false)
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const numbers = pairs.map(({ from, to }) => soak.sendPacket(from, to))
+        mesh.run(2000)
+        for (const [at, number] of numbers.entries()) heard[at] ||= soak.has(number)
+      }
+      expect(pairs.filter((_, at) => !heard[at]).map(({ from, to }) => [from.index, to.index])).toEqual([])
+      const transfers = pairs.filter((_, at) => at % 5 === 0).map(({ from, to }) => soak.transfer(from, to, 50_000))
+      mesh.run(20_000)
+      expect(transfers.filter(({ result, received }) => result !== 'done' || received !== 50_000)).toEqual([])
+      turns += mesh.nodes[0]?.core.sessions().reduce((sum, { localKeySeq }) => sum + localKeySeq, 0) ?? 0
+
+      // A minute without traffic: sessions, openings, paths and streams are over.
+      mesh.run(QUIET_MS - HEALING_MS - 26_000)
+      sizes.push(mesh.nodes.flatMap(({ core }) => tableSizes(core)))
+      expect(mesh.nodes.flatMap(({ errors }) => errors)).toEqual([])
     }
-    soak.mend()
-    mesh.run(HEALING_MS)
 
-    // A path that was good before the last change may have to be found anew, which costs a packet, or two.
-    const heard = pairs.map(() => false)
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const numbers = pairs.map(({ from, to }) => soak.sendPacket(from, to))
-      mesh.run(2000)
-      numbers.forEach((number, at) => (heard[at] ||= soak.has(number)))
+    for (const numbers of soak.arrived.values()) {
+      for (let at = 1; at < numbers.length; at++) expect(numbers[at]).toBeGreaterThan(numbers[at - 1] ?? 0)
     }
-    expect(pairs.filter((_, at) => !heard[at]).map(({ from, to }) => [from.index, to.index])).toEqual([])
-    const transfers = pairs.filter((_, at) => at % 5 === 0).map(({ from, to }) => soak.transfer(from, to, 50_000))
-    mesh.run(20_000)
-    expect(transfers.filter(({ result, received }) => result !== 'done' || received !== 50_000)).toEqual([])
-    turns += mesh.nodes[0]?.core.sessions().reduce((sum, { localKeySeq }) => sum + localKeySeq, 0) ?? 0
-
-    // A minute without traffic: sessions, openings, paths and streams are over.
-    mesh.run(QUIET_MS - HEALING_MS - 26_000)
-    sizes.push(mesh.nodes.flatMap(({ core }) => tableSizes(core)))
-    expect(mesh.nodes.flatMap(({ errors }) => errors)).toEqual([])
-  }
-
-  for (const numbers of soak.arrived.values()) {
-    for (let at = 1; at < numbers.length; at++) expect(numbers[at]).toBeGreaterThan(numbers[at - 1] ?? 0)
-  }
-  const all = [...soak.arrived.values()].flat()
-  expect(new Set(all).size).toBe(all.length)
-  expect(all.length / soak.packetsSent).toBeGreaterThan(0.8)
-  for (const { wrong, ended, received, content, result } of soak.transfers) {
-    expect(wrong).toBe(0)
-    if (ended) expect(received).toBe(content.length)
-    if (result === 'done') expect([ended, received]).toEqual([true, content.length])
-    expect(result).toBeDefined()
-  }
-  const done = soak.transfers.filter(({ result }) => result === 'done').length
-  expect(done / soak.transfers.length).toBeGreaterThan(0.7)
-  expect(turns).toBeGreaterThan(50)
-  // The first round has seen everything there is.
-  for (const sample of sizes) expect(Math.max(...sample)).toBeLessThanOrEqual(NODES)
-}, PATIENCE_MS)
+    const all = [...soak.arrived.values()].flat()
+    expect(new Set(all).size).toBe(all.length)
+    expect(all.length / soak.packetsSent).toBeGreaterThan(0.8)
+    for (const { wrong, ended, received, content, result } of soak.transfers) {
+      expect(wrong).toBe(0)
+      if (ended) expect(received).toBe(content.length)
+      if (result === 'done') expect([ended, received]).toEqual([true, content.length])
+      expect(result).toBeDefined()
+    }
+    const done = soak.transfers.filter(({ result }) => result === 'done').length
+    expect(done / soak.transfers.length).toBeGreaterThan(0.7)
+    expect(turns).toBeGreaterThan(50)
+    // The first round has seen everything there is.
+    for (const sample of sizes) expect(Math.max(...sample)).toBeLessThanOrEqual(NODES)
+  },
+  PATIENCE_MS,
+)
 
 /** Everything a node holds that somebody else chooses, after a quiet minute. */
 function tableSizes(core: MeshNode['core']): number[] {

@@ -169,6 +169,19 @@ describe('before the link is proven', () => {
   })
 })
 
+test('a link that is not proven is not on the tree, whoever it claims to be', () => {
+  const { bench, parent, left, a } = setUp()
+  parent.filterOf(a)
+  left.remove()
+  const replay = bench.link(left.identity)
+  bench.advance(3000)
+  expect(has(replay)).toBe(true)
+  expect(bench.router.peers().find(({ linkId }) => linkId === replay.id)?.onTree).toBe(false)
+  replay.answer()
+  bench.advance(1000)
+  expect(replay.filters()).toHaveLength(1)
+})
+
 test('a saturated filter is taken: it only draws lookups to who sent it', () => {
   const { bench, parent, left, right } = setUp()
   const all = new BloomFilter()

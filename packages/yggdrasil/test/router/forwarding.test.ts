@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { keyId } from '../../src/key.js'
 import { PacketType } from '../../src/wire/frame.js'
 import { pathOf, portsOf } from '../../src/wire/path.js'
-import { decodePathBroken, encodePathBroken, encodePathLookup } from '../../src/wire/pathfinder.js'
+import { decodePathBroken, encodePathBroken, encodePathLookup, encodePathNotify } from '../../src/wire/pathfinder.js'
 import { decodeTraffic, encodeTraffic } from '../../src/wire/traffic.js'
 import { concat } from '../wire/support/bytes.js'
-import { Bench, type BenchOptions } from './support/puppet.js'
+import { Bench, type BenchOptions, notifyOf } from './support/puppet.js'
 
 const ELSEWHERE: Uint8Array = new Uint8Array(32).fill(0x99)
 
@@ -231,6 +231,25 @@ describe('a link that asks to wait', () => {
   })
 })
 
+describe('our own packets', () => {
+  test('tell when their link takes no more', () => {
+    const { bench, parent } = setUp()
+    const far = bench.someone(0xfa)
+    parent.filterOf(far.publicKey)
+    const send = () => bench.router.send(far.publicKey, Uint8Array.of(1), bench.nowMs)
+    // It waits for its path, in a place of its own.
+    expect(send()).toBe(true)
+    parent.notify(far, pathOf([7]), Math.floor(bench.nowMs / 1000))
+    expect(send()).toBe(true)
+    parent.isReading = false
+    expect([send(), send()]).toEqual([false, false])
+    expect(parent.traffic()).toHaveLength(3)
+    parent.drain()
+    expect(parent.traffic()).toHaveLength(1)
+    expect(send()).toBe(true)
+  })
+})
+
 describe('to ourselves', () => {
   test('packets are delivered, not from inside the call', () => {
     const bench = new Bench()
@@ -291,6 +310,8 @@ describe('a leaf', () => {
     const onTheWay = { path: pathOf([5, 2, 1]), watermark: 100n, source: far.publicKey, dest: ELSEWHERE }
     parent.send(PacketType.pathBroken, encodePathBroken(onTheWay))
     parent.send(PacketType.pathLookup, encodePathLookup({ source: ELSEWHERE, dest: far.publicKey, from: pathOf([9]) }))
+    const notify = { ...notifyOf(far, ELSEWHERE, pathOf([7]), 1n), path: pathOf([5, 2, 1]) }
+    parent.send(PacketType.pathNotify, encodePathNotify(notify))
     expect(child.takeAll()).toEqual([])
   })
 })

@@ -112,11 +112,12 @@ describe('announces', () => {
     expect(bench.router.tree().coordinates).toEqual([5n])
   })
 
-  test('replayed in bulk: what is worse costs checks, up to the limit', () => {
+  test('replayed in bulk: what is worse costs answers, up to the limit', () => {
     const body = encodeAnnounce(rootOf(above, 0n))
+    const { verifications } = bench.router.stats()
     expect(until(1000, () => attacker.send(PacketType.announce, body))).toBe(200)
     expect(attacker.cut?.code).toBe('flood')
-    expect(bench.router.stats().verifications).toBeLessThan(500)
+    expect(bench.router.stats().verifications).toBe(verifications)
   })
 
   test('replayed in bulk: what we have costs none, but there is a limit too', () => {
@@ -215,8 +216,8 @@ describe('lookups', () => {
       expect(attacker.send(PacketType.pathLookup, encodePathLookup(lookup))).toBeUndefined()
     }
     const answers = bench.puppets.flatMap((puppet) => puppet.take(PacketType.pathNotify))
-    expect(answers.length).toBeLessThanOrEqual(10)
-    expect(bench.router.stats().throttled).toBeGreaterThan(1900)
+    expect(answers.length).toBeLessThanOrEqual(100)
+    expect(bench.router.stats().throttled).toBeGreaterThanOrEqual(1900)
   })
 
   test('in bulk, for others: they pass, but no more than a thousand a second', () => {

@@ -107,15 +107,17 @@ describe('sending to a key without a path', () => {
   test('a packet for one key does not leave with the answer of another that looks alike', () => {
     const { bench, parent, far, send, seconds } = setUp()
     // The first bits are the same, which is all that lookups go by.
-    const twin = { ...bench.someone(0xfa), publicKey: far.publicKey.slice() }
-    twin.publicKey[31] = (twin.publicKey[31] ?? 0) ^ 1
+    const twin = bench.someone(0xfa)
+    twin.publicKey.set(far.publicKey.subarray(0, 16))
     send(PACKET)
-    const sign = (message: Uint8Array) => far.sign(message)
-    const path = pathOf([7, 9])
-    const notify = notifyOf({ ...twin, sign }, bench.key, path, BigInt(seconds()))
-    // Signed by the wrong one: refused.
-    parent.send(PacketType.pathNotify, encodePathNotify(notify))
-    expect(bench.found).toEqual([])
+    parent.notify(twin, pathOf([7, 9]), seconds())
+    expect(bench.found).toEqual([keyId(twin.publicKey)])
+    expect(parent.traffic()).toEqual([])
+    lookups(parent)
+    bench.advance(2000)
+    expect(lookups(parent)).toHaveLength(2)
+    parent.notify(far, pathOf([7, 8]), seconds())
+    expect(parent.traffic().map(({ payload }) => payload)).toEqual([PACKET])
   })
 })
 
@@ -211,6 +213,14 @@ describe('a known path', () => {
     expect(lookups(parent)).not.toEqual([])
   })
 
+  test('takes what was kept for it along when it ends', () => {
+    const { bench, send } = setUpPath()
+    send(PACKET)
+    expect(bench.router.sizes().keptBytes).toBeGreaterThan(0)
+    bench.advance(61_000)
+    expect(bench.router.sizes()).toMatchObject({ paths: 0, keptBytes: 0 })
+  })
+
   test('a change sends the newest packet again: it was perhaps lost', () => {
     const { parent, far, send, seconds } = setUpPath()
     send(PACKET)
@@ -242,10 +252,10 @@ describe('a path said to be broken', () => {
     expect(bench.router.paths()[0]?.broken).toBe(true)
   })
 
-  test('is still used for two seconds, then it is as good as unknown', () => {
+  test('is still used for three seconds, then it is as good as unknown', () => {
     const { bench, parent, far, send } = setUpPath()
     parent.send(PacketType.pathBroken, broken(far, bench.key))
-    bench.advance(1999)
+    bench.advance(2999)
     send(PACKET)
     expect(parent.traffic()).toHaveLength(1)
     bench.advance(1)
@@ -254,6 +264,34 @@ describe('a path said to be broken', () => {
     expect(parent.traffic()).toEqual([])
     parent.notify(far, pathOf([7, 8]), NOW_SECONDS + 20)
     expect(parent.traffic().map(({ payload }) => payload)).toEqual([OTHER])
+  })
+
+  test('is used as long as its node is heard: it has no say in what others tell of it', () => {
+    const { bench, parent, far, send } = setUpPath()
+    for (let second = 0; second < 50; second++) {
+      parent.send(PacketType.pathBroken, broken(far, bench.key))
+      if (second % 2 === 0) parent.sendTraffic({ source: far.publicKey })
+      send(PACKET)
+      bench.advance(1000)
+    }
+    expect(parent.traffic()).toHaveLength(50)
+    expect(bench.router.paths()[0]?.broken).toBe(true)
+    bench.advance(3000)
+    send(PACKET)
+    expect(parent.traffic()).toEqual([])
+  })
+
+  test('keeps the newest packet whole, however long, until the answer comes', () => {
+    const { bench, parent, far, send } = setUpPath()
+    parent.send(PacketType.pathBroken, broken(far, bench.key))
+    const long = new Uint8Array(60_000).fill(7)
+    send(PACKET)
+    send(long)
+    expect(bench.router.sizes().keptBytes).toBe(60_000)
+    parent.takeAll()
+    parent.notify(far, pathOf([7, 9]), NOW_SECONDS + 20)
+    expect(parent.traffic().map(({ path, payload }) => [ports(path), payload])).toEqual([['7.9', long]])
+    expect(bench.router.sizes().keptBytes).toBe(0)
   })
 
   test('is whole again with the same place and a newer number', () => {
@@ -363,10 +401,10 @@ describe('lookups of others', () => {
     expect(parent.take(PacketType.pathNotify)).toHaveLength(1)
   })
 
-  test('are answered ten times a second in all, and once for the same asker in the same place', () => {
-    const { bench, parent } = setUp()
-    const ask = (source: Uint8Array, at: Path) =>
-      parent.send(PacketType.pathLookup, encodePathLookup({ source, dest: bench.key, from: at }))
+  test('are answered a hundred times a second for each link, and once for the same asker in the same place', () => {
+    const { bench, parent, child } = setUp()
+    const ask = (source: Uint8Array, at: Path, puppet = parent) =>
+      puppet.send(PacketType.pathLookup, encodePathLookup({ source, dest: bench.key, from: at }))
     const answers = () => parent.take(PacketType.pathNotify).length
     // Partial keys make different lookups of the same asker.
     for (let bit = 0; bit < 5; bit++) {
@@ -376,11 +414,27 @@ describe('lookups of others', () => {
     }
     expect(answers()).toBe(1)
     bench.advance(1000)
-    for (let count = 0; count < 50; count++) ask(bench.random.bytes(32), pathOf([3]))
-    expect(answers()).toBe(10)
+    for (let count = 0; count < 500; count++) ask(bench.random.bytes(32), pathOf([3]))
+    expect(answers()).toBe(100)
+    // The others have not used up theirs.
+    for (let count = 0; count < 20; count++) ask(bench.random.bytes(32), pathOf([3]), child)
+    expect(answers()).toBe(20)
     bench.advance(1000)
     ask(parent.publicKey, pathOf([]))
     expect(answers()).toBe(1)
+  })
+
+  test('are answered so often in all, with one signature', () => {
+    const { bench, parent, child } = setUp({ answersPerSecond: 150 })
+    let signed = 0
+    const { sign } = bench.identity
+    Object.assign(bench.identity, { sign: (message: Uint8Array) => (signed++, sign(message)) })
+    for (let count = 0; count < 400; count++) {
+      const lookup = { source: bench.random.bytes(32), dest: bench.key, from: pathOf([3]) }
+      ;(count % 2 === 0 ? parent : child).send(PacketType.pathLookup, encodePathLookup(lookup))
+    }
+    expect(parent.take(PacketType.pathNotify)).toHaveLength(150)
+    expect(signed).toBeLessThanOrEqual(1)
   })
 
   test('are numbered upwards whatever the clock does, and not signed twice for one answer', () => {
@@ -494,14 +548,31 @@ describe('tables are bounded', () => {
   })
 
   test('bytes that wait: the oldest packets go', () => {
-    const { bench, parent, send, seconds } = setUp({ keptBytes: 10_000 })
+    const { bench, parent, send, seconds } = setUp({ keptBytes: 10_000, copiedBytes: 4096 })
     const others = Array.from({ length: 15 }, () => bench.someone(0xf0))
     for (const other of others) send(new Uint8Array(1000).fill(7), other)
     expect(bench.router.sizes()).toMatchObject({ rumors: 15, keptBytes: 10_000 })
     for (const other of others) parent.notify(other, pathOf([7, 8]), seconds())
-    expect(parent.traffic()).toHaveLength(10)
-    expect(bench.router.sizes().keptBytes).toBeLessThanOrEqual(10_000)
+    expect(parent.traffic().map(({ dest }) => dest)).toEqual(others.slice(5).map(({ publicKey }) => publicKey))
+    // Copies of four of them, in case.
+    expect(bench.router.sizes().keptBytes).toBe(4096)
     send(new Uint8Array(20_000), bench.someone(0xf1))
-    expect(bench.router.sizes().keptBytes).toBeLessThanOrEqual(10_000)
+    expect(bench.router.sizes().keptBytes).toBe(4096)
+  })
+
+  test('copies of what was sent take no room from what waits, and go when they are old', () => {
+    const { bench, parent, send, seconds } = setUp({ keptBytes: 4096, copiedBytes: 4096 })
+    for (const other of Array.from({ length: 10 }, () => bench.someone(0xf0))) {
+      send(new Uint8Array(1000), other)
+      parent.notify(other, pathOf([7, 8]), seconds())
+    }
+    const late = bench.someone(0xf1)
+    send(OTHER, late)
+    expect(bench.router.sizes().keptBytes).toBe(4096 + OTHER.length)
+    parent.takeAll()
+    parent.notify(late, pathOf([7, 8]), seconds())
+    expect(parent.traffic().map(({ payload }) => payload)).toEqual([OTHER])
+    bench.advance(11_000)
+    expect(bench.router.sizes()).toMatchObject({ paths: 11, keptBytes: 0 })
   })
 })

@@ -3,7 +3,7 @@ import { keyId } from '../../src/key.js'
 import { PacketType } from '../../src/wire/frame.js'
 import { encodeSigReq, encodeSigRes, signedParentBytes } from '../../src/wire/signature.js'
 import { codeOf } from '../wire/support/bytes.js'
-import { Bench, childOf, rootOf } from './support/puppet.js'
+import { Bench, childOf, type Puppet, rootOf } from './support/puppet.js'
 
 describe('a new node', () => {
   test('is a root with number 1 from the start', () => {
@@ -36,6 +36,49 @@ describe('ports', () => {
     second.remove()
     expect(bench.link().port).toBe(1n)
   })
+
+  test('that the network knows below us stay with whom it knows there', () => {
+    const bench = new Bench()
+    const [known, other] = [bench.someone(0xd0), bench.someone(0xd1)]
+    const carrier = bench.neighbour()
+    carrier.announce(childOf(known, bench.identity, 2n, 9n))
+    carrier.announce(childOf(other, bench.identity, 1n, 9n))
+    // Port 1 is taken by the carrier, so the other one gets a new one.
+    expect([bench.link().port, bench.link(known).port, bench.link(other).port]).toEqual([3n, 2n, 4n])
+  })
+})
+
+describe('a child with another port than we gave it', () => {
+  const startWith = (port: bigint): [Bench, Puppet] => {
+    const bench = new Bench()
+    const child = bench.neighbour()
+    child.announce(childOf(child.identity, bench.identity, port, 9n))
+    return [bench, child]
+  }
+
+  test('is cut after three seconds, with all its links', () => {
+    const [bench, child] = startWith(7n)
+    const second = bench.link(child.identity)
+    bench.advance(3000)
+    expect(child.cut).toBeUndefined()
+    bench.advance(1000)
+    expect([child.cut?.code, second.cut?.code]).toEqual(['link', 'link'])
+    expect(child.cut?.message).toContain('port 7')
+  })
+
+  test('is not when it has ours by then', () => {
+    const [bench, child] = startWith(7n)
+    bench.advance(2000)
+    child.announce(childOf(child.identity, bench.identity, child.port, 10n))
+    bench.advance(10_000)
+    expect(child.cut).toBeUndefined()
+  })
+
+  test('is nothing that we see when it has ours from the start', () => {
+    const [bench, child] = startWith(1n)
+    bench.advance(10_000)
+    expect(child.cut).toBeUndefined()
+  })
 })
 
 describe('a new link', () => {
@@ -43,16 +86,6 @@ describe('a new link', () => {
     const puppet = new Bench().link()
     expect(puppet.takeAll().map(({ type }) => type)).toEqual([PacketType.sigReq, PacketType.bloomFilter])
     expect(puppet.request?.seq).toBe(2n)
-  })
-
-  test('to the same node gets the same request, and everything that was sent before', () => {
-    const bench = new Bench()
-    const parent = bench.parent()
-    bench.advance(1000)
-    const second = bench.link(parent.identity)
-    expect(second.request).toEqual(parent.request)
-    const repeated = second.announces().map(({ key }) => keyId(key))
-    expect(repeated.sort()).toEqual([bench.id, parent.keyId].sort())
   })
 
   test('to ourselves, or the same link twice, is refused', () => {
@@ -249,7 +282,10 @@ describe('the parent', () => {
     // The child answers everything, and leads to the same root, through us.
     child.answer()
     parent.remove()
-    bench.advance(5000)
+    for (let count = 0; count < 20; count++) {
+      bench.advance(250)
+      expect(bench.router.tree().parent).not.toEqual(child.publicKey)
+    }
     expect(bench.router.tree().parent).toEqual(bench.key)
   })
 
@@ -307,6 +343,29 @@ describe('the parent', () => {
     expect(bench.router.tree().parent).toEqual(left.publicKey)
   })
 
+  test('back within a tick with another port for us: that is announced in the next tick', () => {
+    const bench = new Bench()
+    const parent = bench.parent({ port: 5n })
+    parent.remove()
+    const again = bench.link(parent.identity)
+    again.answer(6n)
+    again.announceRoot()
+    bench.advance(1000)
+    expect(bench.router.tree()).toMatchObject({ parent: parent.publicKey, coordinates: [6n], seq: 3n })
+  })
+
+  test('with another port in every answer: that is announced every five seconds at most', () => {
+    const bench = new Bench()
+    const parent = bench.parent({ port: 5n })
+    for (let second = 0; second < 20; second++) {
+      parent.answer(BigInt(6 + second))
+      bench.advance(1000)
+    }
+    const { seq } = bench.router.tree()
+    expect(seq).toBeGreaterThanOrEqual(5n)
+    expect(seq).toBeLessThanOrEqual(7n)
+  })
+
   test('lost, and nobody else there: root after one tick of grace', () => {
     const bench = new Bench()
     bench.parent().remove()
@@ -314,6 +373,47 @@ describe('the parent', () => {
     expect(bench.router.tree().seq).toBe(2n)
     bench.advance(1000)
     expect(bench.router.tree()).toMatchObject({ root: bench.key, parent: bench.key, coordinates: [], seq: 3n })
+  })
+})
+
+describe('news', () => {
+  test('that get us off our own root do not wait for the next tick', () => {
+    const bench = new Bench()
+    const parent = bench.neighbour(bench.someone(1), { port: 5n })
+    parent.announceRoot()
+    bench.advance(400)
+    expect(bench.router.tree().coordinates).toEqual([5n])
+  })
+
+  test('of a child do not wait either, but come four times a second at most', () => {
+    const bench = new Bench()
+    const child = bench.neighbour()
+    child.filters()
+    let filters = 0
+    for (let count = 0; count < 18; count++) {
+      child.announceAsChild()
+      child.announceRoot()
+      bench.advance(50)
+      child.announceAsChild()
+      bench.advance(50)
+      filters += child.filters().length
+    }
+    expect(filters).toBeGreaterThan(0)
+    expect(filters).toBeLessThanOrEqual(8)
+  })
+
+  test('do not shorten the grace before we become root', () => {
+    const bench = new Bench()
+    const parent = bench.parent()
+    parent.remove()
+    bench.advance(1000)
+    const child = bench.neighbour()
+    child.announceAsChild()
+    bench.advance(500)
+    expect(child.filters()).toHaveLength(2)
+    expect(bench.router.tree().seq).toBe(2n)
+    bench.advance(500)
+    expect(bench.router.tree()).toMatchObject({ parent: bench.key, seq: 3n })
   })
 })
 

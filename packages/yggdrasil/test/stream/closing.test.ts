@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { StreamFlag } from '../../src/wire/stream-packet.js'
 import { openPair, pattern } from './support/pair.js'
 import { answer, listenTo, lose, packet } from './support/say.js'
-import { KEY_A, KEY_B } from './support/simulation.js'
+import { KEY_A, KEY_B, Reader, Simulation } from './support/simulation.js'
 
 const { ack: ACK, fin: FIN, rst: RST } = StreamFlag
 
@@ -93,10 +93,51 @@ describe('an end', () => {
     sim.run(1)
     // Too soon to be an answer.
     sim.a.receive(KEY_B, answer(ACK, { ack: 5 }), sim.nowMs)
-    expect(client.state).toBe('fin-wait-1')
     sim.run(100)
+    const said = listenTo(sim.forth)
     sim.a.receive(KEY_B, answer(ACK, { ack: 5 }), sim.nowMs)
+    // It may have been said for another reason.
+    expect(client.state).toBe('fin-wait-1')
+    sim.run(20_000)
+    expect(said.filter((line) => line.endsWith('FIN 5'))).toHaveLength(2)
     expect(client.state).toBe('fin-wait-2')
+  })
+
+  test.each([5, 20, 60, 100])('lost once comes again, though the opening is acknowledged again: %i ms', (delayMs) => {
+    const sim = new Simulation({ forth: { delayMs } })
+    lose(sim.back, 'FIN')
+    sim.b.listen(42, (connection) => {
+      new Reader(connection)
+      connection.end()
+    })
+    const reader = new Reader(sim.a.connect(KEY_B, 42, 0))
+    // The client says nothing but that, half a second after the opening: just when the end is due again.
+    sim.run(30_000)
+    expect(reader.ends).toBe(1)
+  })
+
+  test('that never comes through is followed by a reset, so that nobody waits for it', () => {
+    const { sim, client, server, clientReader, serverReader } = openPair({ forth: { delayMs: 20 } })
+    lose(sim.forth, 'FIN', 'FIN', 'FIN', 'FIN', 'FIN')
+    server.end()
+    sim.run(100)
+    client.end()
+    sim.run(20_000)
+    expect([clientReader.closes, clientReader.failure]).toEqual([1, undefined])
+    expect([serverReader.closes, serverReader.failure]).toEqual([1, 'reset'])
+  })
+
+  test('is asked on about while the other side talks, and cut when it has stopped to', () => {
+    const { sim, client, server, clientReader } = openPair({ forth: { delayMs: 20 } })
+    sim.forth.drop = (bytes) => bytes[12] === FIN
+    client.end()
+    for (let second = 0; second < 60; second++) {
+      server.write(pattern(10))
+      sim.run(1000)
+    }
+    expect([clientReader.received, clientReader.closes, client.state]).toEqual([600, 0, 'fin-wait-1'])
+    sim.run(20_000)
+    expect(clientReader.failure).toBe('timeout')
   })
 
   test('is not answered by word of space', () => {

@@ -175,6 +175,8 @@ describe('the side that is opened', () => {
     const sim = new Simulation()
     sim.b.listen(42, () => {})
     const said = listenTo(sim.back)
+    // The other stack knows nothing of it, and would say so.
+    sim.back.drop = () => true
     sim.b.receive(KEY_A, packet(SYN), 0)
     sim.runUntil(() => false, 9_999)
     expect(said).toEqual(['0 SYN-ACK'])

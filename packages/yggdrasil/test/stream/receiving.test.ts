@@ -139,6 +139,100 @@ describe('the window', () => {
   })
 })
 
+describe('a window that grows', () => {
+  const grown = { limits: { grownWindowBytes: 2_000_000, allGrownWindowsBytes: 3_000_000 } }
+
+  /** Whole segments, so many in each ms, for so long. */
+  function stream(sim: Simulation, fromSeq: number, perMs: number, ms: number): number {
+    let seq = fromSeq
+    for (let count = 0; count < ms; count++) {
+      sim.run(1)
+      for (let index = 0; index < perMs; index++, seq += 16_384) feed(sim, seq, new Uint8Array(16_384))
+    }
+    return seq
+  }
+
+  test('does so while the application reads as fast as bytes come, up to a limit', () => {
+    const { sim } = openPair({ forth: { delayMs: 20 }, ...grown })
+    const windows: number[] = []
+    sim.back.log = (bytes) => windows.push((bytes[13]! << 16) | (bytes[14]! << 8) | bytes[15]!)
+    stream(sim, 0, 5, 400)
+    expect(windows[0]).toBe(524_288)
+    expect(windows.at(-1)).toBe(2_000_000)
+    expect(windows.every((window, index) => index === 0 || window >= windows[index - 1]!)).toBe(true)
+  })
+
+  test('does not where bytes come slowly, or are not read', () => {
+    const { sim, server, serverReader } = openPair({ forth: { delayMs: 20 }, ...grown })
+    stream(sim, 0, 1, 100)
+    const windows: number[] = []
+    sim.back.log = (bytes) => windows.push((bytes[13]! << 16) | (bytes[14]! << 8) | bytes[15]!)
+    for (let count = 0; count < 50; count++) {
+      sim.run(40)
+      feed(sim, serverReader.received, new Uint8Array(16_384))
+    }
+    const settled = windows.at(-1)!
+    server.pause()
+    for (let at = serverReader.received, count = 0; count < 200; count++, at += 16_384)
+      feed(sim, at, new Uint8Array(16_384))
+    expect(server.heldBytes).toBeLessThanOrEqual(settled + 16_384)
+  })
+
+  test('gives what it grew by to others when its connection ends', () => {
+    const { sim, server } = openPair({
+      forth: { delayMs: 20 },
+      limits: { grownWindowBytes: 2_000_000, allGrownWindowsBytes: 1_000_000 },
+    })
+    let window = 0
+    sim.back.log = (bytes) => {
+      window = (bytes[13]! << 16) | (bytes[14]! << 8) | bytes[15]!
+    }
+    stream(sim, 0, 5, 400)
+    expect(window).toBe(524_288 + 1_000_000)
+    server.abort(sim.nowMs)
+    sim.run(10_000)
+    // A new one from the same ports, of which the other stack knows nothing.
+    sim.back.drop = () => true
+    sim.b.receive(KEY_A, packet(StreamFlag.syn), sim.nowMs)
+    sim.run(20)
+    sim.b.receive(KEY_A, packet(ACK), sim.nowMs)
+    stream(sim, 0, 5, 400)
+    expect(window).toBe(524_288 + 1_000_000)
+  })
+
+  test('keeps more behind a gap, too', () => {
+    const { sim, server } = openPair({ forth: { delayMs: 20 }, ...grown })
+    const seq = stream(sim, 0, 5, 400)
+    for (let count = 1; count <= 100; count++) feed(sim, seq + count * 16_384, new Uint8Array(16_384))
+    expect(server.heldBytes).toBe(100 * 16_384)
+  })
+})
+
+describe('what comes behind a gap', () => {
+  test('is named in the acknowledgement, in a field that the reference leaves empty and does not read', () => {
+    const { sim } = openPair()
+    const named: [number, number][] = []
+    sim.back.log = (bytes) => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset)
+      named.push([view.getUint32(8), view.getUint32(4)])
+    }
+    feed(sim, 0, pattern(10))
+    feed(sim, 20, pattern(10))
+    feed(sim, 40, pattern(10))
+    feed(sim, 20, pattern(10))
+    feed(sim, 0, pattern(10))
+    feed(sim, 10, pattern(10))
+    expect(named).toEqual([
+      [10, 0],
+      [10, 20],
+      [10, 40],
+      [10, 20],
+      [10, 0],
+      [30, 0],
+    ])
+  })
+})
+
 describe('ceilings', () => {
   test('at most 64 segments wait behind a gap', () => {
     const { sim, server } = openPair()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { StreamFlag } from '../../src/wire/stream-packet.js'
 import { isPattern, openPair, pattern } from './support/pair.js'
 import { answer, listenTo, lose } from './support/say.js'
-import { KEY_B, Simulation } from './support/simulation.js'
+import { asReference, KEY_B, Simulation } from './support/simulation.js'
 
 const { ack: ACK } = StreamFlag
 const SEGMENT = 4096
@@ -94,8 +94,20 @@ describe('a loss', () => {
     expect(sim.nowMs - startMs).toBe(400)
   })
 
-  test('of several in a row: each gap is known when the one before it is closed, nothing else is sent again', () => {
+  test('of several: all are sent again at once, and nothing else, where the other side tells what has come', () => {
     const { sim, client, serverReader } = openPair({ forth: { delayMs: 50 } })
+    lose(sim.forth, 'DATA 4096', 'DATA 12288', 'DATA 20480')
+    const startMs = sim.nowMs
+    client.write(pattern(8 * SEGMENT))
+    expect(sim.runUntil(() => serverReader.received === 8 * SEGMENT, startMs + 5000)).toBe(true)
+    expect(sim.nowMs - startMs).toBeLessThan(250)
+    sim.run(1000)
+    expect(sim.a.stats().bytesResent).toBe(3 * SEGMENT)
+  })
+
+  test('of several, where it does not: each gap is known when the one before it is closed, nothing else is sent again', () => {
+    const { sim, client, serverReader } = openPair({ forth: { delayMs: 50 } })
+    sim.back.edit = asReference
     lose(sim.forth, 'DATA 4096', 'DATA 12288')
     client.write(pattern(6 * SEGMENT))
     sim.run(1000)
@@ -105,6 +117,7 @@ describe('a loss', () => {
 
   test('of most of them: all are sent again at once, not one in each round trip', () => {
     const { sim, client, serverReader } = openPair({ forth: { delayMs: 50 } })
+    sim.back.edit = asReference
     lose(sim.forth, ...[0, 1, 2, 3, 5, 6].map((index) => `DATA ${index * SEGMENT}`))
     client.write(pattern(8 * SEGMENT))
     const startMs = sim.nowMs
@@ -313,6 +326,22 @@ describe('acknowledgements that nobody can have sent', () => {
     sim.a.receive(KEY_B, answer(ACK, { ack: 4 }), 1)
     sim.run(2000)
     expect(data(said)[1]).toMatch(/ 4\+6$/)
+  })
+
+  test('that claim what has not come: it is sent nevertheless', () => {
+    const { sim, client, serverReader } = openPair({ forth: { delayMs: 20 } })
+    sim.forth.drop = () => sim.nowMs < 1000
+    client.write(pattern(6 * SEGMENT))
+    sim.run(100)
+    for (let round = 0; round < 3; round++) {
+      for (let index = 0; index < 6; index++) {
+        sim.a.receive(KEY_B, answer(ACK, { ack: 0, seq: index * SEGMENT }), sim.nowMs)
+        sim.a.receive(KEY_B, answer(ACK, { ack: 0, seq: index * SEGMENT + 1 }), sim.nowMs)
+      }
+      sim.run(10)
+    }
+    sim.run(30_000)
+    expect(serverReader.received).toBe(6 * SEGMENT)
   })
 
   test('old ones, and thousands of repeated ones, harm nothing', () => {

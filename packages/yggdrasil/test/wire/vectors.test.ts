@@ -32,8 +32,11 @@ import { bytesOf, codeOf, concat } from './support/bytes.js'
 
 // The published vectors that are more than a codec. Sessions and decisions of the router are replayed where those live.
 
+/** By another name: a bundler would look for what is written before `import.meta.url`. */
+const { url: here } = import.meta
+
 function load<T>(file: string): readonly T[] {
-  return JSON.parse(readFileSync(new URL(`../../../../vectors/${file}`, import.meta.url), 'utf8')) as readonly T[]
+  return JSON.parse(readFileSync(new URL(`../../../../vectors/${file}`, here), 'utf8')) as readonly T[]
 }
 
 type Texts = Readonly<Record<string, string>>

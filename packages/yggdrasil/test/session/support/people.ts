@@ -2,6 +2,7 @@ import { createSigner, generateX25519KeyPair, type X25519KeyPair } from '@mimirj
 import { DEFAULT_LIMITS, type SessionLimits } from '../../../src/limits.js'
 import { sessionIdentity } from '../../../src/session/identity.js'
 import { Sessions } from '../../../src/session/sessions.js'
+import type { ReferenceSessions } from './reference.js'
 
 /** One end of sessions under test: what it wrote to the network, and what was delivered to it. */
 export interface Person {
@@ -40,6 +41,7 @@ export function person(seedByte: number, time: Time, options: PersonOptions = {}
     output: {
       send(dest, message) {
         written.push({ dest: dest.slice(), message: message.slice() })
+        return true
       },
       deliver: (source, payload, nowMs) => {
         delivered.push({ source: source.slice(), payload: payload.slice(), nowMs })
@@ -52,12 +54,20 @@ export function person(seedByte: number, time: Time, options: PersonOptions = {}
   return self
 }
 
+/** One end, whoever made it. */
+export interface End {
+  readonly publicKey: Uint8Array
+  readonly sessions: Pick<Sessions, 'send' | 'receive' | 'advance' | 'nextDeadlineMs'> | ReferenceSessions
+  readonly written: Person['written']
+  readonly delivered: Person['delivered']
+}
+
 /** Carry what both have written until nobody writes any more. @param lose - decides what does not arrive */
-export function exchange(
-  a: Person,
-  b: Person,
+export function exchange<Kind extends End>(
+  a: Kind,
+  b: Kind,
   time: Time,
-  lose: (message: Uint8Array, from: Person) => boolean = () => false,
+  lose: (message: Uint8Array, from: Kind) => boolean = () => false,
 ): void {
   for (;;) {
     const fromA = a.written.shift()
@@ -69,7 +79,7 @@ export function exchange(
 }
 
 /** Let time pass in steps, doing what is due, and carry what is written. */
-export function pass(people: readonly [Person, Person], time: Time, ms: number, stepMs = 100): void {
+export function pass(people: readonly [End, End], time: Time, ms: number, stepMs = 100): void {
   const untilMs = time.nowMs + ms
   while (time.nowMs < untilMs) {
     time.nowMs = Math.min(untilMs, time.nowMs + stepMs)
@@ -82,6 +92,6 @@ export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-export function texts(person: Person): string[] {
+export function texts(person: End): string[] {
   return person.delivered.map(({ payload }) => new TextDecoder().decode(payload))
 }

@@ -34,8 +34,11 @@ export function pattern(length: number, offset = 0): Uint8Array {
 }
 
 /** Whether these are the bytes of {@link pattern}: quicker than any matcher. */
-export function isPattern(bytes: Uint8Array, length: number): boolean {
+export function isPattern(bytes: Uint8Array, length: number, offset = 0): boolean {
   if (bytes.length !== length) return false
-  for (let at = 0; at < length; at++) if (bytes[at] !== ((at * 7 + (at >> 8) * 13) & 0xff)) return false
+  for (let index = 0; index < length; index++) {
+    const at = offset + index
+    if (bytes[index] !== ((at * 7 + (at >> 8) * 13) & 0xff)) return false
+  }
   return true
 }

@@ -10,10 +10,13 @@ import {
 import type { Random } from '@mimirjs/transport/testing'
 import { toHex } from '../../../src/hex.js'
 import { keyId } from '../../../src/key.js'
+import { systemTurn } from '../../../src/links/turn.js'
 import { OverlayDatagrams } from '../../../src/stream/datagrams.js'
 import { StreamStack } from '../../../src/stream/stack.js'
 import { OverlayStreams } from '../../../src/stream/streams.js'
 import type { StreamHost } from '../../../src/stream/types.js'
+
+const nextTurn = systemTurn()
 
 /** A stack driven by the real clock, as a node drives it. */
 export class RealHost implements StreamHost {
@@ -102,7 +105,9 @@ export class RealNetwork {
     const first = this.#inFlight[0]
     if (this.#isDue || first === undefined) return
     this.#isDue = true
-    steadyClock.schedule(() => this.#deliver(), Math.max(0, first.atMs - steadyClock.nowMs()))
+    const delayMs = first.atMs - steadyClock.nowMs()
+    if (delayMs > 0) steadyClock.schedule(() => this.#deliver(), delayMs)
+    else nextTurn(() => this.#deliver())
   }
 
   #deliver(): void {

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { keyId } from '../../src/key.js'
+import { Bench, rootOf } from './support/puppet.js'
+
+// A greeting can be repeated by anybody who has seen it: such a link says a key, and never answers a request.
+
+describe('a link that repeats a greeting of somebody', () => {
+  test('does not keep a parent that is gone', () => {
+    const bench = new Bench()
+    const root = bench.someone(1)
+    const [lost, other] = [bench.neighbour(root, { port: 5n }), bench.neighbour(undefined, { latencyMs: 50, port: 6n })]
+    lost.announceRoot()
+    bench.advance(1000)
+    expect(bench.router.tree().parent).toEqual(lost.publicKey)
+    other.announce(rootOf(bench.someone(2), 1n))
+    other.answer(6n)
+    bench.link(root)
+    lost.remove()
+    bench.advance(3000)
+    expect(bench.router.tree().parent).not.toEqual(root.publicKey)
+    // Nor does what that one signed before make it a parent again.
+    bench.advance(250_000)
+    expect(bench.router.tree().parent).not.toEqual(root.publicKey)
+  })
+
+  test('is told nothing of the tree until it is proven, then all that its node was told', () => {
+    const bench = new Bench()
+    const parent = bench.parent()
+    bench.advance(1000)
+    const second = bench.link(parent.identity)
+    parent.announceRoot()
+    bench.advance(2000)
+    expect(second.announces()).toEqual([])
+    second.answer()
+    const told = second.announces().map(({ key }) => keyId(key))
+    expect(told.sort()).toEqual([bench.id, parent.keyId].sort())
+  })
+
+  test('cannot claim for its node to have what it has not', () => {
+    const bench = new Bench()
+    const parent = bench.parent()
+    const child = bench.child()
+    child.takeAll()
+    const thief = bench.link(child.identity)
+    parent.announceRoot()
+    thief.announce(rootOf(parent.identity, 2n))
+    bench.advance(1000)
+    expect(child.announces().map(({ key }) => keyId(key))).toContain(parent.keyId)
+  })
+
+  test('has a request of its own: an answer that was overheard elsewhere does not prove it', () => {
+    const bench = new Bench()
+    const child = bench.child()
+    const thief = bench.link(child.identity)
+    thief.answer(1n, child.request)
+    expect(bench.proven).not.toContain(thief)
+    thief.answer()
+    expect(bench.proven).toContain(thief)
+  })
+})

@@ -1,0 +1,60 @@
+// The example of the overlay's README as it stands there: its script in a process of its own, its page in Chromium.
+import { spawn } from 'node:child_process'
+import { on, once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, expect, test } from 'vitest'
+import { collectExamples } from '../../../checks/docs-examples.mjs'
+import { root } from '../../../lib/process.mjs'
+import { bundle, launchChromium, scratchFolder, servePage } from './support.js'
+
+const README = path.join(root, 'packages/yggdrasil/README.md')
+/** Where the example listens; here the system chooses the port. */
+const PEER = 'ws://127.0.0.1:8042'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+test('a browser page and a Node script reach each other by public key', async () => {
+  const { folder, remove } = scratchFolder()
+  cleanups.push(remove)
+  const [script, page] = collectExamples([README])
+  expect([script?.isPage, page?.isPage]).toEqual([false, true])
+  expect(script?.code).toContain(PEER)
+  expect(page?.code).toContain(PEER)
+  const scriptFile = path.join(folder, 'script.mts')
+  const pageFile = path.join(folder, 'page.ts')
+
+  writeFileSync(scriptFile, `${script?.code.replace(PEER, 'ws://127.0.0.1:0')}\nconsole.log(node.listenAddresses[0])\n`)
+  const [address = '', peer = ''] = await firstLines(scriptFile, 2)
+  expect(address).toMatch(/^page[.]html#[0-9a-f]{64}$/)
+
+  writeFileSync(pageFile, page?.code.replace(PEER, peer) ?? '')
+  const server = await servePage(await bundle(pageFile))
+  cleanups.push(() => server.close())
+  const browser = await launchChromium()
+  cleanups.push(() => browser.close())
+  const tab = await browser.newPage()
+  const said = tab.waitForEvent('console')
+  await tab.goto(`${server.origin}/${address}`)
+  expect((await said).text()).toBe('hello, whoever has this key')
+})
+
+/** Start a program that runs until the test is over. @returns what it says first */
+async function firstLines(file: string, count: number): Promise<string[]> {
+  const args = ['--import', 'tsx', '--conditions=mimir:source', file]
+  const program = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  cleanups.push(async () => {
+    program.kill()
+    if (program.exitCode === null && program.signalCode === null) await once(program, 'exit')
+  })
+  const lines: string[] = []
+  for await (const [line] of on(createInterface(program.stdout), 'line', { close: ['close'] })) {
+    lines.push(line)
+    if (lines.length === count) return lines
+  }
+  throw new Error(`${file} ended after it had said ${JSON.stringify(lines)}`)
+}
