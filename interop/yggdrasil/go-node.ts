@@ -50,13 +50,14 @@ export interface EchoRun {
   readonly seed: number
   /** So many bytes are under way at most; one packet always may be. */
   readonly windowBytes: number
-  /** Without an answer for so long the run ends. */
+  /** What has not come back after such a silence is lost; after five of them one after the other the run ends. */
   readonly stallMs: number
 }
 
 export interface EchoReport {
   readonly sent: number
   readonly returned: number
+  readonly lost: number
   /** Came back other than they went. */
   readonly wrong: number
   readonly bytes: number
@@ -133,9 +134,6 @@ export class GoNode {
     return this.#process.said
   }
 
-  call(x: any): Promise<any> {
-    return this.#process.call(x)
-  } // ZZ
   peers(): Promise<GoPeer[]> {
     return this.#process.call({ do: 'peers' })
   }

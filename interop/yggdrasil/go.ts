@@ -39,8 +39,9 @@ export function findGo(): string | undefined {
     .find((file) => existsSync(file) && isNewEnough(file))
 }
 
+/** Here, where go.mod says what is needed: one that may brings a newer one itself. */
 function isNewEnough(go: string): boolean {
-  const { stdout } = spawnSync(go, ['env', 'GOVERSION'], { encoding: 'utf8' })
+  const { stdout } = spawnSync(go, ['env', 'GOVERSION'], { cwd: FOLDER, encoding: 'utf8' })
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(stdout ?? '') ?? []
   return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= LEAST_MINOR)
 }

@@ -24,6 +24,9 @@ const LOAD_STALL_MS = 200
 /** Without any acknowledgement for so long after the warm-up a load fails. */
 const LOAD_START_MS = 10_000
 
+/** After so many silences one after the other an echo is over. */
+const MAX_STALLS = 5
+
 /** Sees a packet first; `true` means that nobody else shall. */
 type Handler = (from: Uint8Array, packet: Uint8Array) => boolean
 
@@ -97,7 +100,8 @@ export class Traffic {
     const from = hex(key)
     const waiting: Uint8Array[] = []
     let waitingBytes = 0
-    const report = { sent: 0, returned: 0, wrong: 0, bytes: 0 }
+    let stalls = 0
+    const report = { sent: 0, returned: 0, lost: 0, wrong: 0, bytes: 0 }
     return new Promise((resolve) => {
       const fill = (): void => {
         while (report.sent < run.count) {
@@ -110,25 +114,38 @@ export class Traffic {
           this.#node.send(key, packet)
         }
       }
-      const finish = (): void => {
-        clearTimeout(stall)
-        this.#handlers.delete(handler)
-        resolve({ ...report, ms: performance.now() - startMs })
+      const take = (count: number): void => {
+        for (const { length } of waiting.splice(0, count)) waitingBytes -= length
       }
-      const stall = setTimeout(finish, run.stallMs)
+      const goOn = (): void => {
+        if (report.returned + report.lost === run.count || stalls === MAX_STALLS) {
+          clearInterval(stall)
+          this.#handlers.delete(handler)
+          resolve({ ...report, ms: performance.now() - startMs })
+        } else {
+          fill()
+        }
+      }
+      const stall = setInterval(() => {
+        stalls++
+        report.lost += waiting.length
+        take(waiting.length)
+        goOn()
+      }, run.stallMs)
       const handler: Handler = (sender, packet) => {
         if (hex(sender) !== from) return false
-        // What comes arrives in order, so it must be the oldest one, unless it is left from finding each other.
-        const oldest = waiting[0]
-        const isSame = oldest !== undefined && Buffer.compare(oldest, packet) === 0
-        if (!isSame && isQuestionOrAnswer(packet)) return true
-        if (!isSame) report.wrong++
-        waiting.shift()
-        waitingBytes -= oldest?.length ?? 0
+        // What comes arrives in order, so those before it are lost; it may be left from finding each other as well.
+        const index = waiting.findIndex((sent) => Buffer.compare(sent, packet) === 0)
+        if (index < 0) {
+          if (!isQuestionOrAnswer(packet)) report.wrong++
+          return true
+        }
+        report.lost += index
         report.returned++
+        stalls = 0
+        take(index + 1)
         stall.refresh()
-        if (report.returned === run.count) finish()
-        else fill()
+        goOn()
         return true
       }
       this.#handlers.add(handler)

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 )
+
+// After so many silences one after the other an echo is over.
+const maxStalls = 5
 
 // Packets of many sizes to somebody who returns them, each compared when it comes back.
 type echoRun struct {
@@ -15,13 +19,14 @@ type echoRun struct {
 	Seed     uint64 `json:"seed"`
 	// So many bytes are under way at most; one packet always may be.
 	WindowBytes int `json:"windowBytes"`
-	// Without an answer for so long the run ends.
+	// What has not come back after such a silence is lost; after maxStalls of them one after the other the run ends.
 	StallMs int `json:"stallMs"`
 }
 
 type echoReport struct {
 	Sent     int     `json:"sent"`
 	Returned int     `json:"returned"`
+	Lost     int     `json:"lost"`
 	Wrong    int     `json:"wrong"`
 	Bytes    int     `json:"bytes"`
 	Ms       float64 `json:"ms"`
@@ -47,7 +52,13 @@ func (n *node) runEcho(key string, run echoRun) (echoReport, error) {
 	var report echoReport
 	var waiting [][]byte
 	waitingBytes := 0
-	for report.Returned < run.Count {
+	take := func(count int) {
+		for _, packet := range waiting[:count] {
+			waitingBytes -= len(packet)
+		}
+		waiting = waiting[count:]
+	}
+	for stalls := 0; report.Returned+report.Lost < run.Count && stalls < maxStalls; {
 		for report.Sent < run.Count {
 			packet := packetOf(run, report.Sent)
 			if waitingBytes > 0 && waitingBytes+len(packet) > run.WindowBytes {
@@ -63,19 +74,22 @@ func (n *node) runEcho(key string, run echoRun) (echoReport, error) {
 		}
 		select {
 		case packet := <-returned:
-			// What comes arrives in order, so it must be the oldest one, unless it is left from finding each other.
-			if !bytes.Equal(packet, waiting[0]) {
-				if isQuestionOrAnswer(packet) {
-					continue
+			// What comes arrives in order, so those before it are lost; it may be left from finding each other as well.
+			index := slices.IndexFunc(waiting, func(sent []byte) bool { return bytes.Equal(sent, packet) })
+			if index < 0 {
+				if !isQuestionOrAnswer(packet) {
+					report.Wrong++
 				}
-				report.Wrong++
+				continue
 			}
+			stalls = 0
+			report.Lost += index
 			report.Returned++
-			waitingBytes -= len(waiting[0])
-			waiting = waiting[1:]
+			take(index + 1)
 		case <-time.After(time.Duration(run.StallMs) * time.Millisecond):
-			report.Ms = float64(time.Since(start).Microseconds()) / 1000
-			return report, nil
+			stalls++
+			report.Lost += len(waiting)
+			take(len(waiting))
 		}
 	}
 	report.Ms = float64(time.Since(start).Microseconds()) / 1000

@@ -136,22 +136,6 @@ func (n *node) do(c command) (any, error) {
 		return n.runEcho(c.Key, c.Echo)
 	case "load":
 		return n.runLoad(c.Key, c.Load)
-	case "blooms":
-		type bloomReport struct {
-			Key  hexBytes `json:"key"`
-			Send []string `json:"send"`
-			Recv []string `json:"recv"`
-		}
-		reports := []bloomReport{}
-		for _, b := range n.core.PacketConn.PacketConn.Debug.GetBlooms() {
-			r := bloomReport{Key: hexBytes(b.Key)}
-			for i := range b.Send {
-				r.Send = append(r.Send, fmt.Sprint(b.Send[i]))
-				r.Recv = append(r.Recv, fmt.Sprint(b.Recv[i]))
-			}
-			reports = append(reports, r)
-		}
-		return reports, nil
 	case "cpu":
 		return cpuTime()
 	case "memory":

@@ -28,9 +28,14 @@ export function sharePort(transport: DatagramTransport): SharedPort {
     async open(address) {
       let shared = open.get(address)
       if (shared === undefined) {
-        shared = transport.open(address).then((socket) => new Shared(socket, () => open.delete(address)))
-        open.set(address, shared)
-        shared.catch(() => open.delete(address))
+        const opened: Promise<Shared> = transport.open(address).then((socket) => new Shared(socket, forget))
+        // By then somebody may have opened it again.
+        const forget = (): void => {
+          if (open.get(address) === opened) open.delete(address)
+        }
+        opened.catch(forget)
+        open.set(address, opened)
+        shared = opened
       }
       return (await shared).attach(name)
     },

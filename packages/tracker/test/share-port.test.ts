@@ -139,6 +139,40 @@ test('a socket that fails is told to both, and opened anew', async () => {
   expect(sockets).toHaveLength(2)
 })
 
+test('one that is told late that it closed does not close what was opened since', async () => {
+  const late: (() => void)[] = []
+  const transport: DatagramTransport = {
+    scheme: 'ygg',
+    open: async (address) => {
+      let closed: () => void = () => undefined
+      return {
+        localAddress: address,
+        maxDatagramBytes: 100,
+        start: (handlers) => {
+          closed = () => handlers.closed()
+        },
+        peer: (text) => ({ address: text }),
+        send: () => undefined,
+        close: async () => void late.push(closed),
+      }
+    },
+  }
+  let opened = 0
+  const port = sharePort({
+    ...transport,
+    open: async (address) => {
+      opened++
+      return transport.open(address)
+    },
+  })
+  const first = await port.tracker.open('ygg://[::]:69')
+  await first.close()
+  await port.tracker.open('ygg://[::]:69')
+  late[0]?.()
+  await port.resolver.open('ygg://[::]:69')
+  expect(opened).toBe(2)
+})
+
 async function turns(count = 4): Promise<void> {
   for (let turn = 0; turn < count; turn++) {
     await new Promise((resolve) => {

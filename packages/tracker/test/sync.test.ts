@@ -1,5 +1,5 @@
 import { sign } from '@mimirjs/crypto'
-import type { ByteStream } from '@mimirjs/transport'
+import { type ByteStream, type StreamTransport, TransportError } from '@mimirjs/transport'
 import { createClock, type ManualClock } from '@mimirjs/transport/testing'
 import { encodeSyncHello, encodeSyncPing, encodeSyncRecord, type SyncRecord } from '@mimirjs/wire/tracker'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -388,6 +388,35 @@ describe('what is made of it', () => {
     const world = new World()
     await world.tracker(1, [2])
     await expect(world.tracker(1, [2])).rejects.toMatchObject({ name: 'TrackerError', code: 'listen' })
+  })
+
+  test('a listener that fails is opened again, however often that fails', async () => {
+    const world = new World()
+    const { streams } = nodeOf(world.overlay, 1)
+    const failed = new TransportError('unreachable', 'out of order')
+    let [listens, brokenFor] = [0, 0]
+    let fail: (error: TransportError) => void = () => undefined
+    const shaky: StreamTransport = {
+      scheme: streams.scheme,
+      dial: (address, options) => streams.dial(address, options),
+      listen: async (address, handlers) => {
+        if (listens++ > 0 && brokenFor-- > 0) throw failed
+        const listener = await streams.listen(address, handlers)
+        fail = (error) => {
+          void listener.close()
+          handlers.onError?.(error)
+        }
+        return listener
+      },
+    }
+    const one = await world.tracker(1, [2], { streams: shaky })
+    brokenFor = 3
+    fail(failed)
+    await world.advance(110_000)
+    expect(listens).toBe(5)
+    const two = await world.tracker(2, [1])
+    await world.advance(40_000)
+    expect([one.tracker.stats().syncPeers, two.tracker.stats().syncPeers]).toEqual([1, 1])
   })
 
   test.each([

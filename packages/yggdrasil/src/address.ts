@@ -6,7 +6,7 @@ import { KEY_BYTES } from './key.js'
 // bits of the key, then the key's bits behind its first 1, inverted; a subnet is the first half of it with 03 in front.
 // yggdrasil protocol §1.1.
 
-export const ADDRESS_BYTES = 16
+const ADDRESS_BYTES = 16
 /** A /64 prefix. */
 export const SUBNET_BYTES = 8
 const ADDRESS_PREFIX = 0x02

@@ -76,9 +76,11 @@ export function isKeyAt(bytes: Uint8Array, offset: number, key: Uint8Array): boo
  * @throws {YggdrasilError} `bad-key`
  */
 export function parseKey(key: string | Uint8Array): Uint8Array {
-  const bytes = typeof key === 'string' ? fromHex(key) : new Uint8Array(key)
+  const bytes = typeof key === 'string' ? fromHex(key) : ArrayBuffer.isView(key) ? new Uint8Array(key) : undefined
   if (bytes?.length === KEY_BYTES) return bytes
-  const got = typeof key === 'string' ? `a text of ${key.length} characters` : `${key.length} bytes`
+  const given: unknown = key
+  const what = bytes === undefined ? typeof given : `${bytes.length} bytes`
+  const got = typeof given === 'string' ? `a text of ${given.length} characters` : what
   throw new YggdrasilError('bad-key', `public key: expected 32 bytes, or 64 hex digits, got ${got}`)
 }
 

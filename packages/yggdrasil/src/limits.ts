@@ -1,4 +1,6 @@
 import { YggdrasilError } from './error.js'
+import { MAX_FRAME_BYTES } from './wire/limits.js'
+import { MAX_STREAM_WINDOW } from './wire/stream-packet.js'
 
 /** Ceilings of links: what a remote may make us hold before and after the handshake. */
 export interface LinkLimits {
@@ -92,11 +94,13 @@ export interface SessionLimits {
   readonly openingBytes: number
   /** A session or opening that was not used for this long is forgotten, in ms. §8.5 */
   readonly sessionIdleMs: number
-  /** Inits and Acks read in one second from keys that nothing was sent to. */
+  /** Inits and Acks opened in one second that say they are of keys with a session or an opening; and as many of others. */
+  readonly initReadsPerSecond: number
+  /** Inits and Acks in one second that are proven to be of keys that nothing was sent to: each makes a session. */
   readonly initsPerSecond: number
-  /** Inits and Acks read in one second from keys with a session or an opening. */
+  /** Inits and Acks in one second that are proven to be of keys with a session or an opening, and are new. */
   readonly expectedInitsPerSecond: number
-  /** Of both kinds, from one key; three times as many at once after a pause. */
+  /** Of both kinds, of one key; three times as many at once after a pause. */
   readonly initsPerSourcePerSecond: number
   /** Inits sent in one second because of traffic without a session. */
   readonly strayInitsPerSecond: number
@@ -104,11 +108,11 @@ export interface SessionLimits {
 
 /** Ceilings of streams and datagrams. */
 export interface StreamLimits {
-  /** Connections of all kinds at one time. */
+  /** Connections of all kinds at one time; an eighth of them is for those that we open. */
   readonly connections: number
-  /** The same, with one remote key. */
+  /** Of those, what came from one remote key. */
   readonly connectionsPerKey: number
-  /** Connections of one listener that are not open yet. */
+  /** Connections of one listener that are not open yet; then the oldest goes of the key that has most. */
   readonly halfOpenPerListener: number
   /** The same, of one remote key. */
   readonly halfOpenPerKey: number
@@ -119,6 +123,10 @@ export interface StreamLimits {
   /** What that window may grow to while the application reads as fast as bytes come, and all growth together. */
   readonly grownWindowBytes: number
   readonly allGrownWindowsBytes: number
+  /** Bytes received and not read yet, of all connections together; half of it may lie behind gaps. */
+  readonly streamBytes: number
+  /** The same, of those with one remote key. */
+  readonly streamBytesPerKey: number
   /** Resets sent to one key in one second. */
   readonly resetsPerKeyPerSecond: number
 }
@@ -135,7 +143,7 @@ export interface NodeLimits {
 
 /**
  * Every ceiling of a node, in one table. Each is there because somebody else chooses how much there is of it; raising
- * one costs memory or time, never correctness.
+ * one costs memory or time, never correctness: where it would, `Yggdrasil.start` refuses.
  */
 export interface YggdrasilLimits extends LinkLimits, RouterLimits, SessionLimits, StreamLimits, NodeLimits {}
 
@@ -160,8 +168,8 @@ export const DEFAULT_LIMITS: YggdrasilLimits = {
   signaturesPerSecond: 20,
   bloomsPerSecond: 10,
   lookupsPerSecond: 1000,
-  answersPerLinkPerSecond: 100,
-  answersPerSecond: 1000,
+  answersPerLinkPerSecond: 500,
+  answersPerSecond: 2000,
   notifiesPerSecond: 100,
   checksPerSecond: 500,
   waitingCheckBytes: 32_768,
@@ -180,23 +188,26 @@ export const DEFAULT_LIMITS: YggdrasilLimits = {
   brokenIntervalMs: 100,
   notifyAheadSeconds: 86_400,
 
-  sessions: 1024,
-  openings: 256,
+  sessions: 4096,
+  openings: 1024,
   openingBytes: 4_194_304,
   sessionIdleMs: 60_000,
-  initsPerSecond: 20,
+  initReadsPerSecond: 500,
+  initsPerSecond: 200,
   expectedInitsPerSecond: 200,
   initsPerSourcePerSecond: 2,
-  strayInitsPerSecond: 10,
+  strayInitsPerSecond: 100,
 
   connections: 4096,
-  connectionsPerKey: 1024,
+  connectionsPerKey: 128,
   halfOpenPerListener: 64,
   halfOpenPerKey: 16,
   outOfOrderSegments: 64,
   windowBytes: 524_288,
   grownWindowBytes: 4_194_304,
   allGrownWindowsBytes: 67_108_864,
+  streamBytes: 67_108_864,
+  streamBytesPerKey: 16_777_216,
   resetsPerKeyPerSecond: 10,
 
   requests: 256,
@@ -204,12 +215,28 @@ export const DEFAULT_LIMITS: YggdrasilLimits = {
   nodeInfoBytes: 16_384,
 }
 
-/** @throws {YggdrasilError} `misuse` for a name that is no limit, or a value that is not a whole number of at least 1 */
+/** What others would not take, or what would not fit where it is kept. */
+const LARGEST: Readonly<Record<string, number>> = {
+  frameBytes: MAX_FRAME_BYTES,
+  pathPorts: 32_768,
+  windowBytes: MAX_STREAM_WINDOW,
+}
+
+/** One segment has to fit into a window. */
+const SMALLEST: Readonly<Record<string, number>> = { windowBytes: 16_384 }
+
+/** @throws {YggdrasilError} `misuse` for a name that is no limit, or a value that is not a whole number from 1 up */
 export function completeLimits(given: Partial<YggdrasilLimits> = {}): YggdrasilLimits {
   for (const [name, value] of Object.entries(given)) {
     if (!(name in DEFAULT_LIMITS)) throw new YggdrasilError('misuse', `limits.${name} is not a limit of a node`)
     if (!Number.isInteger(value) || value < 1) {
       throw new YggdrasilError('misuse', `limits.${name} must be a whole number of at least 1, got ${value}`)
+    }
+    if (value < (SMALLEST[name] ?? 1)) {
+      throw new YggdrasilError('misuse', `limits.${name} has to be ${SMALLEST[name]} at least, got ${value}`)
+    }
+    if (value > (LARGEST[name] ?? Number.POSITIVE_INFINITY)) {
+      throw new YggdrasilError('misuse', `limits.${name} can be ${LARGEST[name]} at most, got ${value}`)
     }
   }
   return { ...DEFAULT_LIMITS, ...given }

@@ -77,7 +77,7 @@ export class SyncService {
   }
 
   #listen(): Promise<void> {
-    const { streams, address, logger, linkClock } = this.#options
+    const { streams, address, logger } = this.#options
     const listening = streams
       .listen(address, {
         onStream: (stream) => this.#accept(stream),
@@ -85,7 +85,7 @@ export class SyncService {
           this.#listener = undefined
           if (this.#closed) return
           logger?.error({ err: error }, 'no tracker can reach this one any more; trying again')
-          this.#cancelRetry = linkClock.schedule(() => void this.#listen().catch(() => {}), REDIAL_MS.least)
+          this.#listenLater()
         },
       })
       .then((listener) => {
@@ -93,6 +93,21 @@ export class SyncService {
       })
     this.#listening = listening.catch(() => {})
     return listening
+  }
+
+  /** Until it can be listened again, or this is closed. */
+  #listenLater(): void {
+    const { logger, linkClock } = this.#options
+    const listen = async (): Promise<void> => {
+      try {
+        await this.#listen()
+      } catch (error) {
+        if (this.#closed) return
+        logger?.warn({ err: error }, 'no tracker can reach this one yet; trying again')
+        this.#listenLater()
+      }
+    }
+    this.#cancelRetry = linkClock.schedule(() => void listen(), REDIAL_MS.least)
   }
 
   #accept(stream: ByteStream): void {

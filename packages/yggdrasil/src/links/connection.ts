@@ -98,7 +98,12 @@ export class Connection implements Link, TurnMember {
     liveness.wrote(frameType(frame), liveness.isAnswered ? this.#host.clock.nowMs() : 0)
     this.txBytes += frame.length
     this.#joinTurn()
-    if (this.#output.write(frame)) return true
+    try {
+      if (this.#output.write(frame)) return true
+    } catch (cause) {
+      this.#fail(cause)
+      return false
+    }
     this.#owesDrained = true
     if (this.#output.waitingBytes > this.#host.limits.linkBacklogBytes) {
       const text = `${this.#output.waitingBytes} bytes wait for it: the other side does not read`
@@ -109,7 +114,11 @@ export class Connection implements Link, TurnMember {
 
   close(reason?: YggdrasilError): void {
     if (this.#state === 'closed') return
-    this.#output.flush()
+    try {
+      this.#output.flush()
+    } catch {
+      // There is a reason already, and often this is it.
+    }
     this.#raw.close()
     // Whoever calls is in the middle of something: it is told when that is over.
     const wasLink = this.#end(reason)
@@ -143,10 +152,12 @@ export class Connection implements Link, TurnMember {
   flush(): void {
     this.#isInTurn = false
     if (this.#state === 'closed') return
-    this.#input.newTurn()
-    // While the transport is full, what waits is the answer, as soon as the other side reads again.
-    if (!this.#output.isFull && this.#liveness?.batchEnd() === true) this.#keepAlive()
-    if (this.#output.flush()) this.#liveness?.flushed(this.#host.clock.nowMs())
+    this.#guard(() => {
+      this.#input.newTurn()
+      // While the transport is full, what waits is the answer, as soon as the other side reads again.
+      if (!this.#output.isFull && this.#liveness?.batchEnd() === true) this.#keepAlive()
+      if (this.#output.flush()) this.#liveness?.flushed(this.#host.clock.nowMs())
+    })
   }
 
   /** @internal A new turn. */
@@ -253,18 +264,17 @@ export class Connection implements Link, TurnMember {
     try {
       work()
     } catch (cause) {
-      if (isYggdrasilError(cause)) {
-        this.close(cause)
-        return
-      }
-      this.#host.logger?.error(
-        { link: this.id, remote: this.remote, err: cause },
-        'handling what came over a link failed',
-      )
-      this.close(
-        new YggdrasilError('link', `link to ${this.remote}: handling what came failed`, { cause, blame: 'local' }),
-      )
+      this.#fail(cause)
     }
+  }
+
+  #fail(cause: unknown): void {
+    if (isYggdrasilError(cause)) {
+      this.close(cause)
+      return
+    }
+    this.#host.logger?.error({ link: this.id, remote: this.remote, err: cause }, 'handling a link failed')
+    this.close(new YggdrasilError('link', `link to ${this.remote}: handling it failed`, { cause, blame: 'local' }))
   }
 }
 

@@ -61,7 +61,8 @@ export class Links {
   constructor(options: LinksOptions) {
     const { sink, clock, limits, logger, nextTurn = systemTurn() } = options
     this.#options = options
-    this.#host = { sink, clock, limits, logger, turns: new TurnQueue(nextTurn), nextId: () => ++this.#lastId }
+    const turns = new TurnQueue(nextTurn, (error) => logger?.error({ err: error }, 'what a link had to do failed'))
+    this.#host = { sink, clock, limits, logger, turns, nextId: () => ++this.#lastId }
     this.#admissions = new Admissions(limits)
     this.#heartbeat = new Heartbeat(clock, (nowMs, wasAsleep) => this.#beat(nowMs, wasAsleep))
   }

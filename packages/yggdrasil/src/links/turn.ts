@@ -39,10 +39,13 @@ export interface TurnMember {
 /** Who takes part in the current turn: each link once, however much happens on it. */
 export class TurnQueue {
   readonly #nextTurn: NextTurn
+  readonly #onThrow: (error: unknown) => void
   #members: TurnMember[] = []
 
-  constructor(nextTurn: NextTurn) {
+  /** @param onThrow - told what a member threw; it has no part in what the others do */
+  constructor(nextTurn: NextTurn, onThrow: (error: unknown) => void) {
     this.#nextTurn = nextTurn
+    this.#onThrow = onThrow
   }
 
   /** To be called once per turn and member. */
@@ -53,7 +56,15 @@ export class TurnQueue {
   readonly #run = (): void => {
     const members = this.#members
     this.#members = []
-    for (const member of members) member.flush()
-    for (const member of members) member.proceed()
+    for (const member of members) this.#guard(() => member.flush())
+    for (const member of members) this.#guard(() => member.proceed())
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#onThrow(error)
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { generateX25519KeyPair, type SeedSigner, verify } from '@mimirjs/crypto'
 import { YggdrasilError } from '../error.js'
-import { isKeyAt } from '../key.js'
+import { isKeyAt, KEY_BYTES } from '../key.js'
 import type { YggdrasilLimits } from '../limits.js'
 import { Router } from '../router/router.js'
 import type { PathInfo, RouterLink, RouterPeerInfo, TreeInfo } from '../router/types.js'
@@ -10,6 +10,7 @@ import { StreamStack } from '../stream/stack.js'
 import { CoreType } from '../wire/core.js'
 import { NodeInfo } from './node-info.js'
 import { Requests } from './requests.js'
+import { parseUsableKey } from './targets.js'
 import type { PacketHandler, SessionInfo, YggdrasilStats } from './types.js'
 
 /** Longest raw packet. yggdrasil protocol §8.7 */
@@ -120,6 +121,8 @@ export class NodeCore {
 
   removeLink(link: RouterLink, nowMs: number): void {
     this.#router.removeLink(link, nowMs)
+    // What was full and is gone will not drain.
+    this.stack.drained(nowMs)
   }
 
   /** @throws {YggdrasilError} close this link */
@@ -142,6 +145,8 @@ export class NodeCore {
       const text = `packet of ${packet.length} bytes: at most ${MAX_RAW_PACKET_BYTES} can be sent`
       throw new YggdrasilError('too-large', text, { blame: 'local' })
     }
+    // Where there is a session, there is somebody with this key.
+    if (dest?.length !== KEY_BYTES || !this.#sessions.has(dest, nowMs)) parseUsableKey(dest)
     if (isKeyAt(dest, 0, this.publicKey)) return this.#sendToSelf(packet)
     return this.#sessions.send(dest, packet, nowMs, CoreType.raw)
   }

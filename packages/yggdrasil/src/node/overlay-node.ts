@@ -94,7 +94,12 @@ export class OverlayNode implements YggdrasilNode {
       },
       clock.nowMs(),
     )
-    this.#pulse = new Pulse(this.#core, clock, () => this.#check())
+    this.#pulse = new Pulse(
+      this.#core,
+      clock,
+      () => this.#check(),
+      (error) => this.#failed(error),
+    )
     this.#online = new Waiters(clock, () => this.#core.isOnTree)
     this.#quiet = new Waiters(clock, () => this.#core.stack.open === 0)
     const host = { stack: this.#core.stack, nowMs: () => clock.nowMs(), wake: () => this.#pulse.wake() }
@@ -324,6 +329,12 @@ export class OverlayNode implements YggdrasilNode {
 
   #report(error: unknown): void {
     this.#logger?.error({ err: error }, 'a callback of the application threw')
+    this.#emit('error', { error })
+  }
+
+  /** A mistake of ours. */
+  #failed(error: unknown): void {
+    this.#logger?.error({ err: error }, 'something that was due failed; the node goes on')
     this.#emit('error', { error })
   }
 

@@ -1,4 +1,4 @@
-import { isSmallOrder } from '@mimirjs/crypto'
+import { isPoint, isSmallOrder } from '@mimirjs/crypto'
 import { parseIp, TransportError } from '@mimirjs/transport'
 import { isAddress, isSubnet, SUBNET_BYTES } from '../address.js'
 import { YggdrasilError } from '../error.js'
@@ -8,11 +8,14 @@ import type { KeyLike } from './types.js'
 
 // What callers name nodes by.
 
-/** @throws {YggdrasilError} `bad-key`, also for a key that nobody has because anybody can sign with it */
+/** @throws {YggdrasilError} `bad-key`, also for what nobody can have: no point, or one that anybody can sign with */
 export function parseUsableKey(key: KeyLike): Uint8Array {
   const parsed = parseKey(key)
-  if (!isSmallOrder(parsed)) return parsed
-  throw new YggdrasilError('bad-key', 'public key: expected a point that is not of small order')
+  if (isPoint(parsed) && !isSmallOrder(parsed)) return parsed
+  throw new YggdrasilError(
+    'bad-key',
+    'public key: expected a point of the curve that is not of small order; nobody has this',
+  )
 }
 
 /** The same for transports. @throws {TransportError} `bad-address` */

@@ -121,7 +121,7 @@ export interface PeerRetryEvent {
   readonly retryInMs?: number
 }
 
-/** What a node tells of itself. Rare events only: packets come by {@link Yggdrasil.receive}, streams by `listen`. */
+/** What a node tells of itself. Rare events only: packets come by {@link YggdrasilNode.receive}, streams by `listen`. */
 export type YggdrasilEvents = {
   /** A peer has shown that it has its key. */
   peerUp: PeerUpEvent

@@ -1,7 +1,6 @@
-import { KEY_BYTES } from '../key.js'
 import { PacketType, writeFrameHead } from '../wire/frame.js'
 import { MAX_FRAME_BYTES } from '../wire/limits.js'
-import { uvarintBytes, writeUvarint } from '../wire/uvarint.js'
+import { trafficHead } from '../wire/traffic.js'
 import type { KnownPath } from './known-path.js'
 import type { RouterCore } from './router-core.js'
 import { scratch } from './scratch.js'
@@ -31,13 +30,5 @@ export function sendOwn(core: RouterCore, path: KnownPath, payload: Uint8Array, 
 function prepare({ hops, options }: RouterCore, path: KnownPath, epoch: number): void {
   path.epoch = epoch
   path.link = hops.find(path.path, Number.POSITIVE_INFINITY)
-  const watermark = hops.distance
-  const { own } = hops
-  const head = new Uint8Array(path.path.length + own.length + 2 * KEY_BYTES + uvarintBytes(watermark))
-  head.set(path.path)
-  head.set(own, path.path.length)
-  head.set(options.publicKey, path.path.length + own.length)
-  head.set(path.key, path.path.length + own.length + KEY_BYTES)
-  writeUvarint(watermark, head, head.length - uvarintBytes(watermark))
-  path.head = head
+  path.head = trafficHead(path.path, hops.own, options.publicKey, path.key, hops.distance)
 }

@@ -27,7 +27,7 @@ import {
 import { pathInfos, peerInfos, routerSizes, treeInfo } from './views.js'
 
 /** Largest payload of a packet. Coordinates count in the frame too; of what is too long with them nothing is sent. §8.7 */
-export const MAX_TRAFFIC_PAYLOAD_BYTES = 130_993
+const MAX_TRAFFIC_PAYLOAD_BYTES = 130_993
 
 /**
  * The router of one node: spanning tree, announcements, filters, lookups and forwarding, without I/O, clock or chance.
@@ -75,17 +75,13 @@ export class Router {
       },
     }
     this.#core = core
-    this.#tree = new Tree({
-      ...core,
-      proven: (link, at) => this.#proven(link, at),
-      news: (at) => this.#ticker.soon(at),
-    })
+    this.#ticker = new Ticker(nowMs)
+    this.#tree = new Tree({ ...core, ticker: this.#ticker, proven: (link, at) => this.#proven(link, at) })
     this.#filters = new Filters(core)
     this.#pathfinder = new Pathfinder(core)
     this.#forwarder = new Forwarder(core, this.#pathfinder)
     this.#loopback = new Loopback(core)
     this.#nowMs = nowMs
-    this.#ticker = new Ticker(nowMs)
     this.advance(nowMs)
   }
 

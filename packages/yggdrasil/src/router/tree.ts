@@ -19,6 +19,7 @@ import type { Neighbour } from './neighbour.js'
 import type { Neighbours } from './neighbours.js'
 import { chooseParent } from './parent-choice.js'
 import type { Records } from './records.js'
+import type { Ticker } from './ticker.js'
 import type { RouterOptions, RouterStats } from './types.js'
 
 /** Our own announcement is made anew after so long. yggdrasil protocol §4.7 */
@@ -43,8 +44,8 @@ export interface TreeContext {
   readonly checks: Checks
   /** The remote of this link answered a nonce of ours. */
   readonly proven: (link: LinkState, nowMs: number) => void
-  /** A tick is worth while now. */
-  readonly news: (nowMs: number) => void
+  /** Told of what is worth a tick. */
+  readonly ticker: Ticker
 }
 
 /** Our place in the spanning tree: signatures of possible parents, announcements, and the choice. yggdrasil protocol §4 */
@@ -107,7 +108,7 @@ export class Tree {
     link.measured(nowMs - link.requestedMs)
     neighbour.chooseLink()
     this.#context.neighbours.version++
-    if (this.#isNews(neighbour)) this.#context.news(nowMs)
+    if (this.#isNews(neighbour)) this.#context.ticker.soon(nowMs)
   }
 
   receiveAnnounce(link: LinkState, body: Uint8Array, nowMs: number): void {
@@ -144,7 +145,7 @@ export class Tree {
       this.#refresh = true
       this.#ownChanged(nowMs)
     }
-    if (record.id === neighbour.id && this.#isNews(neighbour)) this.#context.news(nowMs)
+    if (record.id === neighbour.id && this.#isNews(neighbour)) this.#context.ticker.soon(nowMs)
   }
 
   /** Let the neighbours know what they need: the ways to the root, ours and their own, from the root down. §4.6 */

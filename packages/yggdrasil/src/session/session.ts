@@ -19,6 +19,18 @@ const ROTATION_MS = 60_000
 const ANSWER_MS = 3000
 /** What was under way when an Init or Ack changed the keys is still opened for so long. */
 const GRACE_MS = 10_000
+/**
+ * The order in which a sender uses keys: one that has begun with newer ones does not go back. So what comes under older
+ * ones then was overtaken, and is dropped as a lower number under the same keys would be. yggdrasil protocol §8.6
+ */
+const TURN: Readonly<Record<Pair, number>> = {
+  [Pair.previous]: 0,
+  [Pair.recv]: 1,
+  [Pair.nextRecv]: 2,
+  [Pair.nextSend]: 3,
+  // Nobody but us seals with it.
+  [Pair.send]: Number.NEGATIVE_INFINITY,
+}
 /** See {@link Session.patienceMs}. */
 const PATIENCE_MS = 2000
 /** The reference starts again behind 2^64; nobody gets there. Before numbers stop being exact, the keys are turned. */
@@ -68,6 +80,8 @@ export class Session {
   #nextSendNonce = 0
   #nextRecvNonce = 0
   #turnedMs = Number.NEGATIVE_INFINITY
+  /** Of the newest keys that a packet came under, in {@link TURN}. */
+  #heardTurn = 0
   // Of before the last Init or Ack.
   #previousLocalKeySeq = Number.NEGATIVE_INFINITY
   #previousRemoteKeySeq = 0
@@ -119,7 +133,10 @@ export class Session {
     const hasTurned = ring.isNext(current)
     const recvNonce = hasTurned ? this.#nextSendNonce : 0
     const nextRecvNonce = ring.isNext(next) ? this.#nextSendNonce : 0
-    this.#previousNonce = hasTurned ? this.#nextRecvNonce : ring.isCurrent(current) ? this.#recvNonce : 0
+    const previous = hasTurned ? Pair.nextRecv : ring.isCurrent(current) ? Pair.recv : undefined
+    this.#previousNonce = previous === undefined ? 0 : this.#seen(previous)
+    const isOvertaken = previous !== undefined && this.#heardTurn > TURN[previous]
+    this.#heardTurn = isOvertaken ? TURN[Pair.recv] : TURN[Pair.previous]
     this.#previousLocalKeySeq = this.#localKeySeq
     this.#previousRemoteKeySeq = keySeq
     this.#previousUntilMs = nowMs + GRACE_MS
@@ -147,6 +164,7 @@ export class Session {
     this.#remoteKeySeq++
     this.#localKeySeq++
     this.#fix(this.#nextSendNonce, 0)
+    this.#heardTurn = TURN[Pair.recv]
     this.#turnedMs = nowMs
   }
 
@@ -198,7 +216,7 @@ export class Session {
     const { nonce } = head
     const pair = this.#pairOf(nowMs)
     if (pair === undefined) return 'out-of-sync'
-    if (nonce <= this.#seen(pair)) return 'ignored'
+    if (TURN[pair] < this.#heardTurn || nonce <= this.#seen(pair)) return 'ignored'
     let opened: Uint8Array | undefined
     try {
       opened = this.#ring.box(pair).open(BigInt(nonce), message.subarray(at))
@@ -212,6 +230,7 @@ export class Session {
     if (this.#ring.isOurs(opened)) return 'ignored'
     const plain = keep(opened)
     this.#see(pair, nonce)
+    this.#heardTurn = TURN[pair]
     if (pair !== Pair.nextRecv) this.crossedMs = Number.POSITIVE_INFINITY
     else if (this.crossedMs === Number.POSITIVE_INFINITY) this.crossedMs = nowMs
     if (pair === Pair.nextSend) {

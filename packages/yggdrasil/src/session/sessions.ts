@@ -95,6 +95,11 @@ export class Sessions {
     return Array.from(this.#table.values(), (session) => session.info())
   }
 
+  /** Whether there is a session with this key of 32 bytes. */
+  has(key: Uint8Array, nowMs: number): boolean {
+    return this.#table.find(key, nowMs) !== undefined
+  }
+
   /**
    * Send a packet; without a session it waits for one, instead of what waited. `payload` is not held on to.
    * @param prefix - a byte in front of the payload

@@ -1,4 +1,5 @@
 import type { StreamConnection } from './connection.js'
+import type { StreamMemory } from './memory.js'
 import type { Remote } from './remote.js'
 import type { SendBuffer } from './send-buffer.js'
 
@@ -7,6 +8,7 @@ export interface ConnectionHost {
   readonly windowBytes: number
   readonly grownWindowBytes: number
   readonly outOfOrderSegments: number
+  readonly memory: StreamMemory
   /** Ask for so many bytes of window more. @returns how many there are to give */
   grantWindow(sizeBytes: number): number
   /** Send a packet without data. */

@@ -62,7 +62,7 @@ export class StreamConnection implements Scheduled, SenderOutput {
     this.heardMs = opening.startMs
     this.#opening = opening
     this.#peerWindowBytes = opening.peerWindowBytes
-    this.#inlet = new Inlet(host)
+    this.#inlet = new Inlet(host, remote)
   }
 
   get remoteKey(): Uint8Array {
@@ -244,14 +244,19 @@ export class StreamConnection implements Scheduled, SenderOutput {
     this.#host.control(this, ACK, report, this.#inlet.ack, this.#inlet.tellWindow(), nowMs)
   }
 
+  /** That of the reference, or less. */
+  get #firstWindowBytes(): number {
+    return Math.min(WINDOW_BYTES, this.#inlet.tellWindow())
+  }
+
   #answerOpening(nowMs: number): void {
     this.#opening.answered(nowMs)
-    this.#host.control(this, SYN | ACK, 0, 0, WINDOW_BYTES, nowMs)
+    this.#host.control(this, SYN | ACK, 0, 0, this.#firstWindowBytes, nowMs)
   }
 
   #stepOpening(nowMs: number): void {
     const step = this.#opening.onDeadline(nowMs)
-    if (step === 'send') this.#host.control(this, SYN, 0, 0, WINDOW_BYTES, nowMs)
+    if (step === 'send') this.#host.control(this, SYN, 0, 0, this.#firstWindowBytes, nowMs)
     else if (step === 'fail') this.#cut('timeout', nowMs)
   }
 

@@ -46,6 +46,10 @@ export const RESET_TRIES = 3
 export const WINDOW_UPDATE_TRIES = 5
 /** A connection that came in and was silent for this long makes room for a new one when the table is full. */
 export const IDLE_RECLAIM_MS = 600_000
+/** Such ones are looked for no more often than this: it takes a look at all. */
+export const SEARCH_PAUSE_MS = 1000
+/** This part of the table is for connections that we open. */
+export const OUTGOING_PART: number = 1 / 8
 
 /** Ports of our own for connections that we open. §10.3 */
 export const FIRST_EPHEMERAL_PORT = 49_152

@@ -5,6 +5,7 @@ import {
   type DatagramTransport,
   TransportError,
 } from '@mimirjs/transport'
+import type { YggdrasilError } from '../error.js'
 import { toHex } from '../hex.js'
 import { MAX_STREAM_DATA_BYTES } from '../wire/stream-packet.js'
 import { formatOverlayAddress, parseLocalAddress, parseRemoteAddress, SCHEME } from './address.js'
@@ -69,11 +70,17 @@ class OverlayDatagramSocket implements DatagramSocket {
   #handlers: DatagramHandlers | undefined
   #waiting: { readonly bytes: Uint8Array; readonly from: OverlayPeer }[] = []
   #closing: Promise<void> | undefined
+  /** Why it ended without being asked to, before there was anybody to tell. */
+  #error: TransportError | undefined
 
   constructor(host: StreamHost, port: number) {
     this.#host = host
     try {
-      this.#port = host.stack.bindDatagrams(port, (remote, bytes) => this.#deliver(remote, bytes))
+      this.#port = host.stack.bindDatagrams(
+        port,
+        (remote, bytes) => this.#deliver(remote, bytes),
+        (error) => this.#fail(error),
+      )
     } catch (error) {
       throw transportError(error, `open port ${port}`)
     }
@@ -86,6 +93,7 @@ class OverlayDatagramSocket implements DatagramSocket {
     queueMicrotask(() => {
       for (const { bytes, from } of this.#waiting.splice(0))
         if (this.#closing === undefined) handlers.message(bytes, from)
+      if (this.#error !== undefined) handlers.closed(this.#error)
     })
   }
 
@@ -114,6 +122,17 @@ class OverlayDatagramSocket implements DatagramSocket {
     // Not from inside the call.
     await Promise.resolve()
     this.#handlers?.closed()
+  }
+
+  /** The node is closed. */
+  #fail(cause: YggdrasilError): void {
+    this.#closing = Promise.resolve()
+    this.#waiting = []
+    const error = new TransportError('aborted', `datagrams on ${this.localAddress}: ${cause.message}`, { cause })
+    queueMicrotask(() => {
+      if (this.#handlers === undefined) this.#error = error
+      else this.#handlers.closed(error)
+    })
   }
 
   #deliver(remote: Uint8Array, bytes: Uint8Array): void {

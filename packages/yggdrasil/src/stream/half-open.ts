@@ -6,7 +6,8 @@ import type { ConnectionHandler } from './types.js'
 /** A port on which connections are taken. */
 export interface PortListener {
   readonly onConnection: ConnectionHandler
-  halfOpen: number
+  /** Those that are not open yet, oldest first. */
+  readonly halfOpen: Set<StreamConnection>
 }
 
 /** Connections that came and whose opening is not complete: what a flood of openings may cost. yggdrasil protocol §12 */
@@ -22,13 +23,32 @@ export class HalfOpen {
     return this.#listeners.size
   }
 
-  isFull(listener: PortListener, remote: Remote): boolean {
-    return listener.halfOpen >= this.#limits.halfOpenPerListener || remote.halfOpen >= this.#limits.halfOpenPerKey
+  /**
+   * @returns whether one more may come to the listener. When it is full, the oldest one goes of the node that has most:
+   * to open one costs nobody more than us.
+   */
+  makeRoom(listener: PortListener, remote: Remote): boolean {
+    if (remote.halfOpen >= this.#limits.halfOpenPerKey) return false
+    if (listener.halfOpen.size < this.#limits.halfOpenPerListener) return true
+    const counts = new Map<Remote, number>()
+    let most = 0
+    for (const connection of listener.halfOpen) {
+      const count = (counts.get(connection.remote) ?? 0) + 1
+      counts.set(connection.remote, count)
+      most = Math.max(most, count)
+    }
+    if (most <= (counts.get(remote) ?? 0)) return false
+    for (const connection of listener.halfOpen) {
+      if (counts.get(connection.remote) !== most) continue
+      connection.discard('timeout')
+      return true
+    }
+    return false
   }
 
   add(connection: StreamConnection, listener: PortListener): void {
     this.#listeners.set(connection, listener)
-    listener.halfOpen++
+    listener.halfOpen.add(connection)
     connection.remote.halfOpen++
   }
 
@@ -37,12 +57,8 @@ export class HalfOpen {
     const listener = this.#listeners.get(connection)
     if (listener === undefined) return undefined
     this.#listeners.delete(connection)
-    listener.halfOpen--
+    listener.halfOpen.delete(connection)
     connection.remote.halfOpen--
     return listener
-  }
-
-  of(listener: PortListener): StreamConnection[] {
-    return [...this.#listeners].filter(([, at]) => at === listener).map(([connection]) => connection)
   }
 }

@@ -1,5 +1,7 @@
-import { MAX_RTO_MS, MIN_PROBE_MS, WINDOW_UPDATE_BYTES, WINDOW_UPDATE_TRIES } from './constants.js'
+import { MAX_RTO_MS, MAX_SEGMENT_BYTES, MIN_PROBE_MS, WINDOW_UPDATE_BYTES, WINDOW_UPDATE_TRIES } from './constants.js'
+import type { StreamMemory } from './memory.js'
 import { type Receipt, Receiver } from './receiver.js'
+import type { Remote } from './remote.js'
 import type { StreamEvents } from './types.js'
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -15,6 +17,7 @@ export interface InletHost {
   readonly windowBytes: number
   readonly grownWindowBytes: number
   readonly outOfOrderSegments: number
+  readonly memory: StreamMemory
   grantWindow(sizeBytes: number): number
   /** Run a callback of the application; what it throws goes elsewhere. */
   guard(callback: () => void): void
@@ -33,7 +36,13 @@ export class Inlet {
   /** What the window has grown by. */
   grownBytes = 0
   readonly #host: InletHost
+  readonly #remote: Remote
+  /** Reading past this free space is told at once: half of what was free at first. */
+  readonly #updateBytes: number
   #toldWindowBytes: number
+  /** What the memory of the stack knows to be held. */
+  #heldBytes = 0
+  #earlyBytes = 0
   /** Bytes read in this span. */
   #readBytes = 0
   #spanSinceMs = 0
@@ -41,7 +50,9 @@ export class Inlet {
   #updateAtMs = NEVER
   readonly #chunks: Uint8Array[] = []
 
-  constructor(host: InletHost) {
+  constructor(host: InletHost, remote: Remote) {
+    this.#remote = remote
+    this.#updateBytes = Math.min(WINDOW_UPDATE_BYTES, Math.ceil(host.windowBytes / 2))
     this.receiver = new Receiver(host.windowBytes, host.outOfOrderSegments)
     this.#toldWindowBytes = host.windowBytes
     this.#host = host
@@ -60,8 +71,13 @@ export class Inlet {
 
   /** The window, which is told with this call. */
   tellWindow(): number {
-    this.#toldWindowBytes = this.receiver.windowBytes
+    this.#toldWindowBytes = this.#window
     return this.#toldWindowBytes
+  }
+
+  get #window(): number {
+    const { windowBytes, queue } = this.receiver
+    return this.#host.memory.window(this.#remote, windowBytes, !this.isPaused && queue.sizeBytes === 0)
   }
 
   /** Data came. What is in order goes to the application, or waits for it. */
@@ -69,13 +85,17 @@ export class Inlet {
     this.#updateAtMs = NEVER
     const { receiver } = this
     const chunks = this.#chunks
-    const receipt = receiver.receive(seq, data, chunks)
+    const { memory } = this.#host
+    const isHeld = events === undefined || this.isPaused || receiver.queue.sizeBytes > 0
+    const room = isHeld ? memory.room(this.#remote) : NEVER
+    const receipt = receiver.receive(seq, data, chunks, memory.earlyRoom(this.#remote), room)
     for (const chunk of chunks) {
       if (this.isStopped) break
       if (events === undefined || this.isPaused || receiver.queue.sizeBytes > 0) receiver.queue.push(chunk)
       else this.#hand(chunk, events)
     }
     chunks.length = 0
+    this.#account()
     this.#fitWindow(nowMs)
     return receipt
   }
@@ -85,12 +105,13 @@ export class Inlet {
     const { queue } = this.receiver
     let isUpdate = false
     while (!this.isPaused && !this.isStopped) {
-      const before = this.receiver.windowBytes
       const chunk = queue.take()
       if (chunk === undefined) break
-      if (before < WINDOW_UPDATE_BYTES && this.receiver.windowBytes >= WINDOW_UPDATE_BYTES) isUpdate = true
+      this.#account()
+      isUpdate ||= this.#isWorthTelling
       this.#hand(chunk, events)
     }
+    if (!this.isPaused && !this.isStopped && this.#isWorthTelling) isUpdate = true
     if (!this.isPaused && !this.isStopped && !this.isEndTold && this.receiver.isComplete && queue.sizeBytes === 0) {
       this.isEndTold = true
       this.#host.guard(() => events.end())
@@ -109,6 +130,22 @@ export class Inlet {
     const afterMs = Math.min(MAX_RTO_MS, MIN_PROBE_MS * 2 ** this.#updates)
     this.#updateAtMs = this.#updates >= WINDOW_UPDATE_TRIES ? NEVER : nowMs + afterMs
     return true
+  }
+
+  get #isWorthTelling(): boolean {
+    const before = this.#toldWindowBytes
+    if (before >= this.#updateBytes) return false
+    const now = this.#window
+    // Where memory is short, there may never be more than a little.
+    return now >= this.#updateBytes || (before < MAX_SEGMENT_BYTES && now >= MAX_SEGMENT_BYTES)
+  }
+
+  #account(): void {
+    const { heldBytes, earlyBytes } = this.receiver
+    if (heldBytes === this.#heldBytes && earlyBytes === this.#earlyBytes) return
+    this.#host.memory.account(this.#remote, heldBytes - this.#heldBytes, earlyBytes - this.#earlyBytes)
+    this.#heldBytes = heldBytes
+    this.#earlyBytes = earlyBytes
   }
 
   #hand(chunk: Uint8Array, events: StreamEvents): void {
@@ -143,5 +180,6 @@ export class Inlet {
     this.isStopped = true
     this.#updateAtMs = NEVER
     this.receiver.clear()
+    this.#account()
   }
 }

@@ -10,6 +10,9 @@ const NOTHING = new Uint8Array(0)
 /** Packets to ourselves that wait for the next `advance`; more are lost, as they would be on the way to others. */
 const MAX_LOOPED_PACKETS = 256
 
+/** Ways tried together when a link has room again. */
+const TRIED_AT_ONCE = 4
+
 /** The way out of a stack: packets are written here, ways that are full are known, and what is for us comes back. */
 export class Outlet {
   packetsSent = 0
@@ -23,6 +26,8 @@ export class Outlet {
   readonly #blocked = new Set<Remote>()
   readonly #packet = new Uint8Array(STREAM_HEADER_BYTES + MAX_SEGMENT_BYTES)
   #looped: Uint8Array[] = []
+  /** While links are drained: one of the ways tried was full. */
+  #isAnyFull = false
 
   constructor(publicKey: Uint8Array, output: StreamOutput, needsWork: (connection: StreamConnection) => void) {
     this.#publicKey = publicKey
@@ -87,11 +92,19 @@ export class Outlet {
     else this.#output.send(remoteKey, packet, nowMs)
   }
 
-  /** A link has room again. The connections of each way take turns, packet by packet. */
+  /**
+   * A link has room again. Nodes take turns, and the connections with each of them do, packet by packet. Which ways lead
+   * over that link is not known here: a few are tried at a time, those that waited longest first, since every try of a way
+   * that is still full puts one more packet into its queue.
+   */
   drained(nowMs: number): void {
-    for (const remote of [...this.#blocked]) {
-      this.#unblock(remote)
-      for (let more = true; more && !remote.isBlocked; ) more = this.#round(remote, nowMs)
+    let isFull = false
+    while (!isFull && this.#blocked.size > 0) {
+      let trying = [...this.#blocked].slice(0, TRIED_AT_ONCE)
+      for (const remote of trying) this.#unblock(remote)
+      while (trying.length > 0) trying = trying.filter((remote) => this.#round(remote, nowMs))
+      isFull = this.#isAnyFull
+      this.#isAnyFull = false
     }
   }
 
@@ -100,7 +113,7 @@ export class Outlet {
     this.#blocked.delete(remote)
   }
 
-  /** @returns whether any of them might go on */
+  /** One packet of each connection. @returns whether any of them might go on */
   #round(remote: Remote, nowMs: number): boolean {
     let more = false
     for (const connection of [...remote.waiting]) {
@@ -112,7 +125,8 @@ export class Outlet {
       }
       this.#needsWork(connection)
     }
-    return more
+    if (remote.isBlocked) this.#isAnyFull = true
+    return more && !remote.isBlocked
   }
 
   #write(packet: StreamPacket): void {

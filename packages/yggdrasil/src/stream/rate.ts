@@ -22,6 +22,8 @@ export interface RateSample {
 /** Bytes on the way at first, and at least. yggdrasil protocol §10.5 */
 const FIRST_BYTES = 32_768
 const LEAST_BYTES = 8192
+/** The least on the way leaves within this time, or within four round trips: however low a rate was measured. */
+const LEAST_PACE_MS = 200
 /** Rates are remembered for so many round trips. */
 const RATE_ROUNDS = 10
 /** Doubling in every round needs 2 / ln 2. */
@@ -82,9 +84,9 @@ export class RateControl {
   #roundTripMs = Number.POSITIVE_INFINITY
   #cycle = 0
   #cycleSinceMs = 0
-  /** The last position and the rate when this phase began. */
+  /** The last position when this phase began, and the rate when more was tried last. */
   #cycleSince = 0
-  #cycleRate = 0
+  #triedRate = 0
   #probeUntilMs = -1
   #windowBeforeBytes = 0
   /** Bytes that arrived beyond the rate in this burst, and the most of it in this and the last span of rounds. */
@@ -184,7 +186,8 @@ export class RateControl {
   #measureRate(sample: RateSample): void {
     if (sample.freshBytes === 0 || sample.intervalMs <= 0 || sample.intervalMs < this.minRoundTripMs * 0.99) return
     const rate = (sample.delivered - sample.deliveredBefore) / sample.intervalMs
-    if (sample.isAppLimited && rate < this.#rate) return
+    // One that says nothing about the path is no first word about it either.
+    if (sample.isAppLimited && (this.#rate === 0 || rate < this.#rate)) return
     const slot = this.#round % RATE_ROUNDS
     if (rate > this.#rates[slot]!) this.#rates[slot] = rate
     let highest = 0
@@ -255,6 +258,7 @@ export class RateControl {
 
   #becomeSteady(sample: RateSample): void {
     this.#mode = 'steady'
+    this.#triedRate = this.#rate
     this.#beginPhase(2, sample)
   }
 
@@ -269,21 +273,21 @@ export class RateControl {
     const isAnswered = isLong && sample.position > this.#cycleSince
     const isOver = gain === 1 ? isLong : isAnswered || (gain < 1 && sample.inFlightBytes <= pathBytes)
     if (!isOver) return
-    const isMore = gain > 1 && this.#rate >= GROWTH * this.#cycleRate && this.#lostSegments === 0
-    this.#beginPhase(isMore ? this.#cycle : (this.#cycle + 1) % CYCLE.length, sample)
+    const isMore = gain >= 1 && this.#rate >= GROWTH * this.#triedRate && this.#lostSegments === 0
+    this.#beginPhase(isMore ? 0 : (this.#cycle + 1) % CYCLE.length, sample)
   }
 
   #beginPhase(cycle: number, { nowMs, lastPosition }: RateSample): void {
     this.#cycle = cycle
     this.#cycleSinceMs = nowMs
     this.#cycleSince = lastPosition
-    this.#cycleRate = this.#rate
+    if (cycle === 0) this.#triedRate = this.#rate
   }
 
   #adjust(sample: RateSample, pathBytes: number, extraBytes: number): void {
     if (this.#rate > 0) {
       const gain = this.#paceGain()
-      const pace = this.#rate * gain
+      const pace = Math.max(this.#rate * gain, LEAST_BYTES / Math.max(LEAST_PACE_MS, 4 * this.minRoundTripMs))
       if (this.#mode !== 'startup' || pace > this.paceBytesPerMs) this.paceBytesPerMs = pace
     }
     if (this.#mode === 'probe') {

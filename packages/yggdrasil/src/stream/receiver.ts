@@ -51,6 +51,11 @@ export class Receiver {
     return this.finSeq === this.expected
   }
 
+  /** Bytes behind a gap. */
+  get earlyBytes(): number {
+    return this.#earlyBytes
+  }
+
   get heldBytes(): number {
     return this.queue.sizeBytes + this.#earlyBytes
   }
@@ -58,13 +63,22 @@ export class Receiver {
   /**
    * Take a segment. What is in order now is added to `inOrder`; the first chunk is a view of `data`. Segments that
    * overlap are cut; the reference never sends such ones.
+   * @param earlyRoomBytes - so many more may be held behind a gap
+   * @param roomBytes - so many more may be taken in order
    */
-  receive(seq: number, data: Uint8Array, inOrder: Uint8Array[]): Receipt {
+  receive(
+    seq: number,
+    data: Uint8Array,
+    inOrder: Uint8Array[],
+    earlyRoomBytes: number = Number.POSITIVE_INFINITY,
+    roomBytes: number = Number.POSITIVE_INFINITY,
+  ): Receipt {
     const end = seq + data.length
     if (end <= this.expected) return 'known'
     const edge = this.expected - this.queue.sizeBytes + this.#limitBytes + MAX_SEGMENT_BYTES
     if (end > edge || end > MAX_DIRECTION_BYTES || (this.finSeq >= 0 && end > this.finSeq)) return 'ignored'
-    if (seq > this.expected) return this.#keep(seq, data)
+    if (seq > this.expected) return this.#keep(seq, data, earlyRoomBytes)
+    if (end - this.expected > roomBytes) return 'ignored'
     inOrder.push(seq === this.expected ? data : data.subarray(this.expected - seq))
     this.expected = end
     if (this.#early.length > 0) this.#takeInOrder(inOrder)
@@ -86,11 +100,12 @@ export class Receiver {
     this.#earlyBytes = 0
   }
 
-  #keep(seq: number, data: Uint8Array): Receipt {
+  #keep(seq: number, data: Uint8Array, roomBytes: number): Receipt {
     let at = this.#early.length
     while (at > 0 && this.#early[at - 1]!.seq >= seq) at--
     if (this.#early[at]?.seq === seq) return 'early'
     if (this.#early.length >= this.#maxEarly || this.#earlyBytes + data.length > this.#limitBytes) return 'ignored'
+    if (data.length > roomBytes) return 'ignored'
     this.#early.splice(at, 0, { seq, data: data.slice() })
     this.#earlyBytes += data.length
     return 'early'

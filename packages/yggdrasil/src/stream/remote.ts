@@ -7,8 +7,15 @@ export class Remote {
   readonly id: KeyId
   /** By local and remote port: see {@link portsOf}. */
   readonly connections: Map<number, StreamConnection> = new Map()
-  /** Connections that came from there and are not open yet. */
+  /** Connections that came from there. */
+  incoming = 0
+  /** Those of them that are not open yet. */
   halfOpen = 0
+  /** Bytes that came from there and were not read, and those of them that are behind a gap. */
+  heldBytes = 0
+  earlyBytes = 0
+  /** One of them that may go is looked for again then. */
+  searchAtMs = 0
   /** The way there is full. */
   isBlocked = false
   /** Connections that have something for that way, the one that waits longest first. */

@@ -9,14 +9,16 @@ import {
   WRITE_HIGH_BYTES,
   WRITE_LOW_BYTES,
 } from './constants.js'
+import { Pace } from './pace.js'
 import { RateControl, segmentBytes } from './rate.js'
+import { Recovery } from './recovery.js'
 import { RoundTrip } from './rtt.js'
 import { type Arrival, Scoreboard, type Segment } from './scoreboard.js'
 import { SendBuffer } from './send-buffer.js'
 
 const NEVER = Number.POSITIVE_INFINITY
-/** Bursts are kept to this much, or to two segments. */
-const BURST_MS = 2
+/** Timers that fire so much later than they should tell that the process stood still. */
+const STANDSTILL_MS = 1000
 
 /** What a {@link Sender} needs of its connection. */
 export interface SenderOutput {
@@ -26,19 +28,8 @@ export interface SenderOutput {
   readonly isBlocked: boolean
 }
 
-/** Where so many are missing all are sent again, not one after the other as each turns out to be missing. */
-const DENSE_SEGMENTS = 3
-const DENSE_PART = 0.33
-
 /** What an acknowledgement was about: data that arrived, space, or nothing that is known. */
 export type Told = 'data' | 'window' | 'nothing'
-
-/** Sending again after nothing came back for long. */
-type Recovery =
-  | 'none'
-  | 'asked' // the first segment was sent again; the answer tells whether the others are lost too
-  | 'doubted' // the answer said more than was asked: perhaps nothing was lost at all
-  | 'all' // all that was sent before is sent again, in order
 
 /** The sending half of a connection: when which bytes leave, and leave again. yggdrasil protocol §10.5, §10.6 */
 export class Sender {
@@ -46,6 +37,8 @@ export class Sender {
   readonly board: Scoreboard = new Scoreboard()
   readonly rate: RateControl = new RateControl()
   readonly roundTrip: RoundTrip = new RoundTrip()
+  readonly #recovery: Recovery = new Recovery(this.board, this.rate)
+  readonly #pace = new Pace()
   readonly #output: SenderOutput
   /** Free space of the other side as last told, and the offset behind it. */
   #windowBytes: number
@@ -58,11 +51,6 @@ export class Sender {
   #paceAtMs = NEVER
   /** The way was full, and nothing of ours is on it that would bring word. */
   #retryAtMs = NEVER
-  /** The next packet may leave then. */
-  #nextSendMs = 0
-  #recovery: Recovery = 'none'
-  /** While recovering: what was sent before ends there. */
-  #suspectEnd = 0
   #progressMs = 0
   #heardMs = 0
   #isDrainOwed = false
@@ -89,8 +77,9 @@ export class Sender {
     return Math.min(this.#rtoAtMs, this.#probeAtMs, this.#paceAtMs, this.#retryAtMs, this.#stallAtMs())
   }
 
-  /** Nothing was heard, or nothing acknowledged, for too long. */
+  /** Nothing was heard, or nothing acknowledged, for too long. To be asked when something is due. */
   isStalled(nowMs: number): boolean {
+    this.#excuse(nowMs)
     return nowMs >= this.#stallAtMs()
   }
 
@@ -132,6 +121,7 @@ export class Sender {
     this.#heardMs = nowMs
     // Space that opens is told without a cause of ours.
     const isUpdate = this.#windowBytes < WINDOW_UPDATE_BYTES && windowBytes >= WINDOW_UPDATE_BYTES
+    if (this.#edge <= board.una) this.#opening(ack + windowBytes > board.una, nowMs)
     this.#windowBytes = windowBytes
     this.#edge = ack + windowBytes
     if (windowBytes > WINDOW_BYTES) {
@@ -161,7 +151,7 @@ export class Sender {
     if (arrival === undefined) return false
     if (arrival.roundTripMs >= 0) this.roundTrip.sample(arrival.roundTripMs)
     this.#told(arrival, nowMs)
-    if (this.#recovery === 'doubted') this.#recovery = 'all'
+    this.#recovery.repeated()
     if (this.board.count > 0) this.#rtoAtMs = nowMs + this.#timeoutMs()
     return true
   }
@@ -171,7 +161,8 @@ export class Sender {
     this.#paceAtMs = NEVER
     for (let left = packets; left > 0; left--) {
       if (this.#output.isBlocked) {
-        if (this.board.count === 0 && this.#retryAtMs === NEVER) this.#retryAtMs = nowMs + MIN_PROBE_MS
+        const isIdle = this.board.count === 0 && this.unsentBytes > 0
+        if (isIdle && this.#retryAtMs === NEVER) this.#retryAtMs = nowMs + MIN_PROBE_MS
         return false
       }
       if (!this.#sendOne(nowMs)) return false
@@ -213,32 +204,41 @@ export class Sender {
   }
 
   #leave(seq: number, length: number, isAgain: boolean, nowMs: number): void {
-    if (this.rate.paceBytesPerMs > 0) {
-      const { paceBytesPerMs } = this.rate
-      const burstMs = Math.max(BURST_MS, (2 * segmentBytes(this.rate.windowBytes)) / paceBytesPerMs)
-      this.#nextSendMs = Math.max(this.#nextSendMs, nowMs - burstMs) + length / paceBytesPerMs
-    }
+    const { paceBytesPerMs, windowBytes } = this.rate
+    this.#pace.spend(length, segmentBytes(windowBytes), paceBytesPerMs, nowMs)
     if (this.#rtoAtMs === NEVER) this.#rtoAtMs = nowMs + this.#timeoutMs()
     this.#output.sendSegment(seq, length, isAgain, nowMs)
   }
 
+  /** The window was closed until now: what was not taken then is asked for anew. */
+  #opening(isOpen: boolean, nowMs: number): void {
+    this.#progressMs = nowMs
+    if (!isOpen || this.board.count === 0) return
+    this.#doublings = 0
+    this.#rtoAtMs = Math.min(this.#rtoAtMs, nowMs + this.#timeoutMs())
+  }
+
+  /** Time in which this process did not run is no silence of others: it does not count, and one more try is made. */
+  #excuse(nowMs: number): void {
+    const lateMs = nowMs - this.deadlineMs
+    if (lateMs < STANDSTILL_MS) return
+    const leastMs = nowMs - STALL_MS + MAX_RTO_MS
+    this.#heardMs = Math.max(this.#heardMs + lateMs, leastMs)
+    this.#progressMs = Math.max(this.#progressMs + lateMs, leastMs)
+  }
+
   #mayLeave(nowMs: number): boolean {
-    if (this.#nextSendMs <= nowMs) return true
-    this.#paceAtMs = this.#nextSendMs
+    if (this.#pace.nextMs <= nowMs) return true
+    this.#paceAtMs = this.#pace.nextMs
     return false
   }
 
-  /** The segment to send again now, if any. */
+  /** The segment to send again now, if any. The first one always may: without it nothing advances. */
   #nextAgain(): Segment | undefined {
     const { board } = this
     const lost = board.nextLost
-    if (lost !== undefined) {
-      if (lost === board.front || board.flight.bytes + lost.length <= this.rate.windowBytes) return lost
-      return undefined
-    }
-    if (this.#recovery === 'doubted' && !this.#canSendNew) this.#recovery = 'all'
-    if (this.#recovery === 'asked' || this.#recovery === 'doubted') return undefined
-    const segment = board.nextGivenUp
+    if (lost === undefined && !this.#recovery.isToBeSent(this.#canSendNew)) return undefined
+    const segment = lost ?? board.nextGivenUp
     if (segment === undefined || segment === board.front) return segment
     return board.flight.bytes + segment.length <= this.rate.windowBytes ? segment : undefined
   }
@@ -281,38 +281,15 @@ export class Sender {
       // Better than nothing, where losses let nothing else be measured.
       this.measured(arrival.leastRoundTripMs, nowMs)
     }
-    if (this.#recovery !== 'none') this.#recovering(ack, arrival)
-    if (this.#recovery === 'none' && ack >= this.#suspectEnd && board.isFrontLost && !board.hasReports) {
-      const { settled, missing } = board.countMissing()
-      this.rate.onLoss(missing)
-      if (missing >= DENSE_SEGMENTS && missing >= DENSE_PART * settled) {
-        // One gap in each round trip would take long.
-        this.#recovery = 'all'
-        this.#suspectEnd = board.giveUpSettled()
-      }
-    }
+    this.#recovery.advanced(ack, arrival.isLate)
     this.#told(arrival, nowMs)
     this.#rtoAtMs = board.count === 0 ? NEVER : nowMs + this.#timeoutMs()
-  }
-
-  /**
-   * After a timeout the first answer does not tell whether it is to what was sent first or again. What comes next does:
-   * if more is acknowledged that was sent only once, nothing was lost, and the path has become slower. What is lost
-   * nevertheless is found as ever.
-   */
-  #recovering(ack: number, { isLate }: Arrival): void {
-    if (ack >= this.#suspectEnd || isLate || this.#recovery === 'doubted') {
-      this.#recovery = 'none'
-      this.board.takeBackAll()
-      this.rate.onRecovered()
-    } else if (this.#recovery === 'asked') {
-      this.#recovery = 'doubted'
-    }
   }
 
   #told(arrival: Arrival, nowMs: number): void {
     const { trigger } = arrival
     const { board } = this
+    const paceBefore = this.rate.paceBytesPerMs
     this.rate.onArrival({
       nowMs,
       freshBytes: arrival.freshBytes,
@@ -326,6 +303,7 @@ export class Sender {
       roundTripMs: arrival.roundTripMs,
       inFlightBytes: board.flight.bytes,
     })
+    this.#pace.change(paceBefore, this.rate.paceBytesPerMs, this.roundTrip.rtoMs, nowMs)
   }
 
   /**
@@ -358,16 +336,8 @@ export class Sender {
     }
     this.#doublings++
     const isClosed = this.#edge <= board.una
-    // Behind a full link of our own the packets wait here: that is no loss.
-    if (!isClosed && !this.#output.isBlocked && this.#recovery === 'none') {
-      this.#recovery = 'asked'
-      this.#suspectEnd = board.nxt
-      this.rate.onTimeout()
-    }
-    if (this.#recovery !== 'none') {
-      board.giveUpAll()
-      this.#recovery = 'asked'
-    }
+    // Behind a full link of our own, and where there is no room for more, waiting is no loss.
+    if (this.#recovery.isUnderWay || (!isClosed && !this.#output.isBlocked)) this.#recovery.timedOut()
     this.#sendAgain(front, nowMs)
     this.#rtoAtMs = nowMs + (isClosed ? Math.max(MIN_PROBE_MS, this.#timeoutMs()) : this.#timeoutMs())
   }

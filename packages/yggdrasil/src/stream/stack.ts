@@ -13,12 +13,18 @@ import type { ConnectionHost } from './connection-host.js'
 import { OPEN_TIMEOUT_MS, WINDOW_BYTES } from './constants.js'
 import { Deadlines } from './deadlines.js'
 import { HalfOpen, type PortListener } from './half-open.js'
+import { StreamMemory } from './memory.js'
 import { Opening } from './opening.js'
 import { Outlet } from './outlet.js'
 import { Ports } from './ports.js'
 import { KeyedLimit, type Remote } from './remote.js'
 import { ConnectionTable } from './table.js'
 import type { ConnectionHandler, DatagramHandler, StreamStackOptions, StreamStats } from './types.js'
+
+interface DatagramPort {
+  readonly onDatagram: DatagramHandler
+  readonly onClosed: ((error: YggdrasilError) => void) | undefined
+}
 
 const { syn: SYN, ack: ACK, rst: RST, datagram: DATAGRAM } = StreamFlag
 
@@ -35,10 +41,11 @@ export class StreamStack {
   readonly #ports: Ports
   readonly #listeners = new Map<number, PortListener>()
   readonly #halfOpen: HalfOpen
-  readonly #datagramPorts = new Map<number, DatagramHandler>()
+  readonly #datagramPorts = new Map<number, DatagramPort>()
   readonly #deadlines = new Deadlines<StreamConnection>()
   readonly #outlet: Outlet
   readonly #resetLimit: KeyedLimit
+  readonly #memory: StreamMemory
   readonly #host: ConnectionHost
   #listed: StreamConnection[] = []
   #isClosed = false
@@ -56,6 +63,7 @@ export class StreamStack {
     this.#halfOpen = new HalfOpen(this.#limits)
     this.#outlet = new Outlet(publicKey, output, (connection) => this.#needsWork(connection))
     this.#resetLimit = new KeyedLimit(this.#limits.resetsPerKeyPerSecond, this.#limits.connections)
+    this.#memory = new StreamMemory(this.#limits.streamBytes, this.#limits.streamBytesPerKey)
     this.#host = this.#createHost()
   }
 
@@ -75,6 +83,7 @@ export class StreamStack {
       open: this.open,
       connections: this.#table.size,
       halfOpen: this.#halfOpen.size,
+      heldBytes: this.#memory.heldBytes,
       packetsSent,
       packetsReceived: this.#packetsReceived,
       bytesSent,
@@ -128,7 +137,7 @@ export class StreamStack {
     this.#requireOpen()
     const remote = this.#table.remoteFor(remoteKey)
     const isFree = (local: number) => !this.#listeners.has(local) && this.#table.find(remote, local, port) === undefined
-    const localPort = this.#table.makeRoom(remote, nowMs) ? this.#ports.nextFree(isFree) : undefined
+    const localPort = this.#table.makeRoom(remote, false, nowMs) ? this.#ports.nextFree(isFree) : undefined
     if (localPort === undefined) {
       const text = `no room for another connection: ${this.#table.size} of at most ${this.#limits.connections} are there`
       throw new YggdrasilError('flood', text, { blame: 'local' })
@@ -148,7 +157,7 @@ export class StreamStack {
   listen(port: number, onConnection: ConnectionHandler): number {
     this.#requireOpen()
     const chosen = this.#ports.claim(port, (candidate) => !this.#listeners.has(candidate))
-    this.#listeners.set(chosen, { onConnection, halfOpen: 0 })
+    this.#listeners.set(chosen, { onConnection, halfOpen: new Set() })
     return chosen
   }
 
@@ -157,14 +166,19 @@ export class StreamStack {
     const listener = this.#listeners.get(port)
     if (listener === undefined) return
     this.#listeners.delete(port)
-    for (const connection of this.#halfOpen.of(listener)) connection.abort(nowMs)
+    for (const connection of [...listener.halfOpen]) connection.abort(nowMs)
   }
 
-  /** Take datagrams on a port; 0: any free one. @returns the port @throws as {@link listen} */
-  bindDatagrams(port: number, onDatagram: DatagramHandler): number {
+  /**
+   * Take datagrams on a port; 0: any free one.
+   * @param onClosed - told when the stack is closed before the port is given up
+   * @returns the port
+   * @throws as {@link listen}
+   */
+  bindDatagrams(port: number, onDatagram: DatagramHandler, onClosed?: (error: YggdrasilError) => void): number {
     this.#requireOpen()
     const chosen = this.#ports.claim(port, (candidate) => !this.#datagramPorts.has(candidate))
-    this.#datagramPorts.set(chosen, onDatagram)
+    this.#datagramPorts.set(chosen, { onDatagram, onClosed })
     return chosen
   }
 
@@ -172,8 +186,9 @@ export class StreamStack {
     this.#datagramPorts.delete(port)
   }
 
-  /** Send and forget. `bytes` are copied. @throws {YggdrasilError} `too-large` above 65,388 bytes */
+  /** Send and forget; not at all once it is closed. `bytes` are copied. @throws {YggdrasilError} `too-large` above 65,388 bytes */
   sendDatagram(remoteKey: Uint8Array, port: number, bytes: Uint8Array, nowMs: number): void {
+    if (this.#isClosed) return
     const ports = { sourcePort: 0, destinationPort: port }
     const packet = { ...ports, seq: 0, ack: 0, flags: DATAGRAM, window: WINDOW_BYTES, data: bytes }
     this.#outlet.raw(remoteKey, encodeStreamPacket(packet), nowMs)
@@ -195,18 +210,20 @@ export class StreamStack {
   close(nowMs: number): void {
     this.#isClosed = true
     this.#listeners.clear()
+    const ports = [...this.#datagramPorts.values()]
     this.#datagramPorts.clear()
     this.abortAll(nowMs)
+    for (const { onClosed } of ports) this.#guard(() => onClosed?.(closedError()))
   }
 
   #requireOpen(): void {
-    if (this.#isClosed) throw new YggdrasilError('closed', 'the node is closed')
+    if (this.#isClosed) throw closedError()
   }
 
   #receiveDatagram(remoteKey: Uint8Array, { destinationPort, data }: StreamPacket, nowMs: number): void {
-    const handler = this.#datagramPorts.get(destinationPort)
-    if (handler === undefined) this.#ignored++
-    else this.#guard(() => handler(remoteKey, data, nowMs))
+    const bound = this.#datagramPorts.get(destinationPort)
+    if (bound === undefined) this.#ignored++
+    else this.#guard(() => bound.onDatagram(remoteKey, data, nowMs))
   }
 
   #receiveStream(remoteKey: Uint8Array, packet: StreamPacket, nowMs: number): void {
@@ -226,9 +243,9 @@ export class StreamStack {
     const listener = this.#listeners.get(destinationPort)
     const remote = this.#table.remoteFor(remoteKey)
     // No answer where there are too many: the other side repeats it, and there may be room then.
-    if (listener !== undefined && (sourcePort === 0 || this.#halfOpen.isFull(listener, remote))) {
+    if (listener !== undefined && (sourcePort === 0 || !this.#halfOpen.makeRoom(listener, remote))) {
       this.#ignored++
-    } else if (listener === undefined || !this.#table.makeRoom(remote, nowMs)) {
+    } else if (listener === undefined || !this.#table.makeRoom(remote, true, nowMs)) {
       this.#answerStray(remoteKey, packet, nowMs)
     } else {
       const opening = Opening.incoming(nowMs, window)
@@ -249,12 +266,13 @@ export class StreamStack {
   }
 
   #createHost(): ConnectionHost {
-    const { windowBytes, grownWindowBytes, allGrownWindowsBytes, outOfOrderSegments } = this.#limits
+    const { grownWindowBytes, allGrownWindowsBytes, outOfOrderSegments } = this.#limits
     const outlet = this.#outlet
     return {
-      windowBytes,
+      windowBytes: Math.min(this.#limits.windowBytes, MAX_STREAM_WINDOW),
       grownWindowBytes: Math.min(grownWindowBytes, MAX_STREAM_WINDOW),
       outOfOrderSegments,
+      memory: this.#memory,
       grantWindow: (sizeBytes) => {
         const granted = Math.min(sizeBytes, allGrownWindowsBytes - this.#grownWindowsBytes)
         this.#grownWindowsBytes += granted
@@ -301,6 +319,10 @@ export class StreamStack {
       this.#onThrow(error)
     }
   }
+}
+
+function closedError(): YggdrasilError {
+  return new YggdrasilError('closed', 'the node is closed')
 }
 
 /** As an exception in a callback of the event loop would: nobody below can answer for it. */

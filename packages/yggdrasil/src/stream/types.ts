@@ -82,6 +82,8 @@ export interface StreamStats {
   /** All that is held in the table. */
   readonly connections: number
   readonly halfOpen: number
+  /** Bytes that came and were not read, those behind gaps included. */
+  readonly heldBytes: number
   readonly packetsSent: number
   readonly packetsReceived: number
   /** Data bytes sent the first time, and again. */

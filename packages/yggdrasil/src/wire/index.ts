@@ -87,13 +87,10 @@ export {
 export {
   decodeTraffic,
   encodeTraffic,
-  fitsTrafficFrame,
-  forwardedTrafficBytes,
   scanTraffic,
   type Traffic,
   TrafficScan,
-  trafficFrameBytes,
+  trafficHead,
   writeForwardedTraffic,
-  writeTrafficFrame,
 } from './traffic.js'
 export { decodeUvarint, encodeUvarint, MAX_UVARINT_BYTES } from './uvarint.js'

@@ -1,8 +1,8 @@
 import { YggdrasilError } from '../error.js'
 import { KEY_BYTES } from '../key.js'
 import { BodyReader, type DecodeOptions, encodeBody, keyPart } from './body.js'
-import { frameHeadBytes, PacketType, writeFrameHead } from './frame.js'
-import { MAX_FRAME_BYTES, MAX_PATH_PORTS } from './limits.js'
+import { PacketType, writeFrameHead } from './frame.js'
+import { MAX_PATH_PORTS } from './limits.js'
 import { type Path, scanPath } from './path.js'
 import { uvarintBytes, uvarintEnd, uvarintNumber, writeUvarint } from './uvarint.js'
 
@@ -91,15 +91,9 @@ function scanMinimal(body: Uint8Array, scan: TrafficScan, maxPathPorts: number):
   }
 }
 
-/** Bytes of the whole frame that {@link writeForwardedTraffic} writes. */
-export function forwardedTrafficBytes(scan: TrafficScan, watermark: number): number {
-  const bodyBytes = scan.body.length - (scan.payloadStart - scan.watermarkStart) + uvarintBytes(watermark)
-  return frameHeadBytes(bodyBytes) + bodyBytes
-}
-
 /**
  * Write the scanned packet as a whole frame with another watermark, the rest unchanged.
- * @param target - with room for {@link forwardedTrafficBytes}
+ * @param target - with room for it: the body of the scan, another watermark, and four bytes in front
  * @returns the offset behind the frame
  */
 export function writeForwardedTraffic(
@@ -117,45 +111,20 @@ export function writeForwardedTraffic(
   return start + bodyBytes
 }
 
-/** Bytes of the whole frame that {@link writeTrafficFrame} writes. */
-export function trafficFrameBytes(path: Path, from: Path, watermark: number | bigint, payloadBytes: number): number {
-  const bodyBytes = trafficBodyBytes(path, from, watermark, payloadBytes)
-  return frameHeadBytes(bodyBytes) + bodyBytes
-}
-
-/** Whether {@link writeTrafficFrame} makes a frame that may be sent: at most 131,070 bytes of type and body. */
-export function fitsTrafficFrame(path: Path, from: Path, watermark: number | bigint, payloadBytes: number): boolean {
-  return trafficBodyBytes(path, from, watermark, payloadBytes) + 1 <= MAX_FRAME_BYTES
-}
-
-/**
- * Write a packet of ours as a whole frame.
- * @param target - with room for {@link trafficFrameBytes}
- * @returns the offset behind the frame
- */
-export function writeTrafficFrame(
-  target: Uint8Array,
-  offset: number,
+/** What a body begins with: everything in front of the payload, which is the same for all packets on one way. */
+export function trafficHead(
   path: Path,
   from: Path,
   source: Uint8Array,
   dest: Uint8Array,
   watermark: number | bigint,
-  payload: Uint8Array,
-): number {
-  const bodyBytes = trafficBodyBytes(path, from, watermark, payload.length)
-  let at = writeFrameHead(PacketType.traffic, bodyBytes, target, offset)
-  target.set(path, at)
-  at += path.length
-  target.set(from, at)
-  at += from.length
-  target.set(source, at)
-  target.set(dest, at + KEY_BYTES)
-  at = writeUvarint(watermark, target, at + 2 * KEY_BYTES)
-  target.set(payload, at)
-  return at + payload.length
-}
-
-function trafficBodyBytes(path: Path, from: Path, watermark: number | bigint, payloadBytes: number): number {
-  return path.length + from.length + 2 * KEY_BYTES + uvarintBytes(watermark) + payloadBytes
+): Uint8Array {
+  const keysStart = path.length + from.length
+  const head = new Uint8Array(keysStart + 2 * KEY_BYTES + uvarintBytes(watermark))
+  head.set(path)
+  head.set(from, path.length)
+  head.set(source, keysStart)
+  head.set(dest, keysStart + KEY_BYTES)
+  writeUvarint(watermark, head, keysStart + 2 * KEY_BYTES)
+  return head
 }

@@ -7,7 +7,7 @@ import { type GoMember, hex, type OurMember, startGo, startOurs, until } from '.
 const MANY = { count: 10_000, minBytes: 1, maxBytes: 65_000, seed: 5, windowBytes: 65_536, stallMs: 10_000 }
 const SOME = { ...MANY, count: 2_000 }
 
-const whole = (count: number): Partial<EchoReport> => ({ sent: count, returned: count, wrong: 0 })
+const whole = (count: number): Partial<EchoReport> => ({ sent: count, returned: count, lost: 0, wrong: 0 })
 
 /**
  * Both ask: when the answer of one of theirs to an opening gets lost it is never repeated, and what the other one sends

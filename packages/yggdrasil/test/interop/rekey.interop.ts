@@ -22,7 +22,7 @@ test('a minute and more: both change their keys, and every packet comes back', {
     return [session?.localKeySeq ?? 0, session?.remoteKeySeq ?? 0]
   }
   const packets = { count: 5, minBytes: 8, maxBytes: 3000, windowBytes: 8192, stallMs: 5000 }
-  const whole = { sent: packets.count, returned: packets.count, wrong: 0 }
+  const whole = { sent: packets.count, returned: packets.count, lost: 0, wrong: 0 }
   let early: [number, number] | undefined
   for (let round = 0; performance.now() < endMs; round++) {
     // Ours to one of theirs, and the other of theirs to ours.

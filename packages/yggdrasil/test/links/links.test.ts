@@ -1,10 +1,34 @@
 import { createRandom } from '@mimirjs/transport/testing'
 import { describe, expect, it } from 'vitest'
 import { YggdrasilError } from '../../src/error.js'
-import type { Link } from '../../src/links/types.js'
+import type { Link, LinkDriver, RawLink } from '../../src/links/types.js'
 import { encodeFrame, KEEP_ALIVE_FRAME, PacketType } from '../../src/wire/frame.js'
 import { closeAll, greetingOf, linkOf, MemoryWorld, pair } from './memory.js'
 import { type LinkNode, trafficFrame } from './support.js'
+
+/** The first link that it dials can be broken: its writing throws, as it never should. */
+class BreakableDriver implements LinkDriver {
+  readonly schemes: LinkDriver['schemes']
+  isFirstBroken = false
+  readonly #inner: LinkDriver
+  #dialled = 0
+
+  constructor(inner: LinkDriver) {
+    this.#inner = inner
+    this.schemes = inner.schemes
+  }
+
+  async dial(...call: Parameters<LinkDriver['dial']>): Promise<RawLink> {
+    const isFirst = this.#dialled++ === 0
+    const raw = await this.#inner.dial(...call)
+    const write = raw.write.bind(raw)
+    raw.write = (bytes) => {
+      if (isFirst && this.isFirstBroken) throw new TypeError('a mistake of a driver')
+      return write(bytes)
+    }
+    return raw
+  }
+}
 
 describe('a link', () => {
   it('comes up in all its steps, and knows both ends', async () => {
@@ -91,6 +115,32 @@ describe('a link', () => {
     await world.advance(50)
     expect(a.downs()[1]?.reason).toMatchObject({ code: 'link', blame: 'local', cause: expect.any(TypeError) })
     await closeAll(world, a, b)
+  })
+
+  it.each([
+    ['when the turn is over', 1],
+    ['in a call of the node', 100_000],
+  ])('ends alone when its driver throws %s', async (_, sizeBytes) => {
+    const world = new MemoryWorld()
+    const breakable = new BreakableDriver(world.network.driver('a'))
+    const a = world.node('a', { drivers: () => [breakable] })
+    const [b, c] = [world.node('b'), world.node('c')]
+    await b.links.listen('memory://b')
+    await c.links.listen('memory://c')
+    a.links.addPeer('memory://b')
+    a.links.addPeer('memory://c')
+    await world.advance(100)
+    const [first, second] = a.up()
+    breakable.isFirstBroken = true
+    first?.write(trafficFrame(new Uint8Array(sizeBytes)))
+    second?.write(trafficFrame(Uint8Array.of(2)))
+    await world.advance(50)
+    expect(a.downs().map(({ link }) => link)).toEqual([first])
+    expect(a.downs()[0]?.reason).toMatchObject({ code: 'link', cause: expect.any(TypeError) })
+    second?.write(trafficFrame(Uint8Array.of(3)))
+    await world.advance(50)
+    expect([...b.frames(), ...c.frames()].map(({ body }) => body[0])).toEqual([2, 3])
+    await closeAll(world, a, b, c)
   })
 
   it('can be closed by the node in the middle of a frame, and tells so afterwards', async () => {

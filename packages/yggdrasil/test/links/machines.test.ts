@@ -304,7 +304,10 @@ describe('TurnQueue', () => {
   it('flushes everybody before anybody proceeds', () => {
     const log: string[] = []
     const turns: (() => void)[] = []
-    const queue = new TurnQueue((callback) => turns.push(callback))
+    const queue = new TurnQueue(
+      (callback) => turns.push(callback),
+      () => {},
+    )
     const again = { flush: () => log.push('flush again'), proceed: () => log.push('proceed again') }
     for (const name of ['a', 'b']) {
       queue.add({
@@ -321,6 +324,22 @@ describe('TurnQueue', () => {
     expect(turns.length).toBe(2)
     turns[1]?.()
     expect(log.slice(4)).toEqual(['flush again', 'proceed again'])
+  })
+
+  it('tells what one throws, and goes on with the others', () => {
+    const log: string[] = []
+    const turns: (() => void)[] = []
+    const queue = new TurnQueue(
+      (callback) => turns.push(callback),
+      (error) => log.push(String(error)),
+    )
+    const fail = (what: string) => {
+      throw new RangeError(what)
+    }
+    queue.add({ flush: () => fail('flush'), proceed: () => fail('proceed') })
+    queue.add({ flush: () => log.push('flushed'), proceed: () => log.push('proceeded') })
+    turns[0]?.()
+    expect(log).toEqual(['RangeError: flush', 'flushed', 'RangeError: proceed', 'proceeded'])
   })
 })
 

@@ -1,3 +1,4 @@
+import { createSigner } from '@mimirjs/crypto'
 import { type ByteStream, Transports } from '@mimirjs/transport'
 import { afterEach, describe, expect, test } from 'vitest'
 import { formatKey } from '../../src/key.js'
@@ -76,6 +77,19 @@ describe('three nodes over tcp, the middle one forwards', () => {
     expect(middle.stats().sessions).toBe(0)
   })
 
+  test('a key that nobody can have is refused, whatever it is for', async () => {
+    const node = await nodes.start()
+    const notPoints = [new Uint8Array(32).fill(2), '02'.repeat(32)]
+    const wrong = [new Uint8Array(31), new Uint8Array(33), new Uint8Array(32), 'zz', undefined, 32, ...notPoints]
+    for (const key of wrong as string[]) {
+      expect(() => node.send(key, bytes('x'))).toThrowError(expect.objectContaining({ code: 'bad-key' }))
+      await expect(node.openStream(key, 1)).rejects.toMatchObject({ code: 'bad-address' })
+      await expect(node.lookup(key)).rejects.toMatchObject({ code: 'bad-key' })
+      await expect(node.ping(key)).rejects.toMatchObject({ code: 'bad-key' })
+    }
+    expect(node.stats().openings).toBe(0)
+  })
+
   test('one handler for raw packets at a time', async () => {
     const node = await nodes.start()
     const off = node.receive(() => {})
@@ -117,14 +131,8 @@ describe('three nodes over tcp, the middle one forwards', () => {
     await expect(a.ping(new Uint8Array(32))).rejects.toMatchObject({ code: 'bad-key' })
     await expect(a.ping('ab')).rejects.toMatchObject({ code: 'bad-key' })
     await expect(a.lookup('fe80::1')).rejects.toMatchObject({ code: 'bad-key' })
-    await expect(
-      a.ping(
-        c.publicKey.map((byte) => byte ^ 255),
-        { timeoutMs: 50 },
-      ),
-    ).rejects.toMatchObject({
-      code: 'timeout',
-    })
+    const nobody = createSigner(new Uint8Array(32).fill(200)).publicKey
+    await expect(a.ping(nobody, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' })
     const abort = new AbortController()
     const waiting = a.lookup('200:1234::1', { signal: abort.signal })
     abort.abort(new Error('enough'))

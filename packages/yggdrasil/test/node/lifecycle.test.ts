@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { createSigner } from '@mimirjs/crypto'
 import type { Logger } from '@mimirjs/transport'
 import { afterEach, describe, expect, test } from 'vitest'
+import { formatKey } from '../../src/key.js'
 import { Yggdrasil } from '../../src/node.js'
 import { Nodes, until } from './support/nodes.js'
 
@@ -67,6 +69,29 @@ describe('start', () => {
 })
 
 describe('close', () => {
+  test('is announced to datagram sockets, which send nothing any more', async () => {
+    const node = await nodes.start()
+    const told: unknown[] = []
+    const open = (port: number) => {
+      const socket = node.datagrams(port)
+      return { socket, start: () => socket.start({ message() {}, closed: (error) => void told.push(error?.code) }) }
+    }
+    const [first, late, given] = [open(69), open(70), open(71)]
+    first.start()
+    given.start()
+    await given.socket.close()
+    await node.close()
+    expect(told).toEqual([undefined, 'aborted'])
+    late.start()
+    await until(() => told.length === 3)
+    expect(told[2]).toBe('aborted')
+    const somebody = createSigner(new Uint8Array(32).fill(200)).publicKey
+    first.socket.send(new Uint8Array(1), first.socket.peer(`ygg://${formatKey(somebody)}:69`))
+    expect(node.stats().openings).toBe(0)
+    await first.socket.close()
+    expect(told).toHaveLength(3)
+  })
+
   test('is announced to streams, refuses what comes after, and can be called twice', async () => {
     const [a, , c] = await nodes.line()
     const ends: string[] = []

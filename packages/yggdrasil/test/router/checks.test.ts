@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { encodeAnnounce } from '../../src/wire/announce.js'
 import { PacketType } from '../../src/wire/frame.js'
-import { Bench, childOf, notifyOf, rootOf } from './support/puppet.js'
 import { pathOf } from '../../src/wire/path.js'
 import { encodePathNotify } from '../../src/wire/pathfinder.js'
+import { Bench, childOf, notifyOf, rootOf } from './support/puppet.js'
 
 /** A bench with so many who say as much as one link may. */
 function flooded(links: number, isProven: boolean) {
@@ -81,13 +81,34 @@ describe('checks of signatures', () => {
     expect(honest.cut).toBeUndefined()
   })
 
+  test('that are not needed are there for others', () => {
+    const { bench, hostile } = flooded(8, true)
+    const third = bench.someone(0xee)
+    hostile[0]?.announce(rootOf(third, 5n))
+    for (const puppet of hostile) puppet.takeAll()
+    for (const puppet of hostile) for (let seq = 0n; seq < 190n; seq++) puppet.announce(rootOf(third, seq % 5n))
+    expect(hostile.map((puppet) => puppet.announces().length)).toEqual(hostile.map(() => 190))
+  })
+
+  test('are not made for a link that is gone', () => {
+    const { bench, honest, flood } = flooded(8, true)
+    flood(1500)
+    honest.announce({ ...rootOf(bench.someone(0xf0), 2n), seq: 3n })
+    honest.remove()
+    bench.advance(5000)
+    expect(honest.cut).toBeUndefined()
+  })
+
   test('of answers count too', () => {
     const { bench, parent, flood } = flooded(8, true)
     const far = bench.someone(0xfa)
     flood(1500)
     bench.router.send(far.publicKey, Uint8Array.of(1), bench.nowMs)
     const before = verifications(bench)
-    const forged = { ...notifyOf(far, bench.key, pathOf([7]), BigInt(Math.floor(bench.nowMs / 1000))), infoPath: pathOf([8]) }
+    const forged = {
+      ...notifyOf(far, bench.key, pathOf([7]), BigInt(Math.floor(bench.nowMs / 1000))),
+      infoPath: pathOf([8]),
+    }
     flood(1000, () => void parent.send(PacketType.pathNotify, encodePathNotify(forged)))
     expect(verifications(bench) - before).toBeLessThanOrEqual(600)
     parent.notify(far, pathOf([7, 8]), Math.floor(bench.nowMs / 1000) + 1)

@@ -51,7 +51,10 @@ describe('two honest neighbours that were given one each', () => {
       for (const bench of benches) bench.advance(10)
       told += exchange(ends)
     }
-    expect(benches.map(({ router }) => keyId(router.tree().root))).toEqual([keyId(hostile.publicKey), keyId(hostile.publicKey)])
+    expect(benches.map(({ router }) => keyId(router.tree().root))).toEqual([
+      keyId(hostile.publicKey),
+      keyId(hostile.publicKey),
+    ])
     expect(ends.map(({ cut }) => cut)).toEqual([undefined, undefined])
     expect(told).toBeLessThan(20)
     links[1]?.announce(rootOf(hostile, 10n))

@@ -71,3 +71,53 @@ describe('60 nodes with somebody among them who floods', () => {
     expectNoFaults(network)
   })
 })
+
+describe('a node of which somebody asks the way 160 times a second, in ever new names', () => {
+  function setUp() {
+    const network = new SimulatedNetwork(3)
+    const [hub, hostile, victim, other] = [network.add(), network.add(), network.add(), network.add()]
+    const wire = network.connect(hostile, hub)
+    network.connect(victim, hub)
+    network.connect(other, hub)
+    network.run(6000)
+    const end = wire.at(hub)
+    const from = pathOf(hostile.router.tree().coordinates)
+    /** For a quarter of a second. */
+    const flood = () => {
+      for (let count = 0; count < 40; count++) {
+        const lookup = { source: network.random.bytes(32), dest: victim.key, from }
+        end.receive(PacketType.pathLookup, encodePathLookup(lookup))
+      }
+      network.run(250)
+    }
+    return { network, victim, other, end, flood }
+  }
+
+  test('is found by others all the same', () => {
+    const { victim, other, flood } = setUp()
+    for (let count = 0; count < 20; count++) flood()
+    other.send(victim, Uint8Array.of(1))
+    for (let count = 0; count < 4; count++) flood()
+    expect(victim.deliveries).toHaveLength(1)
+  })
+
+  test('goes on talking with others, whatever is said of the path to it', () => {
+    const { network, victim, other, end, flood } = setUp()
+    const talk = () => {
+      other.send(victim, Uint8Array.of(1))
+      victim.send(other, Uint8Array.of(2))
+    }
+    talk()
+    network.run(1000)
+    const path = pathOf(other.router.tree().coordinates)
+    const broken = { path, watermark: 2n ** 64n - 1n, source: other.key, dest: victim.key }
+    victim.deliveries = []
+    for (let count = 0; count < 80; count++) {
+      end.receive(PacketType.pathBroken, encodePathBroken(broken))
+      flood()
+      talk()
+    }
+    network.run(100)
+    expect(victim.deliveries.length).toBeGreaterThanOrEqual(80)
+  })
+})

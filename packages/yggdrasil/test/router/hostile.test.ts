@@ -216,8 +216,8 @@ describe('lookups', () => {
       expect(attacker.send(PacketType.pathLookup, encodePathLookup(lookup))).toBeUndefined()
     }
     const answers = bench.puppets.flatMap((puppet) => puppet.take(PacketType.pathNotify))
-    expect(answers.length).toBeLessThanOrEqual(100)
-    expect(bench.router.stats().throttled).toBeGreaterThanOrEqual(1900)
+    expect(answers.length).toBeLessThanOrEqual(500)
+    expect(bench.router.stats().throttled).toBeGreaterThanOrEqual(1500)
   })
 
   test('in bulk, for others: they pass, but no more than a thousand a second', () => {

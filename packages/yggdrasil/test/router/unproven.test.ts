@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { keyId } from '../../src/key.js'
-import { Bench, rootOf } from './support/puppet.js'
+import { Bench, childOf, rootOf } from './support/puppet.js'
 
 // A greeting can be repeated by anybody who has seen it: such a link says a key, and never answers a request.
 
@@ -12,13 +12,14 @@ describe('a link that repeats a greeting of somebody', () => {
     lost.announceRoot()
     bench.advance(1000)
     expect(bench.router.tree().parent).toEqual(lost.publicKey)
-    other.announce(rootOf(bench.someone(2), 1n))
+    other.announce(childOf(other.identity, root, 9n, 1n))
     other.answer(6n)
+    // It has signed already that we may be its child once more.
+    lost.answer(5n)
     bench.link(root)
     lost.remove()
-    bench.advance(3000)
-    expect(bench.router.tree().parent).not.toEqual(root.publicKey)
-    // Nor does what that one signed before make it a parent again.
+    bench.advance(1000)
+    expect(bench.router.tree()).toMatchObject({ parent: other.publicKey, coordinates: [9n, 6n] })
     bench.advance(250_000)
     expect(bench.router.tree().parent).not.toEqual(root.publicKey)
   })
@@ -28,8 +29,10 @@ describe('a link that repeats a greeting of somebody', () => {
     const parent = bench.parent()
     bench.advance(1000)
     const second = bench.link(parent.identity)
-    parent.announceRoot()
+    parent.takeAll()
+    parent.answer(6n)
     bench.advance(2000)
+    expect(parent.announces().map(({ key }) => keyId(key))).toEqual([bench.id])
     expect(second.announces()).toEqual([])
     second.answer()
     const told = second.announces().map(({ key }) => keyId(key))
@@ -52,6 +55,10 @@ describe('a link that repeats a greeting of somebody', () => {
     const bench = new Bench()
     const child = bench.child()
     const thief = bench.link(child.identity)
+    thief.answer(1n, child.request)
+    const { request } = child
+    bench.parent()
+    expect(child.request).not.toEqual(request)
     thief.answer(1n, child.request)
     expect(bench.proven).not.toContain(thief)
     thief.answer()

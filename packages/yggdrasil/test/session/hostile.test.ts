@@ -1,5 +1,6 @@
 import { createSigner, generateX25519KeyPair } from '@mimirjs/crypto'
 import { describe, expect, test } from 'vitest'
+import { isKeyAt } from '../../src/key.js'
 import { sessionIdentity } from '../../src/session/identity.js'
 import { sealInit } from '../../src/session/init.js'
 import { SessionType } from '../../src/wire/session.js'
@@ -32,9 +33,9 @@ function random(seed: number): (below: number) => number {
 }
 
 describe('floods', () => {
-  test('Inits of many: so many a second are read, whoever sends them', () => {
+  test('Inits of many: so many a second are answered, whoever sends them', () => {
     const time: Time = { nowMs: 0 }
-    const a = person(1, time)
+    const a = person(1, time, { limits: { initsPerSecond: 20 } })
     const inits = Array.from({ length: 100 }, (_, seed) => initOf(seed, a))
     for (const { source, message } of inits) a.sessions.receive(source, message, 0)
     expect(a.sessions.stats).toMatchObject({ initsRead: 20, throttled: 80, acksSent: 20 })
@@ -71,6 +72,73 @@ describe('floods', () => {
     expect(a.sessions.size).toBe(1)
   })
 
+  test('what nobody can have sent: so many a second are opened, and those with a session have their own share', () => {
+    const time: Time = { nowMs: 0 }
+    const [a, b] = [person(1, time, { limits: { initReadsPerSecond: 30 } }), person(3, time)]
+    const { source, message } = initOf(5, a)
+    const forged = message.slice()
+    forged[100] = (forged[100] ?? 0) ^ 1
+    for (let count = 0; count < 100; count++) a.sessions.receive(source, forged, 0)
+    expect(a.sessions.stats).toMatchObject({ initsRead: 0, ignored: 30, throttled: 70 })
+    expect(a.sessions.tableSizes.sources).toBe(0)
+    a.sessions.send(b.publicKey, bytes('through'), 0)
+    exchange(a, b, time)
+    expect(texts(b)).toEqual(['through'])
+  })
+
+  test('what is forged in the name of one does not shut it out, nor do made-up keys shut out strangers', () => {
+    const junk = new Uint8Array(193).fill(SessionType.init)
+    const below = random(7)
+    for (const isNamed of [true, false]) {
+      for (const isAsked of [true, false]) {
+        const time: Time = { nowMs: 0 }
+        const [a, b] = [person(1, time), person(3, time)]
+        const [from, to] = isAsked ? [a, b] : [b, a]
+        for (; time.nowMs <= 3000; time.nowMs += 10) {
+          for (let count = 0; count < 4; count++) {
+            junk.set([below(256), below(256), below(256)], 40)
+            const made = Uint8Array.from({ length: 32 }, () => below(256))
+            a.sessions.receive(isNamed ? b.publicKey : made, junk, time.nowMs)
+          }
+          if (time.nowMs === 2000) from.sessions.send(to.publicKey, bytes('through'), time.nowMs)
+          exchange(a, b, time)
+        }
+        expect(texts(to)).toEqual(['through'])
+      }
+    }
+  })
+
+  test('what was recorded does not use up what a key may say', () => {
+    const time: Time = { nowMs: 0 }
+    const a = person(1, time)
+    const inits = Array.from({ length: 8 }, (_, count) => initOf(7, a, { seq: 1_750_000_000 + count }))
+    for (const { source, message } of inits.slice(0, 4)) a.sessions.receive(source, message, (time.nowMs += 1000))
+    for (let count = 0; count < 10; count++) {
+      for (const { source, message } of inits.slice(0, 4)) a.sessions.receive(source, message, time.nowMs)
+    }
+    for (const { source, message } of inits.slice(4)) a.sessions.receive(source, message, time.nowMs)
+    expect(a.sessions.stats).toMatchObject({ initsRead: 8, acksSent: 8, ignored: 40, throttled: 0 })
+  })
+
+  test('many clients are heard soon after their server was started anew', () => {
+    const time: Time = { nowMs: 0 }
+    let server = person(1, time)
+    const clients = Array.from({ length: 200 }, (_, at) => person(2 + at, time))
+    const write = (text: string) => {
+      for (const client of clients) {
+        client.sessions.send(server.publicKey, bytes(text), (time.nowMs += 10))
+        exchange(client, server, time)
+      }
+    }
+    write('one')
+    expect(server.delivered).toHaveLength(clients.length)
+    server = person(1, time)
+    // The first packet is lost: it tells the server of the client, and the answer tells the client of it.
+    write('two')
+    write('three')
+    expect(texts(server)).toEqual(clients.map(() => 'three'))
+  })
+
   test('the longest idle session makes room', () => {
     const time: Time = { nowMs: 0 }
     const a = person(1, time, { limits: { sessions: 4, initsPerSecond: 100 } })
@@ -87,7 +155,7 @@ describe('floods', () => {
 
   test('traffic without a session: ten a second are answered, one in five seconds for each', () => {
     const time: Time = { nowMs: 0 }
-    const a = person(1, time)
+    const a = person(1, time, { limits: { strayInitsPerSecond: 10 } })
     const message = new Uint8Array(60).fill(SessionType.traffic)
     const sources = Array.from({ length: 200 }, (_, seed) => initOf(seed, a).source)
     let most = 0
@@ -257,10 +325,12 @@ describe('forgeries', () => {
       if (message.length > 3 && below(2) === 0) message.set([below(4), below(4), below(200)], 1)
       const source = below(2) === 0 ? a.publicKey : Uint8Array.from({ length: 32 }, () => below(256))
       b.sessions.receive(source, message, (time.nowMs += 10))
+      const forA = b.written.filter(({ dest }) => isKeyAt(dest, 0, a.publicKey))
+      b.written.splice(0, b.written.length, ...forA)
+      exchange(a, b, time)
     }
     expect(b.sessions.size).toBe(1)
     expect(texts(b)).toEqual(['one'])
-    exchange(a, b, time)
     a.sessions.send(b.publicKey, bytes('two'), time.nowMs)
     exchange(a, b, time)
     pass([a, b], time, 2000)

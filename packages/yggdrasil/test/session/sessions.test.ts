@@ -12,6 +12,14 @@ function couple(time: Time): [Person, Person] {
   return [person(1, time), person(3, time)]
 }
 
+function random(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
 /** Two with a session in which both have written. */
 function acquainted(time: Time): [Person, Person] {
   const [a, b] = couple(time)
@@ -127,6 +135,60 @@ describe('traffic', () => {
     expect(texts(b)).toEqual(['1', '3'])
     expect(b.written).toEqual([])
   })
+
+  test('what is overtaken by a packet under newer keys is not delivered', () => {
+    const time: Time = { nowMs: 0 }
+    const [a, b] = acquainted(time)
+    time.nowMs = 3000
+    a.sessions.send(b.publicKey, bytes('overtaken'), time.nowMs)
+    const [held] = a.written.splice(0)
+    a.sessions.probe(b.publicKey, time.nowMs)
+    exchange(a, b, time)
+    a.sessions.send(b.publicKey, bytes('newer'), time.nowMs)
+    exchange(a, b, time)
+    b.sessions.receive(a.publicKey, held?.message ?? new Uint8Array(0), time.nowMs)
+    expect(texts(b)).toEqual(['newer'])
+  })
+
+  test.each([1, 2, 3, 4])(
+    'each packet takes its own time, keys turn and are renewed: what comes is in order, %i',
+    (seed) => {
+      const time: Time = { nowMs: 0 }
+      const [a, b] = acquainted(time)
+      const below = random(seed)
+      const onTheWay: {
+        readonly dueMs: number
+        readonly from: Person
+        readonly to: Person
+        readonly message: Uint8Array
+      }[] = []
+      let written = 0
+      for (; time.nowMs < 200_000; time.nowMs += 50) {
+        const [from, to] = below(2) === 0 ? [a, b] : [b, a]
+        from.sessions.send(to.publicKey, bytes(`${written++}`), time.nowMs)
+        if (below(200) === 0) from.sessions.probe(to.publicKey, time.nowMs)
+        for (const [one, other] of [
+          [a, b],
+          [b, a],
+        ] as const) {
+          if (one.sessions.nextDeadlineMs <= time.nowMs) one.sessions.advance(time.nowMs)
+          for (const { message } of one.written.splice(0)) {
+            const dueMs = time.nowMs + 50 + (below(10) === 0 ? below(5000) : below(60))
+            onTheWay.push({ dueMs, from: one, to: other, message })
+          }
+        }
+        for (const packet of onTheWay.splice(0)) {
+          if (packet.dueMs > time.nowMs) onTheWay.push(packet)
+          else packet.to.sessions.receive(packet.from.publicKey, packet.message, time.nowMs)
+        }
+      }
+      for (const one of [a, b]) {
+        const numbers = texts(one).map(Number)
+        expect(numbers).toEqual([...numbers].sort((x, y) => x - y))
+      }
+      expect(a.delivered.length + b.delivered.length).toBeGreaterThan(written * 0.7)
+    },
+  )
 
   test('keys turn once a minute while both write, and nothing is lost', () => {
     const time: Time = { nowMs: 0 }
@@ -255,7 +317,11 @@ describe('asking whether somebody is there', () => {
     const time: Time = { nowMs: 0 }
     const [a, b] = couple(time)
     expect(a.sessions.probe(b.publicKey, 0)).toBe(0)
-    exchange(a, b, time)
+    const acks: Uint8Array[] = []
+    exchange(a, b, time, (message) => {
+      if (isAck(message)) acks.push(message)
+      return false
+    })
     expect(a.answers).toEqual([b.publicKey])
     expect(a.sessions.probe(b.publicKey, 400)).toBe(1000)
     time.nowMs = 1000
@@ -263,6 +329,8 @@ describe('asking whether somebody is there', () => {
     a.sessions.send(b.publicKey, bytes('behind it'), 1000)
     exchange(a, b, time)
     expect(a.answers).toEqual([b.publicKey, b.publicKey])
+    for (const message of acks) a.sessions.receive(b.publicKey, message, (time.nowMs += 1000))
+    expect(a.answers).toHaveLength(2)
     expect(texts(b)).toEqual(['behind it'])
     b.sessions.send(a.publicKey, bytes('back'), 1000)
     exchange(a, b, time)

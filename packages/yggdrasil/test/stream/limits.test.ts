@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { completeLimits } from '../../src/limits.js'
 import type { StreamConnection } from '../../src/stream/connection.js'
 import { StreamFlag } from '../../src/wire/stream-packet.js'
 import { openPair } from './support/pair.js'
@@ -14,7 +15,7 @@ function stranger(index: number): Uint8Array {
 }
 
 describe('a flood of openings', () => {
-  test('of one key holds 16 half open connections, of all keys 64 for a listener; the others are not answered', () => {
+  test('of one key holds 16 half open connections, of all keys 64 for a listener: old ones make room', () => {
     const sim = new Simulation()
     sim.b.listen(42, () => {})
     const said = listenTo(sim.back)
@@ -22,13 +23,29 @@ describe('a flood of openings', () => {
     expect(sim.b.stats().halfOpen).toBe(16)
     for (let index = 0; index < 1000; index++) sim.b.receive(stranger(index), packet(SYN), 0)
     expect(sim.b.stats()).toMatchObject({ halfOpen: 64, connections: 64 })
-    expect(said).toHaveLength(64)
+    expect(said).toHaveLength(1016)
     // Another listener has its own.
     sim.b.listen(43, () => {})
     sim.b.receive(stranger(5000), packet(SYN, { destinationPort: 43 }), 0)
     expect(sim.b.stats().halfOpen).toBe(65)
     sim.runUntil(() => false, 10_000)
     expect(sim.b.stats().halfOpen).toBe(0)
+  })
+
+  test('of a few keys, again and again, does not keep others out', () => {
+    const sim = new Simulation()
+    let accepted = 0
+    sim.b.listen(42, () => accepted++)
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 100) {
+      sim.b.advance(nowMs)
+      for (let index = 0; index < 4; index++) {
+        sim.b.receive(stranger(index), packet(SYN, { sourcePort: 1000 + nowMs / 100 }), nowMs)
+      }
+      if (nowMs % 1000 > 0) continue
+      sim.b.receive(KEY_A, packet(SYN, { sourcePort: 1000 + nowMs / 1000 }), nowMs)
+      sim.b.receive(KEY_A, packet(ACK, { sourcePort: 1000 + nowMs / 1000 }), nowMs)
+    }
+    expect(accepted).toBe(60)
   })
 
   test('does not keep others out once they complete', () => {
@@ -73,38 +90,82 @@ describe('resets', () => {
 describe('the table', () => {
   const limits = { connections: 50, connectionsPerKey: 20, halfOpenPerKey: 100 }
 
-  function fill(sim: Simulation, key: Uint8Array, count: number, nowMs = 0): void {
-    for (let index = 0; index < count; index++) {
-      sim.b.receive(key, packet(SYN, { sourcePort: 1000 + index }), nowMs)
-      sim.b.receive(key, packet(ACK, { sourcePort: 1000 + index }), nowMs)
+  function fill(sim: Simulation, key: Uint8Array, count: number, nowMs = 0, firstPort = 1000): void {
+    for (let sourcePort = firstPort; sourcePort < firstPort + count; sourcePort++) {
+      sim.b.receive(key, packet(SYN, { sourcePort }), nowMs)
+      sim.b.receive(key, packet(ACK, { sourcePort }), nowMs)
     }
   }
 
-  test('has room for so many of one key, and so many in all; one more is refused', () => {
+  test('has room for so many of one key, and so many in all; who has most makes room, then one more is refused', () => {
     const sim = new Simulation({ limits })
-    sim.b.listen(42, () => {})
+    const count = new Map<string, number>()
+    sim.b.listen(42, (connection) => {
+      const name = connection.remoteKey.join()
+      count.set(name, (count.get(name) ?? 0) + 1)
+      const closed = () => count.set(name, count.get(name)! - 1)
+      connection.attach({ data() {}, end() {}, drain() {}, closed })
+    })
     fill(sim, KEY_A, 30)
     expect(sim.b.open).toBe(20)
     for (let index = 0; index < 50; index++) fill(sim, stranger(index), 1)
+    sim.b.advance(1)
+    // An eighth is ours.
+    expect(sim.b.open).toBe(44)
+    expect([count.get(KEY_A.join()), count.size]).toEqual([1, 44])
+    expect(sim.b.stats().resetsSent).toBeGreaterThan(10)
+    for (let index = 0; index < 6; index++) sim.b.connect(KEY_A, 42, 1)
     expect(sim.b.open).toBe(50)
     expect(() => sim.b.connect(KEY_A, 42, 1)).toThrow('no room for another connection')
-    expect(sim.b.stats().resetsSent).toBeGreaterThan(10)
+  })
+
+  test('is shared evenly by those who fill it: nobody takes from one who has less', () => {
+    const sim = new Simulation({ limits })
+    const closed: number[] = []
+    sim.b.listen(42, (connection) => {
+      connection.attach({ data() {}, end() {}, drain() {}, closed: () => closed.push(connection.remoteKey[7]!) })
+    })
+    for (let index = 0; index < 3; index++) fill(sim, stranger(index), 20, index)
+    sim.b.advance(5)
+    expect(sim.b.open).toBe(44)
+    // 20, 20 and 4, then 15, 15 and 14.
+    const before = closed.length
+    fill(sim, stranger(2), 20, 10, 2000)
+    fill(sim, stranger(1), 20, 11, 2000)
+    fill(sim, stranger(0), 20, 12, 2000)
+    sim.b.advance(12)
+    expect(before).toBeGreaterThan(0)
+    expect(closed.length - before).toBeLessThanOrEqual(2)
+    expect(sim.b.open).toBe(44)
+  })
+
+  test('that is full costs little to be asked', () => {
+    const sim = new Simulation({ limits: { connections: 4000, halfOpenPerListener: 4000 } })
+    let looks = 0
+    sim.b.listen(42, (connection) => {
+      const get = (): boolean => ++looks < 0
+      Object.defineProperty(connection, 'isCut', { get })
+    })
+    for (let index = 0; index < 3500; index++) fill(sim, stranger(index), 1)
+    for (let index = 3500; index < 3600; index++) fill(sim, stranger(index), 1, 500)
+    expect(sim.b.open).toBe(3500)
+    expect(looks).toBeLessThan(2 * 3500)
   })
 
   test('gives up what was silent for ten minutes for somebody new', () => {
     const sim = new Simulation({ limits })
     const accepted: StreamConnection[] = []
     sim.b.listen(42, (connection) => accepted.push(connection))
-    for (let index = 0; index < 50; index++) fill(sim, stranger(index), 1, index)
+    for (let index = 0; index < 44; index++) fill(sim, stranger(index), 1, index)
     const first = new Reader(accepted[0]!)
     fill(sim, KEY_A, 1, 500_000)
-    expect(sim.b.open).toBe(50)
-    expect(accepted).toHaveLength(50)
+    expect(sim.b.open).toBe(44)
+    expect(accepted).toHaveLength(44)
     fill(sim, KEY_A, 1, 600_001)
     sim.b.advance(600_001)
-    expect(accepted).toHaveLength(51)
+    expect(accepted).toHaveLength(45)
     expect(first.failure).toBe('timeout')
-    expect(sim.b.open).toBe(50)
+    expect(sim.b.open).toBe(44)
   })
 
   test('forgets aborted ones first, whose resets are only repeated', () => {
@@ -171,7 +232,71 @@ describe('ports', () => {
   })
 })
 
+describe('limits that the protocol bounds', () => {
+  test.each([
+    ['windowBytes', 16_383, 16_384],
+    ['windowBytes', 16_777_216, 16_777_215],
+    ['frameBytes', 131_071, 131_070],
+  ] as const)('%s: not %i, but %i', (name, wrong, right) => {
+    expect(() => completeLimits({ [name]: wrong })).toThrow(`got ${wrong}`)
+    expect(completeLimits({ [name]: right })[name]).toBe(right)
+  })
+})
+
 describe('memory', () => {
+  test('of all streams of one node is bounded, whatever lies behind gaps; others have their share', () => {
+    const sim = new Simulation({
+      limits: { streamBytes: 4_000_000, streamBytesPerKey: 1_000_000, halfOpenPerKey: 100 },
+    })
+    const accepted: StreamConnection[] = []
+    sim.b.listen(42, (connection) => {
+      accepted.push(connection)
+      new Reader(connection)
+    })
+    const data = new Uint8Array(16_384)
+    for (const key of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(stranger)) {
+      for (let sourcePort = 1000; sourcePort < 1010; sourcePort++) {
+        sim.b.receive(key, packet(SYN, { sourcePort }), 0)
+        sim.b.receive(key, packet(ACK, { sourcePort }), 0)
+        for (let index = 1; index <= 31; index++) {
+          sim.b.receive(key, packet(ACK, { sourcePort, seq: index * 16_384, data }), 0)
+        }
+      }
+      const ofKey = accepted.slice(-10).reduce((sum, { heldBytes }) => sum + heldBytes, 0)
+      expect(ofKey).toBeLessThanOrEqual(500_000)
+    }
+    expect(sim.b.stats().heldBytes).toBeGreaterThan(1_900_000)
+    expect(sim.b.stats().heldBytes).toBeLessThanOrEqual(2_000_000)
+    // What is read at once needs nothing.
+    const client = sim.a.connect(KEY_B, 42, 0)
+    client.write(new Uint8Array(2_000_000))
+    sim.run(5000)
+    expect(client.isSettled).toBe(true)
+    for (const connection of accepted) connection.abort(sim.nowMs)
+    expect(sim.b.stats().heldBytes).toBe(0)
+  })
+
+  test('of streams that nobody reads is bounded, windows tell so, and all goes on when they are read', () => {
+    const limits = { streamBytes: 1_000_000, streamBytesPerKey: 800_000 }
+    const sim = new Simulation({ forth: { delayMs: 5 }, limits })
+    const accepted: StreamConnection[] = []
+    const readers: Reader[] = []
+    sim.b.listen(42, (connection) => {
+      accepted.push(connection)
+      readers.push(new Reader(connection))
+      connection.pause()
+    })
+    const clients = Array.from({ length: 5 }, () => sim.a.connect(KEY_B, 42, 0))
+    for (const client of clients) client.write(new Uint8Array(500_000))
+    sim.run(60_000)
+    expect(sim.b.stats().heldBytes).toBeGreaterThan(700_000)
+    expect(sim.b.stats().heldBytes).toBeLessThanOrEqual(820_000)
+    for (const connection of accepted) connection.resume()
+    sim.run(60_000)
+    expect(readers.map(({ received, failure }) => [received, failure])).toEqual(clients.map(() => [500_000, undefined]))
+    expect(sim.b.stats().heldBytes).toBe(0)
+  })
+
   test('of a connection that is only open is small', () => {
     const { client, server } = openPair()
     expect([client.heldBytes, server.heldBytes]).toEqual([0, 0])

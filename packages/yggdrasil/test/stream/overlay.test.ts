@@ -93,11 +93,11 @@ describe('streams', () => {
 
   test('beyond the table fail at once', async () => {
     const { near } = twoNodes()
-    const dials = Array.from({ length: 1100 }, () =>
+    const dials = Array.from({ length: 4196 }, () =>
       codeOf(near.streams.dial(`ygg://${OTHER_KEY}:42`, { timeoutMs: 20 })),
     )
     expect(await dials.at(-1)).toBe('io')
-    expect((await Promise.all(dials)).filter((code) => code === 'io')).toHaveLength(76)
+    expect((await Promise.all(dials)).filter((code) => code === 'io')).toHaveLength(100)
   })
 
   test('are cut when their listener throws, and the mistake is told', async () => {

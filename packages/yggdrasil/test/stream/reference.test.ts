@@ -186,6 +186,29 @@ describe('gaps of the original that we fill', () => {
     expect(reader.received).toBe(10)
   })
 
+  test('our window may be a small one: they are told when there is room again, for they never ask', () => {
+    const random = createRandom(1)
+    const forth = new Path({ delayMs: 30 }, random.fork())
+    const back = new Path({ delayMs: 30 }, random.fork())
+    const theirs = new ReferencePeer(back, 50_000)
+    const windowBytes = 131_072
+    const world = new World(stackOn(forth, KEY_A, { limits: { windowBytes } }), theirs, forth, back)
+    let reader: Reader | undefined
+    world.a.listen(42, (connection) => {
+      reader = new Reader(connection)
+      connection.pause()
+    })
+    const windows: number[] = []
+    forth.log = (bytes) => windows.push((bytes[13]! << 16) | (bytes[14]! << 8) | bytes[15]!)
+    theirs.connect(42, 0)
+    theirs.write(pattern(1_000_000), 0)
+    world.run(5000)
+    expect(Math.max(...windows)).toBe(windowBytes)
+    reader?.connection.resume()
+    world.run(60_000)
+    expect(reader?.received).toBe(1_000_000)
+  })
+
   test('their window is full and they are slow: no byte is lost or doubled', () => {
     const { world, ours, theirs } = meet('we dial', { delayMs: 30, loss: 0.03 }, 5)
     theirs.isReading = false

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Sender } from '../../src/stream/sender.js'
 import { StreamFlag } from '../../src/wire/stream-packet.js'
 import { isPattern, openPair, pattern } from './support/pair.js'
 import { answer, listenTo, lose } from './support/say.js'
@@ -183,6 +184,49 @@ describe('silence', () => {
     expect(sim.a.stats().connections).toBe(0)
   })
 
+  test.each([40_000, 3_600_000])(
+    'of %i ms in which this process did not run is not held against the other side',
+    (ms) => {
+      const { sim, client, clientReader, serverReader } = openPair({ forth: { delayMs: 50 } })
+      client.write(pattern(100_000))
+      sim.run(60)
+      // Nothing is called meanwhile, and what was on its way is gone.
+      lose(sim.back, ...Array.from({ length: 100 }, () => 'ACK'))
+      sim.run(60)
+      sim.back.drop = undefined
+      sim.nowMs += ms
+      sim.a.advance(sim.nowMs)
+      sim.run(10_000)
+      expect([serverReader.received, client.isSettled, clientReader.failure]).toEqual([100_000, true, undefined])
+      // Who stays away is given up all the same.
+      sim.forth.drop = () => true
+      client.write(pattern(10))
+      sim.run(100)
+      sim.nowMs += ms
+      sim.run(31_000)
+      expect(clientReader.failure).toBe('timeout')
+    },
+  )
+
+  test('of a way that was full once wakes nobody when there is nothing to send', () => {
+    const { sim, client } = openPair({ forth: { delayMs: 5 } })
+    client.write(pattern(10))
+    sim.run(100)
+    const send = sim.forth.send.bind(sim.forth)
+    sim.forth.send = (bytes, nowMs) => {
+      send(bytes, nowMs)
+      return false
+    }
+    sim.a.receive(KEY_B, answer(ACK, { ack: 10, data: pattern(5) }), sim.nowMs)
+    let wakes = 0
+    for (let nextMs = sim.a.nextDeadlineMs; nextMs !== Number.POSITIVE_INFINITY && wakes < 100; wakes++) {
+      sim.nowMs = Math.max(sim.nowMs, nextMs)
+      sim.a.advance(sim.nowMs)
+      nextMs = sim.a.nextDeadlineMs
+    }
+    expect(wakes).toBeLessThan(5)
+  })
+
   test('500 ms is the timeout while nothing was measured', () => {
     const sim = new Simulation()
     sim.b.listen(42, () => {})
@@ -255,6 +299,49 @@ describe('a closed window', () => {
     server.resume()
     sim.run(10_000)
     expect(serverReader.received).toBe(700_000)
+  })
+
+  test('leaves no pace behind: one byte in a round trip is not what the path can carry', () => {
+    const sent: { readonly end: number; readonly atMs: number }[] = []
+    const output = {
+      isBlocked: false,
+      sendSegment: (seq: number, length: number, _: boolean, nowMs: number) =>
+        sent.push({ end: seq + length, atMs: nowMs }),
+    }
+    // The opening told no round trip, and no room.
+    const sender = new Sender(output, 0)
+    sender.write(pattern(200_000))
+    sender.transmit(0)
+    let nowMs = 0
+    let heard = 0
+    while (!sender.isSettled && nowMs < 60_000) {
+      nowMs = Math.min(sender.deadlineMs, heard < sent.length ? sent[heard]!.atMs + 50 : Number.POSITIVE_INFINITY)
+      const arrived = sent[heard]
+      if (arrived !== undefined && arrived.atMs + 50 <= nowMs) {
+        heard++
+        sender.acknowledged(arrived.end, nowMs < 5000 ? 0 : 524_288, true, 0, nowMs)
+      }
+      sender.onDeadline(nowMs)
+    }
+    expect(nowMs).toBeLessThan(8000)
+  })
+
+  test('is asked anew about what it did not take, and the wait for it is no silence', () => {
+    const { sim, client, server, clientReader, serverReader } = openPair({ forth: { delayMs: 5 } })
+    client.write(pattern(1000))
+    sim.run(100)
+    // The other side has no room for what is under way, and says so again and again.
+    const isLost = (bytes: Uint8Array): boolean => bytes.length > 16
+    sim.forth.drop = isLost
+    client.write(pattern(1000))
+    for (let second = 0; second < 40; second++) {
+      sim.run(1000)
+      sim.a.receive(KEY_B, answer(ACK, { ack: 1000, window: 0 }), sim.nowMs)
+    }
+    sim.forth.drop = undefined
+    sim.a.receive(KEY_B, answer(ACK, { ack: 1000, window: 524_288 }), sim.nowMs)
+    sim.run(1000)
+    expect([serverReader.received, clientReader.failure, server.state]).toEqual([2000, undefined, 'established'])
   })
 
   test('ends it when the other side is gone', () => {

@@ -44,6 +44,7 @@ test('what callers give is a key or refused', () => {
   for (const wrong of ['', 'ab'.repeat(31), 'zz'.repeat(32), `0x${'ab'.repeat(31)}`, new Uint8Array(31)]) {
     expect(codeOf(() => parseKey(wrong))).toBe('bad-key')
   }
+  for (const wrong of [undefined, null, 32, {}]) expect(codeOf(() => parseKey(wrong as never))).toBe('bad-key')
 })
 
 test('an error is known by its name, and blames', () => {

@@ -71,13 +71,10 @@ export function send({ from, to, mark }: Pair): void {
 
 /**
  * All of these packets arrive, written again every second as upper layers do: filters go one hop a tick, up the tree and
- * down again, and a node answers ten lookups a second.
+ * down again.
  */
 export function expectDelivery(network: SimulatedNetwork, chosen: readonly Pair[]): void {
-  const perTarget = new Map<SimulatedNode, number>()
-  for (const { to } of chosen) perTarget.set(to, (perTarget.get(to) ?? 0) + 1)
-  const askers = Math.max(...perTarget.values())
-  const limitSeconds = 2 * depthOf(network) + Math.ceil(askers / 10) + 5
+  const limitSeconds = 2 * depthOf(network) + 5
   let left = chosen
   for (let second = 0; left.length > 0 && second < limitSeconds; second++) {
     for (const pair of left) send(pair)
