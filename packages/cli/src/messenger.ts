@@ -22,7 +22,11 @@ export async function openMessenger(context: Context, options: MessengerOptions 
     ...options,
   })
   messenger.on('error', (error) => context.output.warn(error))
-  await reportPeers(messenger, (error) => context.output.warn(error))
+  await reportPeers(
+    messenger,
+    (error) => context.output.warn(error),
+    (text) => context.output.status(text),
+  )
   warnOfReadableKey(context)
   return messenger
 }

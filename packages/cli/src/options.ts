@@ -40,7 +40,10 @@ export function parseTracker(text: string): string {
 /** A mediator as `mimir mediator` prints it: its key, `@`, and where it listens. On the overlay the key says it all. */
 export function parseMediator(text: string): MediatorAddress {
   const [, key = '', address] = /^([0-9a-f]{64})(?:@(.*))?$/i.exec(text) ?? []
-  if (key === '') throw new InvalidArgumentError('Expected <64 hex digits>@<address>, as mimir mediator prints it')
+  if (key === '')
+    throw new InvalidArgumentError(
+      'Expected <64 hex digits>@<address>, as mimir mediator prints it; on the overlay the key alone is enough',
+    )
   if (!isPoint(fromHex(key))) throw new InvalidArgumentError('These 64 hex digits are no public key')
   const publicKey = key.toLowerCase()
   return { publicKey, address: address === undefined ? `ygg://${publicKey}:42` : parsePeerAddress(address) }
@@ -54,6 +57,23 @@ export function parseNodeUri(text: string): string {
 /** Where a node of the overlay is to listen. */
 export function parseNodeListen(text: string): string {
   return checkNodeUri(text, 'listen')
+}
+
+/** Which node of the overlay is meant: its key, or the address made of it. @returns what `Yggdrasil.lookup` takes */
+export function parseNodeTarget(text: string): string {
+  if (text.startsWith('ygg:')) return parseOverlay(text).host
+  const target = /^\[(.*)\]$/.exec(text)?.[1] ?? text
+  const isKey = /^[0-9a-f]{64}$/i.test(target)
+  if (isKey ? isPoint(fromHex(target)) : isNodeAddress(target)) return target
+  if (isKey) throw new InvalidArgumentError('These 64 hex digits are no public key')
+  throw new InvalidArgumentError('Expected the key of a node, 64 hex digits, or its address, as 200:…')
+}
+
+/** An address, `200:…`, or a subnet, `300:…::/64`. */
+function isNodeAddress(text: string): boolean {
+  const isSubnet = text.endsWith('/64')
+  const bytes = parseIp(isSubnet ? text.slice(0, -'/64'.length) : text)
+  return bytes?.length === 16 && bytes[0] === (isSubnet ? 3 : 2)
 }
 
 /** @throws {InvalidArgumentError} */
@@ -116,6 +136,8 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('Expected a whole number from 1 to 999999')
 }
 
+/** The beginning of a sentence. Schemes are written small wherever they stand. */
 function capital(text: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\//.test(text)) return text
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

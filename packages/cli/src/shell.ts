@@ -15,6 +15,8 @@ interface SharedOptions {
   tracker?: string[]
   mediator?: MediatorAddress[]
   peer?: string[]
+  /** Of the commands that talk to one person. */
+  address?: string[]
   generation?: Generation
   json?: boolean
   quiet?: boolean
@@ -120,7 +122,7 @@ export class Shell {
     const peers = options.peer ?? listOf('MIMIR_PEERS', this.#io.env, parseNodeUri)
     const trackers = options.tracker ?? listOf('MIMIR_TRACKERS', this.#io.env, parseTracker)
     const mediators = options.mediator ?? listOf('MIMIR_MEDIATORS', this.#io.env, parseMediator)
-    checkOverlay(peers, [...trackers, ...mediators.map(({ address }) => address)])
+    checkOverlay(peers, [...(options.address ?? []), ...trackers, ...mediators.map(({ address }) => address)])
     return {
       io: this.#io,
       output,

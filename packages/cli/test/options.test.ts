@@ -7,6 +7,9 @@ import {
   parseCommandLine,
   parseCount,
   parseMediator,
+  parseNodeListen,
+  parseNodeTarget,
+  parseNodeUri,
   parsePath,
   parsePeerAddress,
   parseTracker,
@@ -71,6 +74,29 @@ test('a mediator is its key and where it listens', () => {
     [`${key}@tcp://127.0.0.1:0`, 'a port above 0'],
   ] as const)
     expect(() => parseMediator(text)).toThrow(why)
+})
+
+test('schemes stay small, and on the overlay the key of a mediator is enough', () => {
+  expect(() => parseNodeUri('quic://192.0.2.1:1')).toThrow(/^quic:\/\/ links/)
+  expect(() => parseNodeListen('wss://192.0.2.1:1')).toThrow(/^wss:\/\/ cannot listen/)
+  expect(() => parseNodeUri('example.org')).toThrow(/^Peer URI: expected/)
+  expect(() => parseMediator('x')).toThrow('on the overlay the key alone is enough')
+})
+
+test('a node is named by its key or its address', () => {
+  const key = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c'
+  for (const [text, target] of [
+    [key, key],
+    [`ygg://${key}:42`, key],
+    ['200:eaee::1', '200:eaee::1'],
+    ['[200:eaee::1]', '200:eaee::1'],
+    ['300:eaee::/64', '300:eaee::/64'],
+  ] as const)
+    expect(parseNodeTarget(text)).toBe(target)
+  for (const text of ['', 'alice', key.slice(1), '2001:db8::1', '192.0.2.1', '2.1.1.1', '[200:eaee::1', '300::1'])
+    expect(() => parseNodeTarget(text)).toThrow('64 hex digits, or its address, as 200:…')
+  expect(() => parseNodeTarget('02'.padEnd(64, '0'))).toThrow('no public key')
+  expect(() => parseNodeTarget('ygg://alice:1')).toThrow('64 hex digits')
 })
 
 test('a time', () => {

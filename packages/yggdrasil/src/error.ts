@@ -4,7 +4,7 @@ export type YggdrasilErrorCode =
   | 'bad-key' // no Ed25519 public key of 32 bytes, or one without an address
   | 'misuse' // the caller broke the contract of this package
   | 'unsupported' // this build, scheme or remote node cannot do it
-  | 'duplicate' // this peer is configured already, this port is taken
+  | 'duplicate' // this peer is given twice, this port is taken
   | 'address-in-use' // the port of a listener is taken by another program, or may not be used
   | 'aborted' // by the signal given; its reason is the `cause`
   | 'closed' // the node, link, stream or listener was closed here

@@ -68,9 +68,10 @@ async function runNode(context: Context, options: NodeOptions): Promise<ExitCode
       `${toHex(publicKey)} is down: ${reason}`,
     )
   })
-  node.on('peerRetry', ({ uri, failures, retryInMs }) => {
+  node.on('peerRetry', ({ uri, error, failures, retryInMs }) => {
     const next = retryInMs === undefined ? 'not tried again' : `next attempt in ${formatDuration(retryInMs)}`
-    if (output.json) tell({ event: 'peerRetry', uri, failures, retryInMs: retryInMs ?? null }, '')
+    if (output.json)
+      tell({ event: 'peerRetry', uri, failures, retryInMs: retryInMs ?? null, reason: error.message }, '')
     else output.status(`${uri}: ${next}`)
   })
   let before = ''

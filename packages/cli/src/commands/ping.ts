@@ -4,8 +4,8 @@ import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
-import { durationOption, parseCount } from '../options.js'
-import { openNode } from '../overlay.js'
+import { durationOption, parseCount, parseNodeTarget } from '../options.js'
+import { openNode, passingSeed, peerReason } from '../overlay.js'
 import type { Shell } from '../shell.js'
 import { pause } from '../stop.js'
 
@@ -18,7 +18,7 @@ interface PingOptions {
 export function pingCommand(shell: Shell): Command {
   return shell
     .command('ping', 'ask a node of the overlay whether it is there, and how long that takes')
-    .argument('<key>', 'key of the node, 64 hex digits, or its address, 200:…')
+    .argument('<key>', 'key of the node, 64 hex digits, or its address, 200:…', parseNodeTarget)
     .option('--count <number>', 'how often', parseCount, 4)
     .addOption(durationOption('--timeout <time>', 'how long to wait for each answer (default: 10s)'))
     .addHelpText(
@@ -36,12 +36,16 @@ Example:
 
 async function ping(context: Context, target: string, { count, timeout = TIMEOUT_MS }: PingOptions): Promise<ExitCode> {
   requirePeers(context)
-  await using node = await openNode(context)
+  await using node = await openNode(context, { seed: passingSeed() })
   const key = await find(context, node, target, timeout)
   let answered = 0
   for (let i = 0; i < count && !context.stop.aborted; i++) {
     if (i > 0) await pause(PAUSE_MS, context.stop)
     if (await pingOnce(context, node, key, timeout)) answered += 1
+  }
+  if (context.stop.aborted) {
+    if (answered === 0) throw new CliError('stopped', 'stopped before an answer came')
+    context.output.status('stopped')
   }
   if (answered > 0) return ExitCode.ok
   throw new CliError('no-pong', `${toHex(key)} does not answer`)
@@ -56,11 +60,12 @@ async function find({ stop }: Context, node: Yggdrasil, target: string, timeoutM
   try {
     return await node.lookup(target, { timeoutMs, signal: stop })
   } catch (cause) {
+    if (stop.aborted) throw new CliError('stopped', 'stopped before an answer came', { cause })
     if (!isYggdrasilError(cause) || cause.code !== 'timeout') throw cause
     const peers = node.peers()
     const why = peers.some(({ state }) => state === 'up')
       ? 'the network does not know it'
-      : `no peer is reached (${peers.map(({ uri, error }) => `${uri}: ${error?.message ?? 'no answer'}`).join('; ')})`
+      : `no peer is reached (${peers.map(({ uri, error }) => peerReason(uri, error?.message ?? 'no answer')).join('; ')})`
     throw new CliError('no-pong', `${target} does not answer: ${why}`, { cause })
   }
 }

@@ -7,7 +7,7 @@ import { formatDuration } from '../duration.js'
 import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
 import { harmlessLine } from '../harmless.js'
-import { openNode } from '../overlay.js'
+import { openNode, passingSeed } from '../overlay.js'
 import { parseKey } from '../person.js'
 import type { Shell } from '../shell.js'
 
@@ -32,7 +32,7 @@ async function resolve(context: Context, key: string): Promise<ExitCode> {
     throw new CliError('usage', 'no tracker to ask: give --tracker udp://…, or set MIMIR_TRACKERS')
   // Which trackers there are says which network they are on.
   const isOverlay = context.trackers.some((address) => address.startsWith('ygg://'))
-  await using node = isOverlay ? await openNode(context) : undefined
+  await using node = isOverlay ? await openNode(context, { seed: passingSeed() }) : undefined
   const resolver = new Resolver({
     trackers: context.trackers,
     logger: context.logger,
@@ -43,6 +43,9 @@ async function resolve(context: Context, key: string): Promise<ExitCode> {
   let found: ResolvedAddress[]
   try {
     found = await resolver.resolve(publicKey, { signal: context.stop })
+  } catch (cause) {
+    if (!context.stop.aborted) throw cause
+    throw new CliError('stopped', 'stopped before the trackers had answered', { cause })
   } finally {
     await resolver.close()
   }

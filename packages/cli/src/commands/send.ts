@@ -7,6 +7,7 @@ import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
 import { harmlessText } from '../harmless.js'
 import { lookUp, openMessenger, peerText } from '../messenger.js'
+import { watchObstacles } from '../obstacles.js'
 import { durationOption, listParser, parsePath, parsePeerAddress } from '../options.js'
 import { isClosedPipe, reporting } from '../output.js'
 import { Patience } from '../patience.js'
@@ -85,7 +86,10 @@ async function send(context: Context, to: string, words: string[], options: Send
   const receiver = await lookUp(messenger, person)
   for (const address of options.address ?? []) messenger.addAddress(receiver, address)
   // Before it is sent, so that no change is missed.
-  const obstacle = watchObstacles(messenger, peerText(receiver))
+  const obstacle = watchObstacles(context, messenger, {
+    receiver: peerText(receiver),
+    addresses: options.address ?? [],
+  })
   const fetched = watchFetched(messenger)
   const startedMs = performance.now()
   const sent = await messenger.send(receiver, content)
@@ -97,7 +101,7 @@ async function send(context: Context, to: string, words: string[], options: Send
     const isHopeless = context.trackers.length === 0 && options.address === undefined && context.peers.length === 0
     if (isHopeless) throw notDelivered(sent, 'neither --tracker nor --address says where to look for them')
     if (!(await isDelivered(messenger, sent, patience.signal)))
-      throw notDelivered(sent, `${patience.end()}${obstacle()}`)
+      throw notDelivered(sent, `${patience.end()} (${await obstacle()})`)
     const tookMs = Math.round(performance.now() - startedMs)
     await say(context, { event: 'delivered', ...sent, tookMs }, `delivered ${sent.id} in ${formatDuration(tookMs)}`)
     // What is only announced is fetched from us, so we stay until it has been.
@@ -199,13 +203,4 @@ function watchFetched(messenger: Messenger): (sent: Sent, signal: AbortSignal) =
     }
     return done.has(`${to} ${id}`)
   }
-}
-
-/** @returns what has stood in the way so far, as the end of a sentence */
-function watchObstacles(messenger: Messenger, receiver: string): () => string {
-  let reason = ''
-  messenger.on('state', (state) => {
-    if (state.peer === receiver) reason = state.state === 'waiting' ? ` (${state.reason})` : ''
-  })
-  return () => reason
 }

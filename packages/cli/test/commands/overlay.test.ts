@@ -76,10 +76,40 @@ describe('mimir node', () => {
 
   test('a peer that is not there is told in one line, and tried again', async () => {
     const { terminal } = await start('node', '--peer', 'tcp://127.0.0.1:1')
-    expect(await terminal.out.event('peerRetry')).toMatchObject({ uri: 'tcp://127.0.0.1:1', failures: 1 })
+    expect(await terminal.out.event('peerRetry')).toMatchObject({
+      uri: 'tcp://127.0.0.1:1',
+      failures: 1,
+      reason: expect.stringMatching(/./) as string,
+    })
     expect(terminal.err.all.length).toBeGreaterThan(0)
     expect(terminal.err.text).toContain('127.0.0.1:1')
+    expect(terminal.err.json[0]?.['message']).toMatch(/; we go on trying$/)
   })
+
+  test.each(['tracker', 'mediator', 'node', 'listen'])(
+    '%s says when a peer is lost, and when it is back',
+    async (command) => {
+      const middle = new Person()
+      const first = new Terminal({ cwd: middle.cwd })
+      const ended = first.start('node', '--json', '--home', 'home', '--listen', 'tcp://127.0.0.1:0')
+      const [uri = ''] = (await first.out.event('ready'))['listen'] as string[]
+      const person = new Person()
+      await person.run(['id', 'create'])
+      const leaf = new Terminal({ cwd: person.cwd })
+      void leaf.start(command, '--home', 'home', '--peer', uri)
+      await first.out.event('peerUp')
+      // Before that nobody watches the peers yet.
+      await Promise.race([leaf.out.line(() => true), leaf.err.line((line) => line.startsWith('listening on'))])
+      first.signals.emit('SIGTERM')
+      await ended
+      await leaf.err.line(
+        (line) => line.startsWith('mimir: ') && line.includes(uri) && line.endsWith('; we go on trying'),
+      )
+      const second = new Terminal({ cwd: middle.cwd })
+      void second.start('node', '--json', '--home', 'home', '--listen', uri)
+      await leaf.err.line((line) => line === `connected again to ${uri}`)
+    },
+  )
 
   test('a port that is taken is told in one line', async () => {
     const middle = await startMiddle()
@@ -97,6 +127,10 @@ describe('mimir node', () => {
     ['a ping without a network', ['ping', nobody], '--peer'],
     ['a tracker on the overlay without a network', ['resolve', nobody, '--tracker', `ygg://${nobody}:69`], '--peer'],
     ['a mediator on the overlay without a network', ['listen', '--mediator', nobody], '--peer'],
+    ['an address on the overlay without a network', ['send', nobody, 'x', '--address', `ygg://${nobody}:42`], '--peer'],
+    ['the same for a chat', ['chat', nobody, '--address', `ygg://${nobody}:42`], 'on the overlay: give --peer as well'],
+    ['the same for a call', ['call', nobody, '--send', 'x.wav', '--address', `ygg://${nobody}:42`], '--peer as well'],
+    ['a ping of nothing', ['ping', 'alice', '--peer', 'tcp://127.0.0.1:1'], '64 hex digits, or its address, as 200:…'],
     ['a tracker on the overlay by a name', ['resolve', nobody, '--tracker', 'ygg://example.org:69'], '64 hex digits'],
     [
       'a tracker for both networks',
@@ -118,7 +152,8 @@ describe('mimir ping', () => {
     const middle = await startMiddle()
     const other = await start('node', '--peer', middle.uri)
     const key = String(other.ready['publicKey'])
-    for (const target of [key, String(other.ready['address'])]) {
+    const address = String(other.ready['address'])
+    for (const target of [key, address, `[${address}]`, `ygg://${key}:42`]) {
       const terminal = new Terminal()
       expect(await terminal.run('ping', target, '--peer', middle.uri, '--count', '1', '--json')).toBe(0)
       expect(terminal.out.json).toEqual([{ event: 'pong', publicKey: key, rttMs: expect.any(Number) as number }])
@@ -132,10 +167,30 @@ describe('mimir ping', () => {
     expect(terminal.err.all).toEqual([`mimir: ${nobody} does not answer: the network does not know it`])
   })
 
+  test('Ctrl-C stops it, and resolve as well', async () => {
+    const middle = await startMiddle()
+    for (const args of [
+      ['ping', nobody],
+      ['resolve', nobody, '--tracker', `ygg://${nobody}:69`],
+    ]) {
+      const up = middle.terminal.out.json.filter(({ event }) => event === 'peerUp').length
+      const terminal = new Terminal()
+      const ended = terminal.start(...args, '--peer', middle.uri)
+      await vi.waitFor(() =>
+        expect(middle.terminal.out.json.filter(({ event }) => event === 'peerUp').length).toBeGreaterThan(up),
+      )
+      const peer = middle.terminal.out.json.filter(({ event }) => event === 'peerUp').at(-1)
+      expect(String(peer?.['publicKey'])).toMatch(/^[89a-f]/)
+      terminal.signals.emit('SIGINT')
+      expect(await ended).toBe(3)
+      expect(terminal.err.all).toEqual([expect.stringMatching(/^mimir: stopped/)])
+    }
+  })
+
   test('there is no network', async () => {
     const terminal = new Terminal()
     expect(await terminal.run('ping', nobody, '--peer', 'tcp://127.0.0.1:1', '--timeout', '1s')).toBe(3)
-    expect(terminal.err.all.at(-1)).toMatch(/does not answer: no peer is reached \(tcp:\/\/127\.0\.0\.1:1: /)
+    expect(terminal.err.all.at(-1)).toMatch(/does not answer: no peer is reached \(dial tcp:\/\/127\.0\.0\.1:1: /)
   })
 })
 
@@ -238,7 +293,37 @@ describe('--peer', () => {
     expect([exitCode, out.all.length]).toEqual([3, 1])
     expect(err.all).toEqual([
       expect.stringMatching(/^mimir: .*tcp:\/\/127\.0\.0\.1:1.*; we go on trying$/),
-      expect.stringContaining('stays in the outbox'),
+      expect.stringMatching(
+        /stays in the outbox.*not within 2 s \(no peer of the overlay is reached: .*127\.0\.0\.1:1/,
+      ),
     ])
+  })
+
+  test('what is not delivered says why', async () => {
+    const middle = await startMiddle()
+    const person = new Person()
+    await person.run(['id', 'create'])
+    for (const [args, why] of [
+      [[], 'neither --tracker nor --address says where they are'],
+      [['--tracker', 'udp://127.0.0.1:9'], 'the trackers are of another network than --peer'],
+      [['--tracker', `ygg://${nobody}:69`], 'no tracker'],
+      [['--address', `ygg://${nobody}:42`], `${nobody}:42`],
+    ] as const) {
+      const sent = await person.run([
+        'send',
+        nobody,
+        'x',
+        '--json',
+        '--peer',
+        middle.uri,
+        '--timeout',
+        '700ms',
+        ...args,
+      ])
+      expect(sent.exitCode).toBe(3)
+      expect(sent.err.json).toEqual([
+        { error: 'not-delivered', message: expect.stringContaining(why) as string, exitCode: 3 },
+      ])
+    }
   })
 })

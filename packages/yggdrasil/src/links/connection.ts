@@ -235,8 +235,14 @@ export class Connection implements Link, TurnMember {
   #rawClosed(error: YggdrasilError | undefined): void {
     this.#letGo()
     if (this.#state === 'closed') return
-    const early = this.#state === 'handshaking' ? this.#handshake.ended() : undefined
-    this.#tellEnd(this.#end(error ?? early))
+    this.#tellEnd(this.#end(error ?? this.#early()))
+  }
+
+  /** What it means when the other side ends in order, so early. */
+  #early(): YggdrasilError | undefined {
+    if (this.#state === 'handshaking') return this.#handshake.ended()
+    if (this.#state === 'up' || this.incoming) return undefined
+    return new YggdrasilError('link', 'the other side hung up right after the handshake: it may not allow our key')
   }
 
   /** @returns whether it was a link that the node knows of */

@@ -93,9 +93,12 @@ export class LinkHandshake {
       throw new YggdrasilError('self', 'handshake: this link leads back to this node: take the address off its peers')
     }
     if (keys.length > 0 && !keys.some(isKey)) {
+      const [first] = keys
+      const pinned =
+        keys.length === 1 && first ? `the pinned key ${formatKey(first)}` : `one of ${keys.length} pinned keys`
       throw new YggdrasilError(
         'pinned-key',
-        `handshake: expected one of the ${keys.length} pinned keys, got ${formatKey(publicKey)}: correct key=, or somebody else answers there`,
+        `handshake: expected ${pinned}, got ${formatKey(publicKey)}: correct key=, or somebody else answers there`,
       )
     }
     if (incoming && allowedKeys.length > 0 && !allowedKeys.some(isKey)) {

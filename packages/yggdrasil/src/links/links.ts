@@ -109,7 +109,7 @@ export class Links {
   addPeer(text: string): PeerHandle {
     const { uri, driver } = this.#prepare(text, 'dial')
     if (this.#peers.has(uri.id)) {
-      throw new YggdrasilError('duplicate', `peer ${uri.id} is configured already: remove it to change its options`)
+      throw new YggdrasilError('duplicate', `peer ${uri.id}: this peer is given twice`)
     }
     const { clock, random, limits } = this.#options
     const greeting = this.#greeting(uri)

@@ -114,7 +114,8 @@ export class ConfiguredPeer implements PeerHandle {
     }
     this.#connection = undefined
     if (this.#isStopped) return
-    const error = connection.error ?? new YggdrasilError('link', `peer ${this.uri}: the other side ended the link`)
+    const why = connection.error ?? new YggdrasilError('link', 'the other side ended the link')
+    const error = ofPeer(this.uri, why)
     if (error.code === 'self') this.#stop(error)
     else this.#failed(error)
   }
@@ -145,6 +146,13 @@ export class ConfiguredPeer implements PeerHandle {
     this.#cancelPause = undefined
     this.#retryAtMs = undefined
   }
+}
+
+/** With the URI in front, as errors of dialling have it: a connection knows only where its transport leads. */
+function ofPeer(uri: string, error: YggdrasilError): YggdrasilError {
+  const { code, message, blame, cause } = error
+  if (message.includes(uri)) return error
+  return new YggdrasilError(code, `peer ${uri}: ${message}`, { blame, ...(cause === undefined ? {} : { cause }) })
 }
 
 /** What a connection says of itself. */

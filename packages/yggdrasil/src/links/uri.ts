@@ -181,7 +181,7 @@ function checkOption(text: string, scheme: LinkScheme, name: string, use: PeerUr
     if (scheme === 'ws' || scheme === 'wss') return
     throw badUri(
       text,
-      `of options only ${Object.keys(OPTIONS).join(', ')} (it has ${JSON.stringify(name.slice(0, 40))})`,
+      `no options but ${Object.keys(OPTIONS).join(', ')} (it has ${JSON.stringify(name.slice(0, 40))})`,
     )
   }
   if (uses.includes(use)) return

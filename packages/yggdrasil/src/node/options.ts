@@ -29,11 +29,26 @@ export interface Settings {
 /** Makes the ways of linking that a runtime has. */
 export type DefaultDrivers = (settings: Pick<Settings, 'seed' | 'clock' | 'limits'>) => LinkDriver[]
 
+const NAMES: Readonly<Record<keyof YggdrasilOptions, true>> = {
+  seed: true,
+  peers: true,
+  listen: true,
+  transit: true,
+  allowedKeys: true,
+  nodeInfo: true,
+  limits: true,
+  clock: true,
+  wallMs: true,
+  logger: true,
+  drivers: true,
+}
+
 /**
  * @param defaultDrivers - of the runtime
  * @throws {YggdrasilError} `misuse` | `bad-key` | `bad-uri`
  */
 export function settingsOf(options: YggdrasilOptions, defaultDrivers: DefaultDrivers): Settings {
+  checkShape(options)
   const { peers = [], listen = [], clock = steadyClock, nodeInfo = false } = options
   for (const uri of peers) parsePeerUri(uri, 'dial')
   for (const uri of listen) parsePeerUri(uri, 'listen')
@@ -59,6 +74,34 @@ export function settingsOf(options: YggdrasilOptions, defaultDrivers: DefaultDri
     logger: options.logger,
     drivers: options.drivers ?? defaultDrivers({ seed, clock, limits }),
   }
+}
+
+/** A misspelt `peers` must not pass for a node without any. */
+function checkShape(options: YggdrasilOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new YggdrasilError('misuse', "options: expected an object, as in { peers: ['tls://host:port'] }")
+  }
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(NAMES, name)) continue
+    const shown = JSON.stringify(name.slice(0, 40))
+    throw new YggdrasilError('misuse', `options: expected only ${Object.keys(NAMES).join(', ')}; got ${shown}`)
+  }
+  const { peers, listen, allowedKeys } = options
+  checkList('peers', peers, "URIs, as in ['tls://host:port']", isText)
+  checkList('listen', listen, "URIs, as in ['tcp://0.0.0.0:0']", isText)
+  // What is in it is checked when it is read.
+  checkList('allowedKeys', allowedKeys, 'public keys', () => true)
+}
+
+function checkList(name: string, value: unknown, what: string, isItem: (item: unknown) => boolean): void {
+  if (value === undefined || (Array.isArray(value) && value.every(isItem))) return
+  // Not what it is: a URI has a password.
+  const got = Array.isArray(value) ? 'one with something else in it' : value === null ? 'null' : `a ${typeof value}`
+  throw new YggdrasilError('misuse', `${name}: expected an array of ${what}; got ${got}`)
+}
+
+function isText(item: unknown): boolean {
+  return typeof item === 'string'
 }
 
 function checkedSeed(seed: Uint8Array): Uint8Array {

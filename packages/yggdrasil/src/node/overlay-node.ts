@@ -15,6 +15,7 @@ import { YggdrasilError } from '../error.js'
 import { isKeyAt, parseKey } from '../key.js'
 import { Links } from '../links/links.js'
 import type { Link, LinkSink, PeerState } from '../links/types.js'
+import { formatOverlayAddress } from '../stream/address.js'
 import { OverlayDatagrams } from '../stream/datagrams.js'
 import { OverlayStreams } from '../stream/streams.js'
 import { NodeCore } from './core.js'
@@ -37,6 +38,7 @@ import type {
   YggdrasilNode,
   YggdrasilStats,
 } from './types.js'
+import { tellUnreached } from './unreached.js'
 import { abortable, Waiters } from './waiting.js'
 
 const WAIT_MS = 10_000
@@ -105,7 +107,11 @@ export class OverlayNode implements YggdrasilNode {
     const host = { stack: this.#core.stack, nowMs: () => clock.nowMs(), wake: () => this.#pulse.wake() }
     this.#streams = new OverlayStreams(host)
     this.#datagrams = new OverlayDatagrams(host)
-    this.streams = this.#streams
+    this.streams = {
+      scheme: this.#streams.scheme,
+      dial: (address, options) => this.#told(`dial ${address}`, this.#streams.dial(address, options)),
+      listen: (address, options) => this.#streams.listen(address, options),
+    }
     this.datagramTransport = this.#datagrams
     this.#links = new Links({
       signer,
@@ -164,7 +170,8 @@ export class OverlayNode implements YggdrasilNode {
   }
 
   async openStream(key: KeyLike, port: number, options?: DialOptions): Promise<ByteStream> {
-    return this.#streams.openStream(keyToDial(key), port, options)
+    const dest = keyToDial(key)
+    return this.#told(`dial ${formatOverlayAddress(dest, port)}`, this.#streams.openStream(dest, port, options))
   }
 
   async listen(port: number, options: ListenOptions): Promise<Listener> {
@@ -219,29 +226,34 @@ export class OverlayNode implements YggdrasilNode {
 
   async online({ timeoutMs = WAIT_MS, signal }: WaitOptions = {}): Promise<void> {
     this.#requireOpen()
-    const what = 'online: no peer could be reached in time; peers() says why'
-    return abortable(signal, (settle) => this.#online.wait(timeoutMs, what, settle))
+    const what = 'online: a peer is reached, but it gave no place in the tree in time'
+    return this.#told(
+      'online',
+      abortable(signal, (settle) => this.#online.wait(timeoutMs, what, settle)),
+    )
   }
 
   async lookup(target: KeyLike, { timeoutMs = WAIT_MS, signal }: WaitOptions = {}): Promise<Uint8Array> {
     this.#requireOpen()
     const wanted = parseTarget(target)
-    return abortable(signal, (settle) => {
+    const result = abortable<Uint8Array>(signal, (settle) => {
       const giveUp = this.#core.requests.lookup(wanted, this.#clock.nowMs(), timeoutMs, settle)
       this.#pulse.wake()
       return giveUp
     })
+    return this.#told('look-up', result)
   }
 
   async ping(key: KeyLike, { timeoutMs = WAIT_MS, signal }: WaitOptions = {}): Promise<PingResult> {
     this.#requireOpen()
     const dest = parseUsableKey(key)
     if (isKeyAt(dest, 0, this.publicKey)) throw new YggdrasilError('self', 'ping: this is the key of this node itself')
-    return abortable(signal, (settle) => {
+    const result = abortable<PingResult>(signal, (settle) => {
       const giveUp = this.#core.requests.ping(dest, this.#clock.nowMs(), timeoutMs, settle)
       this.#pulse.wake()
       return giveUp
     })
+    return this.#told('ping', result)
   }
 
   on<Name extends keyof YggdrasilEvents>(name: Name, listener: (event: YggdrasilEvents[Name]) => void): () => void {
@@ -336,6 +348,11 @@ export class OverlayNode implements YggdrasilNode {
   #failed(error: unknown): void {
     this.#logger?.error({ err: error }, 'something that was due failed; the node goes on')
     this.#emit('error', { error })
+  }
+
+  /** Why it came to nothing, if that is for want of peers. */
+  #told<Result>(doing: string, result: Promise<Result>): Promise<Result> {
+    return tellUnreached(doing, () => this.peers(), result)
   }
 
   #requireOpen(): void {

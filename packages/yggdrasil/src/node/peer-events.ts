@@ -53,7 +53,8 @@ export class PeerWatch {
     const retryInMs = retryAtMs === undefined ? undefined : Math.max(0, Math.round(retryAtMs - nowMs))
     this.#emit('peerRetry', { uri, error, failures, ...(retryInMs === undefined ? {} : { retryInMs }) })
     const next = retryInMs === undefined ? 'not tried again' : `tried again in ${Math.ceil(retryInMs / 1000)} s`
-    this.#logger?.warn({ uri, code: error.code, failures, retryInMs }, `peer ${uri}: ${error.message}; ${next}`)
+    const text = error.message.includes(uri) ? error.message : `peer ${uri}: ${error.message}`
+    this.#logger?.warn({ uri, code: error.code, failures, retryInMs }, `${text}; ${next}`)
   }
 }
 

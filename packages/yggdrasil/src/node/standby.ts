@@ -55,7 +55,7 @@ export class Standby {
   add(text: string): void {
     const uri = parsePeerUri(text, 'dial')
     if (this.#find(uri.id) !== undefined) {
-      throw new YggdrasilError('duplicate', `peer ${uri.id} is configured already: remove it to change its options`)
+      throw new YggdrasilError('duplicate', `peer ${uri.id}: this peer is given twice`)
     }
     if (!this.#options.schemes.includes(uri.scheme)) {
       const known = this.#options.schemes.map((scheme) => `${scheme}://`).join(', ')

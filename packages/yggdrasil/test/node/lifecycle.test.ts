@@ -25,12 +25,28 @@ describe('start', () => {
     ['a short seed', { seed: new Uint8Array(31) }, 'bad-key'],
     ['a short allowed key', { allowedKeys: ['abcd'] }, 'bad-key'],
     ['a leaf that listens', { listen: ['tcp://127.0.0.1:0'], transit: false }, 'misuse'],
+    ['a misspelt option', { peer: ['tcp://127.0.0.1:1'] } as object, 'misuse'],
+    ['peers that are no array', { peers: 'tcp://127.0.0.1:1' } as object, 'misuse'],
+    ['a peer that is no text', { peers: [undefined] } as object, 'misuse'],
+    ['listeners that are no array', { listen: { 0: 'tcp://127.0.0.1:0' } } as object, 'misuse'],
+    ['allowed keys that are no array', { allowedKeys: 'ab' } as object, 'misuse'],
+    ['options that are none', 'tcp://127.0.0.1:1' as object, 'misuse'],
     ['a limit that is none', { limits: { sesions: 1 } as object }, 'misuse'],
     ['a limit of nothing', { limits: { sessions: 0 } }, 'misuse'],
     ['node information that is no object', { nodeInfo: ['x'] }, 'misuse'],
     ['too much node information', { nodeInfo: { x: 'x'.repeat(20_000) } }, 'too-large'],
   ])('is refused with %s', async (_, options, code) => {
     await expect(Yggdrasil.start(options)).rejects.toMatchObject({ name: 'YggdrasilError', code })
+  })
+
+  test('says what is expected instead of a misspelt or misshapen option', async () => {
+    await expect(Yggdrasil.start({ peer: [] } as object)).rejects.toThrow(/expected only seed, peers, .*; got "peer"$/)
+    const noArray = { peers: 'tcp://127.0.0.1:1?password=secret' } as object
+    await expect(Yggdrasil.start(noArray)).rejects.toThrow(/^peers: expected an array of URIs, .*; got a string$/)
+    const twice = { peers: ['tcp://127.0.0.1:1', 'tcp://127.0.0.1:1?priority=2'] }
+    for (const transit of [true, false]) {
+      await expect(Yggdrasil.start({ ...twice, transit })).rejects.toThrow(/this peer is given twice/)
+    }
   })
 
   test('is refused with a port that is taken, and leaves nothing open', async () => {
@@ -182,7 +198,7 @@ describe('what is told', () => {
     node.send(node.publicKey, new Uint8Array(1))
     await until(() => errors.length === 2)
     expect(errors.map(String).sort()).toEqual(['Error: in a handler', 'Error: in a listener'])
-    expect(lines.some((line) => /^peer tcp:\/\/127.0.0.1:1: .*tried again in [23] s$/.test(line))).toBe(true)
+    expect(lines.some((line) => /^dial tcp:\/\/127.0.0.1:1: .*tried again in [23] s$/.test(line))).toBe(true)
     expect(lines.filter((line) => line === 'a callback of the application threw').length).toBe(2)
   })
 })
