@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { buildPrograms, whyNoLine } from '../interop/yggdrasil/go.js'
 import { loadNote } from './lib/load.js'
 import type { Report, Row } from './lib/rows.js'
@@ -28,6 +29,7 @@ export async function run(settings: Settings): Promise<Report> {
     ...(noLine === undefined
       ? [
           'stream: 100 Mbit/s, 50 ms there and back, losses on both ways; the link below our stream is TCP over the same line',
+          `kernel-tcp: its congestion control is ${congestionControl()}`,
         ]
       : [`LEFT OUT: stream: ${noLine}`]),
     `memory: growth by ${sessions} idle sessions, each with its path, and by ${nodes} idle nodes with one link; process: with one node`,
@@ -35,4 +37,9 @@ export async function run(settings: Settings): Promise<Report> {
     loadNote(),
   ]
   return { rows, notes }
+}
+
+/** Namespaces take over what the system has. */
+function congestionControl(): string {
+  return readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim()
 }

@@ -18,6 +18,8 @@ export interface FlowSample {
   readonly cpuMsPerMb: number
 }
 
+/** What was lost is noticed after 200 ms. */
+const LEAST_MS = 300
 /** Share of a sample before its measured part, in which windows open and code is compiled. */
 const WARM_UP_SHARE = 0.4
 const REACH_MS = 30_000
@@ -49,7 +51,7 @@ export async function flow(
   observed: readonly End[],
   others: readonly End[] = [],
 ): Promise<FlowSample> {
-  const durationMs = settings.networkMs
+  const durationMs = Math.max(settings.networkMs, LEAST_MS)
   const run: LoadRun = { ...FLOWS[name], warmUpMs: durationMs * WARM_UP_SHARE, durationMs }
   const cpuMs = async (): Promise<number> => {
     const spent = await Promise.all(observed.map((end) => end.cpuMs()))
@@ -59,6 +61,7 @@ export async function flow(
   return await quietly(settings, pids, async () => {
     const before = await cpuMs()
     const { packets, elapsedMs, all } = await from.load(to.publicKey, run)
+    if (packets === 0) throw new Error(`nothing arrived in ${durationMs} ms`)
     const spentMs = (await cpuMs()) - before
     const packetsPerSecond = (packets / elapsedMs) * 1000
     return {

@@ -14,6 +14,8 @@ const NODES = { full: 100, quick: 5 } as const
 const WARM_UP_SHARE = 1
 /** What we promise for an idle session. */
 const SESSION_LIMIT_KIB = 4
+/** Six keys of 32 bytes and a map's entry are more. */
+const LEAST_SESSION_KIB = 0.3
 /** Ways are looked for one after the other, for so many nodes beside each other. */
 const AT_ONCE = 50
 const REACH_MS = 20_000
@@ -34,6 +36,8 @@ export async function memoryRows(program: string, settings: Settings): Promise<R
   const perNode = await interleave(KINDS, rounds, (kind) => growthByNodes(kind, program, nodes))
   const resident = mediansOf(perSession, ({ residentBytes }) => residentBytes / 1024)
   const heap = mediansOf(perSession, ({ heapBytes }) => heapBytes / 1024)
+  if (!settings.quick && heap.ours < LEAST_SESSION_KIB)
+    throw new Error(`${sessions} sessions cannot take ${heap.ours} KiB each: something else was collected meanwhile`)
   const node = mediansOf(perNode, ({ residentBytes }) => residentBytes / 1024)
   const whole = mediansOf(perNode, ({ wholeBytes }) => wholeBytes / 1024)
   return [
@@ -91,9 +95,10 @@ async function growthByNodes(
   }
 }
 
+/** At least a byte: a smoke run is too short for memory to grow. */
 function shareOf(before: MemoryReport, after: MemoryReport, count: number): MemoryReport {
   return {
-    residentBytes: (after.residentBytes - before.residentBytes) / count,
-    heapBytes: (after.heapBytes - before.heapBytes) / count,
+    residentBytes: Math.max(1, (after.residentBytes - before.residentBytes) / count),
+    heapBytes: Math.max(1, (after.heapBytes - before.heapBytes) / count),
   }
 }

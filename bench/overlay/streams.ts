@@ -12,8 +12,8 @@ const TARGETS: Partial<Record<keyof typeof LOSSES, number>> = { loss2: 0.7 }
 const CARRIERS = ['overlay', 'kernel'] as const satisfies readonly Carrier[]
 
 /** Losses come by chance: a sample is long, and the first seconds do not count. */
-const SAMPLE_MS = { full: 10_000, quick: 500 } as const
-const WARM_UP_MS = { full: 3_000, quick: 500 } as const
+const SAMPLE_MS = { full: 10_000, quick: 1_000 } as const
+const WARM_UP_MS = { full: 3_000, quick: 1_000 } as const
 const MAX_ROUNDS = 5
 
 /** Streams between two network namespaces, over one line for both carriers in turn. */

@@ -2,39 +2,7 @@ import { browserDrivers } from './links/web.js'
 import { launch } from './node/launch.js'
 import type { YggdrasilNode, YggdrasilOptions } from './node/types.js'
 
-export {
-  addressForKey,
-  formatAddress,
-  formatSubnet,
-  keyForAddress,
-  keyForSubnet,
-  subnetForKey,
-} from './address.js'
-export { isYggdrasilError, YggdrasilError, type YggdrasilErrorCode } from './error.js'
-export { formatKey, parseKey } from './key.js'
-export { DEFAULT_LIMITS, type YggdrasilLimits } from './limits.js'
-export type { LinkDriver, LinkScheme, PeerUri } from './links/types.js'
-export { type PeerUriUse, parsePeerUri } from './links/uri.js'
-export { generateNodeSeed } from './node/options.js'
-export type {
-  CloseOptions,
-  KeyLike,
-  PacketHandler,
-  PathInfo,
-  PeerDownEvent,
-  PeerInfo,
-  PeerInfoState,
-  PeerRetryEvent,
-  PeerUpEvent,
-  PingResult,
-  SessionInfo,
-  TreeInfo,
-  WaitOptions,
-  YggdrasilEvents,
-  YggdrasilNode,
-  YggdrasilOptions,
-  YggdrasilStats,
-} from './node/types.js'
+export * from './exports.js'
 
 /**
  * A Yggdrasil node in this process, in a browser: it dials `ws://` and `wss://`.

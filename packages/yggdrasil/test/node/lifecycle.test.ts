@@ -30,7 +30,7 @@ describe('start', () => {
     ['a peer that is no text', { peers: [undefined] } as object, 'misuse'],
     ['listeners that are no array', { listen: { 0: 'tcp://127.0.0.1:0' } } as object, 'misuse'],
     ['allowed keys that are no array', { allowedKeys: 'ab' } as object, 'misuse'],
-    ['options that are none', 'tcp://127.0.0.1:1' as object, 'misuse'],
+    ['options that are none', 'tcp://127.0.0.1:1' as unknown as object, 'misuse'],
     ['a limit that is none', { limits: { sesions: 1 } as object }, 'misuse'],
     ['a limit of nothing', { limits: { sessions: 0 } }, 'misuse'],
     ['node information that is no object', { nodeInfo: ['x'] }, 'misuse'],
@@ -40,7 +40,7 @@ describe('start', () => {
   })
 
   test('says what is expected instead of a misspelt or misshapen option', async () => {
-    await expect(Yggdrasil.start({ peer: [] } as object)).rejects.toThrow(/expected only seed, peers, .*; got "peer"$/)
+    await expect(Yggdrasil.start({ peer: [] } as unknown as object)).rejects.toThrow(/expected only seed, peers, .*; got "peer"$/)
     const noArray = { peers: 'tcp://127.0.0.1:1?password=secret' } as object
     await expect(Yggdrasil.start(noArray)).rejects.toThrow(/^peers: expected an array of URIs, .*; got a string$/)
     const twice = { peers: ['tcp://127.0.0.1:1', 'tcp://127.0.0.1:1?priority=2'] }
