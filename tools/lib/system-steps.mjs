@@ -74,4 +74,9 @@ export const systemSteps = [
     about: 'a group over a mediator: npm start -- groups --json',
     run: async () => judgeCounts(await runNode(['tools/start.mjs', 'groups', '--json'], { timeoutMs: 3 * MINUTE_MS })),
   },
+  {
+    name: 'start overlay',
+    about: 'the main job over Yggdrasil: npm start -- overlay --json',
+    run: async () => judgeCounts(await runNode(['tools/start.mjs', 'overlay', '--json'], { timeoutMs: 3 * MINUTE_MS })),
+  },
 ]

@@ -41,7 +41,7 @@ export const verifySteps = [
     name: 'unit',
     about: 'unit and property tests',
     run: async () => {
-      const { failed, ...verdict } = outcomeOf(await runTool('vitest', ['run'], { timeoutMs: 8 * MINUTE_MS }))
+      const { failed, ...verdict } = outcomeOf(await runTool('vitest', ['run'], { timeoutMs: 20 * MINUTE_MS }))
       if (failed === undefined) return verdict
       return { failed: failed.replace(/^.*✓.*\n/gm, '') } // what passed would hide what did not
     },

@@ -14,7 +14,7 @@ export const USAGE = `usage: pnpm soak [--minutes N] [--nodes N] [--seed N] [--j
 A network of our overlay nodes and yggdrasil-go nodes in real time: nodes die and come back, links come and go, and
 after each while of that everybody has to reach everybody, and packets of many sizes have to come back as they went.
 The last line is the verdict as JSON. It fails when a pair is not reached after healing, when a packet is changed or
-more than one in a hundred is lost in a network that rests, or when our nodes hold more and more memory.
+more than two in a hundred are lost in a network that rests, or when our nodes hold more and more memory.
 Default: 10 minutes, 12 nodes. It needs Go.`
 
 /** @throws {Error} with a one-line message for anything that is not understood. */

@@ -12,7 +12,7 @@ const HEALED_MS = 30_000
 /** Packets of each of ours to one of theirs and back, in the network that rests. */
 const ECHO = { count: 300, minBytes: 1, maxBytes: 65_000, windowBytes: 65_536, stallMs: 1000 }
 /** A network whose tree has just changed may lose packets, which are not repeated. */
-const LOST_SHARE = 0.01
+const LOST_SHARE = 0.02
 /** Rounds that fill tables and compile code. */
 const WARM_UP_ROUNDS = 2
 /** Of each, at the start and at the end, the median counts. */
