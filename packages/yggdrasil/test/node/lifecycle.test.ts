@@ -40,7 +40,9 @@ describe('start', () => {
   })
 
   test('says what is expected instead of a misspelt or misshapen option', async () => {
-    await expect(Yggdrasil.start({ peer: [] } as unknown as object)).rejects.toThrow(/expected only seed, peers, .*; got "peer"$/)
+    await expect(Yggdrasil.start({ peer: [] } as unknown as object)).rejects.toThrow(
+      /expected only seed, peers, .*; got "peer"$/,
+    )
     const noArray = { peers: 'tcp://127.0.0.1:1?password=secret' } as object
     await expect(Yggdrasil.start(noArray)).rejects.toThrow(/^peers: expected an array of URIs, .*; got a string$/)
     const twice = { peers: ['tcp://127.0.0.1:1', 'tcp://127.0.0.1:1?priority=2'] }
