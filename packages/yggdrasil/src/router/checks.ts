@@ -1,7 +1,7 @@
 import { isYggdrasilError } from '../error.js'
 import type { RouterLimits } from '../limits.js'
+import { TokenBucket } from '../token-bucket.js'
 import type { LinkState } from './link-state.js'
-import { TokenBucket } from './token-bucket.js'
 import type { RouterStats } from './types.js'
 
 /** The most checks that one body takes. */

@@ -1,9 +1,9 @@
 import type { BloomFilter } from '../bloom.js'
 import type { RouterLimits } from '../limits.js'
+import { TokenBucket } from '../token-bucket.js'
 import type { SigReq } from '../wire/signature.js'
 import { LinkQueue } from './link-queue.js'
 import type { Neighbour } from './neighbour.js'
-import { TokenBucket } from './token-bucket.js'
 import type { RouterLink } from './types.js'
 
 /** Latency assumed before the first response. yggdrasil protocol §4.3 */

@@ -1,6 +1,7 @@
 import { transformKey } from '../address.js'
 import { type BloomLocations, bloomLocations } from '../bloom.js'
 import { KEY_BYTES, type KeyId, keyId } from '../key.js'
+import { TokenBucket } from '../token-bucket.js'
 import { encodeFrame, PacketType } from '../wire/frame.js'
 import { MAX_WATERMARK } from '../wire/limits.js'
 import type { Path } from '../wire/path.js'
@@ -9,7 +10,6 @@ import type { LinkState } from './link-state.js'
 import type { Neighbour } from './neighbour.js'
 import { Repeats } from './repeats.js'
 import type { RouterCore } from './router-core.js'
-import { TokenBucket } from './token-bucket.js'
 
 /** The same (source, from) is answered once in this time. yggdrasil protocol §12 */
 const ANSWER_INTERVAL_MS = 1000

@@ -1,7 +1,7 @@
 import { isSmallOrder } from '@mimirjs/crypto'
 import type { KeyId } from '../key.js'
 import type { SessionLimits } from '../limits.js'
-import { TokenBucket } from '../router/token-bucket.js'
+import { TokenBucket } from '../token-bucket.js'
 import type { SessionIdentity } from './identity.js'
 import { type Announced, openInit } from './init.js'
 import { SourceRates } from './rates.js'

@@ -1,5 +1,5 @@
 import type { KeyId } from '../key.js'
-import type { TokenBucket } from '../router/token-bucket.js'
+import type { TokenBucket } from '../token-bucket.js'
 
 interface Source {
   tokens: number

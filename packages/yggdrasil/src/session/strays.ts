@@ -1,5 +1,5 @@
 import type { KeyId } from '../key.js'
-import { TokenBucket } from '../router/token-bucket.js'
+import { TokenBucket } from '../token-bucket.js'
 
 /** At most one throw-away Init to a key in this time. yggdrasil protocol §12 */
 const PAUSE_MS = 5000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { TokenBucket } from '../../src/router/token-bucket.js'
+import { TokenBucket } from '../src/token-bucket.js'
 
 test('so many at once, then so many a second', () => {
   const bucket = new TokenBucket(10)
