@@ -26,7 +26,7 @@ import type { DownloadedFile, DownloadOptions } from './files/types.js'
 import { openFolder } from './folder.js'
 import type { Group } from './groups/group.js'
 import { Groups } from './groups/groups.js'
-import type { CreateGroupOptions, GroupInvite } from './groups/types.js'
+import type { CreateGroupOptions, GroupInvite, MediatorEvent } from './groups/types.js'
 import { Handlers, type MessageHandler } from './handlers.js'
 import { Handling } from './handling.js'
 import { toPeer, toPeerOrGroup, toPerson } from './identity.js'
@@ -717,6 +717,11 @@ export class Messenger {
     this.#transfers.retryNow()
     this.#groups.retryNow()
     for (const connection of this.#network.connections()) connection.probe().catch(() => {})
+  }
+
+  /** How we stand with every mediator that we know now: what the last `mediator` event of each said. */
+  mediators(): MediatorEvent[] {
+    return this.#groups.mediators()
   }
 
   /** @throws {MessengerError} `store` | `closed` */

@@ -18,7 +18,6 @@ import type {
   ChatContent,
   ChatEntry,
   ChatGroup,
-  ChatLink,
   ChatMember,
   ChatPerson,
   ChatRequest,
@@ -34,8 +33,6 @@ const MAX_FOUND = 200
 export class MessengerBackend implements ChatBackend {
   readonly #messenger: Messenger
   readonly #canAsk: boolean
-  /** Heard from the start on, for whoever listens later. */
-  readonly #mediators = new Map<string, ChatLink>()
   /** By group; whatever changes them takes them out. */
   readonly #names = new Map<string, Promise<Names>>()
   /** Groups that we may join. */
@@ -44,10 +41,6 @@ export class MessengerBackend implements ChatBackend {
   constructor(messenger: Messenger, generation: Generation) {
     this.#messenger = messenger
     this.#canAsk = FEATURES[generation].contactRequests
-    messenger.on('mediator', (event) => {
-      const link = linkOf(event)
-      if (link !== undefined) this.#mediators.set(event.publicKey, link)
-    })
     messenger.on('group', ({ group }) => this.#names.delete(group))
     messenger.on('contact', () => this.#names.clear())
   }
@@ -232,7 +225,8 @@ export class MessengerBackend implements ChatBackend {
       error: (error) => listener({ type: 'failure', error }),
     } satisfies { [Name in keyof MessengerEvents]?: (event: MessengerEvents[Name]) => void }
     const names = Object.keys(listeners) as (keyof typeof listeners)[]
-    for (const [publicKey, link] of this.#mediators) listener({ type: 'mediator', publicKey, link })
+    // Who listens later than they came up hears of them too.
+    for (const event of messenger.mediators()) listeners.mediator(event)
     messenger.on('message', onMessage)
     for (const name of names) messenger.on(name, listeners[name] as () => void)
     return () => {

@@ -31,6 +31,8 @@ async function person(name: string, mediator: MediatorAddress): Promise<Messenge
 async function two() {
   const mediator = await startMediator()
   const [ann, bob] = [await person('Alice', mediator), await person('Bob', mediator)]
+  // The chat opens long after the connection came up.
+  await vi.waitFor(() => expect(ann.mediators()).toMatchObject([{ ...mediator, state: { state: 'up' } }]))
   const alice = new MessengerBackend(ann, 'current')
   const events: BackendEvent[] = []
   onTestFinished(alice.listen((event) => events.push(event)))

@@ -23,7 +23,7 @@ import { toRole } from './permissions.js'
 import { checkProfile } from './profile.js'
 import { type OwnEnd, Room } from './room.js'
 import { sealMessage } from './sealed-message.js'
-import type { CreateGroupOptions, GroupInvite, MediatorAddress } from './types.js'
+import type { CreateGroupOptions, GroupInvite, MediatorAddress, MediatorEvent } from './types.js'
 
 /** The groups of a messenger: those it is in, and those it was in. */
 export class Groups {
@@ -202,6 +202,10 @@ export class Groups {
 
   profileChanged(): void {
     for (const room of this.#rooms.values()) if (room.client) room.inTurn(() => room.members.profileChanged())
+  }
+
+  mediators(): MediatorEvent[] {
+    return this.#mediators.states()
   }
 
   /** Connections to mediators that are up. */

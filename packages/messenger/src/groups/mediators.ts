@@ -3,7 +3,7 @@ import { fromHex } from '@mimirjs/wire'
 import { MEDIATOR_DIALECTS, type MediatorPushes } from '@mimirjs/wire/mediator'
 import { MessengerError } from '../error.js'
 import type { GroupsContext } from './context.js'
-import type { MediatorAddress } from './types.js'
+import type { MediatorAddress, MediatorEvent } from './types.js'
 
 export interface MediatorsParts {
   /** GOT_INVITE. */
@@ -40,6 +40,13 @@ export class Mediators {
   /** The network is back. */
   retryNow(): void {
     for (const { client } of this.#lines.values()) client.retryNow()
+  }
+
+  /** How we stand with each. */
+  states(): MediatorEvent[] {
+    return [...this.#lines.values()].map(({ client, mediator: { publicKey, address } }) => {
+      return { publicKey, address, state: client.state }
+    })
   }
 
   /** Those that are up. */
