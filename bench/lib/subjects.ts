@@ -14,6 +14,7 @@ export const SUBJECTS = {
   pow: ['crypto'],
   box: ['crypto'],
   yggdrasil: ['crypto', 'transport', 'yggdrasil'],
+  multicast: ['wire', 'crypto', 'transport', 'multicast'],
 } as const satisfies Record<string, readonly string[]>
 
 export type SubjectName = keyof typeof SUBJECTS

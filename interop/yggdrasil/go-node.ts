@@ -1,4 +1,4 @@
-import { JsonProcess } from './json-process.js'
+import { JsonProcess } from '../json-process.js'
 
 export interface GoNodeSettings {
   /** 32 bytes; default a new key. */

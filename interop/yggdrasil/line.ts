@@ -1,4 +1,4 @@
-import { JsonProcess } from './json-process.js'
+import { JsonProcess } from '../json-process.js'
 
 /** Each way. */
 export interface LineSettings {

@@ -8,5 +8,6 @@ export default library([
   'src/tracker/index.ts',
   'src/files/index.ts',
   'src/mediator/index.ts',
+  'src/multicast/index.ts',
   'src/link/index.ts',
 ])

@@ -2,6 +2,7 @@ import type { CodecTable } from './codec.js'
 import { filesCodecs } from './codecs-files.js'
 import { linkCodecs } from './codecs-link.js'
 import { mediatorCodecs } from './codecs-mediator.js'
+import { multicastCodecs } from './codecs-multicast.js'
 import { peerCodecs } from './codecs-peer.js'
 import { tlvCodecs } from './codecs-tlv.js'
 import { trackerCodecs } from './codecs-tracker.js'
@@ -15,5 +16,6 @@ export const CODECS: CodecTable = {
   ...mediatorCodecs,
   ...linkCodecs,
   ...trackerCodecs,
+  ...multicastCodecs,
   ...yggdrasilCodecs,
 }

@@ -2,6 +2,7 @@ import type { FuzzTarget } from './target.js'
 import { filesTargets } from './targets-files.js'
 import { machineTargets } from './targets-machines.js'
 import { mediatorMachineTargets } from './targets-mediator-machines.js'
+import { multicastTargets } from './targets-multicast.js'
 import { trackerTargets } from './targets-tracker.js'
 import { wireTargets } from './targets-wire.js'
 import { yggdrasilTargets } from './targets-yggdrasil.js'
@@ -15,6 +16,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...filesTargets,
   ...mediatorMachineTargets,
   ...trackerTargets,
+  ...multicastTargets,
   ...yggdrasilTargets,
   ...yggdrasilRouterTargets,
   ...yggdrasilStreamTargets,

@@ -3,16 +3,12 @@
 import { runSteps, type Step } from '../lib/steps.mjs'
 import { browser } from './browser.js'
 import { cluster } from './cluster.js'
+import { multicast } from './multicast.js'
 import { runtimes } from './runtimes.js'
 import type { Suite } from './suite.js'
 import { yggdrasil } from './yggdrasil.js'
 
-const SUITES: readonly Suite[] = [browser, cluster, runtimes, yggdrasil]
-
-/** Promised by the documents; their subject is not there yet. */
-const LATER: Readonly<Record<string, string>> = {
-  multicast: 'our multicast sessions against the Go ones',
-}
+const SUITES: readonly Suite[] = [browser, cluster, multicast, runtimes, yggdrasil]
 
 const names = process.argv.slice(2).filter((name) => name !== '--')
 if (names.includes('--help')) {
@@ -20,7 +16,7 @@ if (names.includes('--help')) {
   list(console.log)
   process.exit(0)
 }
-const unknown = names.filter((name) => !Object.hasOwn(LATER, name) && !SUITES.some((suite) => suite.name === name))
+const unknown = names.filter((name) => !SUITES.some((suite) => suite.name === name))
 if (unknown.length > 0) {
   console.error(`no interop suite ${unknown.join(', ')}`)
   list(console.error)
@@ -37,14 +33,8 @@ const steps: Step[] = SUITES.filter(({ name }) => names.length === 0 || names.in
     },
   }),
 )
-for (const [name, about] of Object.entries(LATER)) {
-  if (names.length === 0) console.log(`comes later: ${name}: ${about}`)
-  // Whoever asks for it by name misses it.
-  if (names.includes(name)) steps.push({ name, about, run: () => ({ leftOut: `${about}; comes later` }) })
-}
 process.exitCode = (await runSteps(steps)) ? 0 : 1
 
 function list(print: (line: string) => void): void {
   for (const { name, about, needs } of SUITES) print(`  ${name.padEnd(10)} ${about}; needs ${needs}`)
-  for (const [name, about] of Object.entries(LATER)) print(`  ${name.padEnd(10)} ${about}; comes later`)
 }

@@ -1,4 +1,4 @@
-import { findGo, installGo } from '../../interop/yggdrasil/go.js'
+import { findGo, installGo } from '../../interop/go.js'
 import { runTool } from '../lib/process.mjs'
 import { outcomeOf } from '../lib/steps.mjs'
 import { installPackages } from './debian.js'

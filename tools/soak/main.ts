@@ -1,7 +1,8 @@
 // pnpm soak [--minutes N] [--nodes N] [--seed N] [--json]: our overlay nodes among Go nodes in real time, outside
 // continuous integration. The last line is the verdict as JSON.
 // Exit: 0 nothing missed and no growth, 1 otherwise, 2 wrong arguments or no Go.
-import { buildPrograms, findGo } from '../../interop/yggdrasil/go.js'
+import { findGo } from '../../interop/go.js'
+import { buildPrograms } from '../../interop/yggdrasil/go.js'
 import { Mesh } from '../../interop/yggdrasil/mesh.js'
 import { type Options, parseOptions, USAGE } from './options.js'
 import { Soak } from './soak.js'

@@ -43,7 +43,14 @@ test.each(['mimirjs-wire-1.0.0.tgz', 'identity.key'])('finds a stray %s', async 
 })
 
 test('what a bot or a tracker keeps is ignored, wherever it runs', async () => {
-  const kept = ['identity.key', 'messenger.sqlite', 'messenger.sqlite-wal', 'tracker.sqlite', 'tracker.sqlite-shm']
+  const kept = [
+    'identity.key',
+    'messenger.sqlite',
+    'messenger.sqlite-wal',
+    'tracker.sqlite',
+    'tracker.sqlite-shm',
+    'server.conf',
+  ]
   const files = kept.flatMap((name) => [name, `examples/first-bot/bot/${name}`])
   copyFileSync(path.join(root, '.gitignore'), path.join(checkout, '.gitignore'))
   const { stdout } = await run('git', ['check-ignore', ...files], { cwd: checkout })

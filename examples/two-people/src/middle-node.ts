@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { buildPrograms, findGo } from '../../../interop/yggdrasil/go.js'
+import { findGo } from '../../../interop/go.js'
+import { buildPrograms } from '../../../interop/yggdrasil/go.js'
 import { start, startForeign } from './processes.js'
 
 export interface Middle {

@@ -1,4 +1,4 @@
-import type { Logger, MediatorAddress } from '@mimirjs/messenger'
+import type { Logger, MediatorAddress, MulticastOptions } from '@mimirjs/messenger'
 import type { Generation } from '@mimirjs/wire'
 import type { CliIo } from './io.js'
 import type { Output } from './output.js'
@@ -15,6 +15,8 @@ export interface Context {
   readonly mediators: readonly MediatorAddress[]
   /** Nodes of the overlay to connect to; with any, the command runs a node of its own. */
   readonly peers: readonly string[]
+  /** How to be on the local network; with `undefined` the command is not, and no packet says that it runs. */
+  readonly multicast: MulticastOptions | undefined
   /** Which apps to talk with. */
   readonly generation: Generation
   /** Fires when the person wants the command to end. */

@@ -17,6 +17,7 @@ export type CliErrorCode =
   | 'call-lost' // the connection of a call ended in the middle
   | 'no-records' // no tracker knows the key
   | 'no-pong' // a node of the overlay does not answer
+  | 'nobody-nearby' // nobody on the local network has answered
   | 'no-peer' // a node that --peer names is not reached; it is tried again
   | 'file' // a file or folder cannot be read or written
   | 'output' // standard output cannot be written
@@ -41,6 +42,7 @@ const FACTS: Record<CliErrorCode, { blame: CliError['blame']; exitCode: ExitCode
   'call-lost': { blame: 'transport', exitCode: ExitCode.failure },
   'no-records': { blame: 'remote', exitCode: ExitCode.notYet },
   'no-pong': { blame: 'remote', exitCode: ExitCode.notYet },
+  'nobody-nearby': { blame: 'remote', exitCode: ExitCode.notYet },
   'no-peer': { blame: 'transport', exitCode: ExitCode.notYet },
   file: { blame: 'local', exitCode: ExitCode.storage },
   output: { blame: 'local', exitCode: ExitCode.storage },

@@ -27,6 +27,8 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   'MediatorServerError store-foreign': ExitCode.storage,
   'MediatorServerError store-newer': ExitCode.storage,
   'MediatorServerError store': ExitCode.storage,
+  'MulticastError address-in-use': ExitCode.inUse,
+  'MulticastError bad-interface': ExitCode.usage,
   'TrackerError bad-option': ExitCode.usage,
   'TrackerError public-address': ExitCode.usage,
   'TrackerError store-in-use': ExitCode.inUse,

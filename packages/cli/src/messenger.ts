@@ -10,17 +10,24 @@ import { keyFile } from './home.js'
 import { reportPeers } from './overlay.js'
 import { badKey, type PersonText } from './person.js'
 
-/** The messenger of the home folder, which is made on first use. */
-export async function openMessenger(context: Context, options: MessengerOptions = {}): Promise<Messenger> {
+/** The messenger of the home folder, which is made on first use, on the networks that the command line names. */
+export async function openQuietly(context: Context, options: MessengerOptions = {}): Promise<Messenger> {
+  const { multicast } = context
   makeFolder(context.home)
-  const messenger = await Messenger.open(context.home, {
+  return await Messenger.open(context.home, {
     trackers: context.trackers,
     mediators: context.mediators,
     generation: context.generation,
     logger: context.logger,
     ...(context.peers.length > 0 ? { overlay: { peers: context.peers } } : {}),
+    ...(multicast === undefined ? {} : { multicast }),
     ...options,
   })
+}
+
+/** The same for a command that says on standard error what becomes of it. */
+export async function openMessenger(context: Context, options: MessengerOptions = {}): Promise<Messenger> {
+  const messenger = await openQuietly(context, options)
   messenger.on('error', (error) => context.output.warn(error))
   await reportPeers(
     messenger,
@@ -33,7 +40,7 @@ export async function openMessenger(context: Context, options: MessengerOptions 
 
 /** The same for a command that only looks at what is here: there is no network that it could talk to anybody on. */
 export function openOffline(context: Context, options: MessengerOptions = {}): Promise<Messenger> {
-  const nowhere = { ...context, peers: [], trackers: [], mediators: [] }
+  const nowhere = { ...context, peers: [], trackers: [], mediators: [], multicast: undefined }
   return openMessenger(nowhere, { transports: new Transports([]), ...options })
 }
 

@@ -30,7 +30,7 @@ export function watchObstacles(context: Context, messenger: Messenger, wanted: W
     }
     // What else failed is the same thing said again, if all ways lead over the overlay.
     if (told.length === 0 || ![...wanted.addresses, ...context.trackers].every(isOnOverlay))
-      told.push(whyUnknown(context, wanted) ?? reason ?? whySilent(wanted))
+      told.push(whyUnknown(context, wanted, isNearby(messenger, wanted)) ?? reason ?? whySilent(wanted))
     if (isOtherNetwork(context, wanted))
       told.push('the trackers are of another network than --peer: they know no address on the overlay')
     return told.join('; ')
@@ -38,9 +38,21 @@ export function watchObstacles(context: Context, messenger: Messenger, wanted: W
 }
 
 /** Nothing said where they are. */
-function whyUnknown({ trackers }: Context, { addresses }: Wanted): string | undefined {
-  if (trackers.length > 0 || addresses.length > 0) return undefined
-  return 'neither --tracker nor --address says where they are, and no node with their own key answers'
+function whyUnknown(
+  { trackers, peers, multicast }: Context,
+  { addresses }: Wanted,
+  isNearby: boolean,
+): string | undefined {
+  if (trackers.length > 0 || addresses.length > 0 || isNearby) return undefined
+  const tried = [
+    ...(peers.length > 0 ? ['no node with their own key answers'] : []),
+    ...(multicast === undefined ? [] : ['they are not heard on the local network']),
+  ]
+  return ['neither --tracker nor --address says where they are', ...tried].join(', and ')
+}
+
+function isNearby(messenger: Messenger, { receiver }: Wanted): boolean {
+  return messenger.nearby().some(({ peer }) => peer === receiver)
 }
 
 function whySilent({ addresses }: Wanted): string {

@@ -1,5 +1,6 @@
 import { isPoint } from '@mimirjs/crypto'
 import type { MediatorAddress } from '@mimirjs/messenger'
+import { isMulticastError, parseMulticastAddress } from '@mimirjs/multicast'
 import { type Address, isTransportError, parseAddress, parseIp, unmapIpv4 } from '@mimirjs/transport'
 import { fromHex } from '@mimirjs/wire'
 import { isYggdrasilError, type PeerUriUse, parsePeerUri } from '@mimirjs/yggdrasil'
@@ -14,8 +15,9 @@ export function addressParser(scheme: 'tcp' | 'udp'): (text: string) => string {
   }
 }
 
-/** Where somebody listens, whom we know by name, IP address, or the key of their node. */
+/** Where somebody listens, whom we know by name, IP address, the key of their node, or their group on the local network. */
 export function parsePeerAddress(text: string): string {
+  if (text.startsWith('mp2p:')) return checkGroup(text)
   const { port } = text.startsWith('ygg:') ? parseOverlay(text) : parse(text, 'tcp')
   if (port === 0) throw new InvalidArgumentError('Expected a port above 0: 0 is for listening')
   return text
@@ -88,6 +90,17 @@ function checkNodeUri(text: string, use: PeerUriUse): string {
 }
 
 /** @throws {InvalidArgumentError} */
+function checkGroup(text: string): string {
+  try {
+    parseMulticastAddress(text)
+    return text
+  } catch (error) {
+    if (!isMulticastError(error)) throw error
+    throw new InvalidArgumentError(capital(error.message))
+  }
+}
+
+/** @throws {InvalidArgumentError} */
 function parseOverlay(text: string): Address {
   const address = parse(text, 'ygg')
   if (/^[0-9a-f]{64}$/.test(address.host) && isPoint(fromHex(address.host))) return address
@@ -137,7 +150,7 @@ export function parseCount(text: string): number {
 }
 
 /** The beginning of a sentence. Schemes are written small wherever they stand. */
-function capital(text: string): string {
+export function capital(text: string): string {
   if (/^[a-z][a-z0-9+.-]*:\/\//.test(text)) return text
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

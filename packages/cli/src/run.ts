@@ -8,6 +8,7 @@ import { historyCommand } from './commands/history.js'
 import { idCommand } from './commands/id.js'
 import { listenCommand } from './commands/listen.js'
 import { mediatorCommand } from './commands/mediator/index.js'
+import { nearbyCommand } from './commands/nearby.js'
 import { nodeCommand } from './commands/node.js'
 import { pingCommand } from './commands/ping.js'
 import { resolveCommand } from './commands/resolve.js'
@@ -33,6 +34,7 @@ export function run(args: readonly string[], io: CliIo): Promise<number> {
     mediatorCommand,
     nodeCommand,
     pingCommand,
+    nearbyCommand,
     listenCommand,
     sendCommand,
     resolveCommand,
@@ -60,7 +62,7 @@ Exit codes:
   0  done
   1  failed
   2  wrong command line, key or address; nothing was done
-  3  accepted but not delivered yet; no tracker knows the key; nobody took the call; no invite, no mediator
+  3  accepted but not delivered yet; no tracker knows the key; nobody took the call; no invite, no mediator; nobody nearby
   4  home folder, database or port in use by another process
   5  folder, file or database cannot be used, or the disk is full
   130  stopped by a second Ctrl-C`

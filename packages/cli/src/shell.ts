@@ -1,4 +1,4 @@
-import type { MediatorAddress } from '@mimirjs/messenger'
+import type { MediatorAddress, MulticastOptions } from '@mimirjs/messenger'
 import type { Generation } from '@mimirjs/wire'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Context } from './context.js'
@@ -6,6 +6,7 @@ import { CliError } from './error.js'
 import { ExitCode } from './exit-code.js'
 import { homeFolder } from './home.js'
 import type { CliIo, OutputStream } from './io.js'
+import { parseInterface, parseInterfaceHere } from './local-network.js'
 import { listParser, mediatorParser, parseMediator, parseNodeUri, parsePath, parseTracker } from './options.js'
 import { isClosedPipe, Output, writeTo } from './output.js'
 import { type Stop, watchSignals, whenAborted } from './stop.js'
@@ -15,6 +16,8 @@ interface SharedOptions {
   tracker?: string[]
   mediator?: MediatorAddress[]
   peer?: string[]
+  /** `true`: given without a value. */
+  multicast?: MulticastOptions | true
   /** Of the commands that talk to one person. */
   address?: string[]
   generation?: Generation
@@ -121,13 +124,17 @@ export class Shell {
     })
     const peers = options.peer ?? listOf('MIMIR_PEERS', this.#io.env, parseNodeUri)
     const trackers = options.tracker ?? listOf('MIMIR_TRACKERS', this.#io.env, parseTracker)
+    const [multicast] = listOf('MIMIR_MULTICAST', this.#io.env, parseInterface)
     const mediators = options.mediator ?? listOf('MIMIR_MEDIATORS', this.#io.env, parseMediator)
-    checkOverlay(peers, [...(options.address ?? []), ...trackers, ...mediators.map(({ address }) => address)])
+    const addresses = [...(options.address ?? []), ...trackers, ...mediators.map(({ address }) => address)]
+    const local = options.multicast === true ? {} : (options.multicast ?? multicast)
+    checkNetworks(addresses, { overlay: peers.length > 0, local: local !== undefined })
     return {
       io: this.#io,
       output,
       home: homeFolder(this.#io, options.home),
       peers,
+      multicast: local,
       trackers,
       mediators,
       generation: options.generation ?? generationOf(this.#io.env['MIMIR_GENERATION'], peers.length > 0),
@@ -161,6 +168,11 @@ function shareOptions(command: Command): Command {
       'reach others over Yggdrasil, through this node of it, such as tls://[2001:db8::7]:443; may be repeated (default: $MIMIR_PEERS, comma separated)',
       listParser(parseNodeUri),
     )
+    .option(
+      '--multicast [interface]',
+      'find people on the local network, without any server, and be found there; the interface by name or by an address of it (default: $MIMIR_MULTICAST, else off; auto or nothing behind it: the first that fits, over IPv4)',
+      parseInterfaceHere,
+    )
     .addOption(
       new Option(
         '--generation <name>',
@@ -174,11 +186,17 @@ function shareOptions(command: Command): Command {
 
 const GENERATIONS: readonly Generation[] = ['classic', 'overlay', 'current']
 
-/** What is on the overlay needs a node to get there. @throws {CliError} `usage` */
-function checkOverlay(peers: readonly string[], addresses: readonly string[]): void {
-  const address = addresses.find((address) => address.startsWith('ygg://'))
-  if (address === undefined || peers.length > 0) return
-  throw new CliError('usage', `${address} is on the overlay: give --peer as well, a node of Yggdrasil to connect to`)
+/** What is on a network needs the option that leads there. @throws {CliError} `usage` */
+function checkNetworks(addresses: readonly string[], { overlay, local }: { overlay: boolean; local: boolean }): void {
+  const onOverlay = addresses.find((address) => address.startsWith('ygg://'))
+  if (onOverlay !== undefined && !overlay)
+    throw new CliError(
+      'usage',
+      `${onOverlay} is on the overlay: give --peer as well, a node of Yggdrasil to connect to`,
+    )
+  const onLocal = addresses.find((address) => address.startsWith('mp2p://'))
+  if (onLocal !== undefined && !local)
+    throw new CliError('usage', `${onLocal} is on the local network: give --multicast as well`)
 }
 
 /** @throws {CliError} `usage` */

@@ -26,7 +26,14 @@ export {
   TAG_BYTES,
   X25519_BYTES,
 } from './lengths.js'
-export { aes256GcmOpen, aes256GcmSeal, chacha20Poly1305Open, chacha20Poly1305Seal } from './native/aead.js'
+export {
+  aes256GcmOpen,
+  aes256GcmSeal,
+  aes256GcmSealInto,
+  aes256GcmTryOpen,
+  chacha20Poly1305Open,
+  chacha20Poly1305Seal,
+} from './native/aead.js'
 export { ed25519SeedToX25519, generateKeyPair, publicKeyFromSeed, sign } from './native/ed25519.js'
 export { equalConstantTime } from './native/equal.js'
 export { createFileDecryptor, createFileEncryptor, openFileChunk, sealFileChunk } from './native/file.js'

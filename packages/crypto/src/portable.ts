@@ -28,6 +28,8 @@ export {
 export {
   aes256GcmOpen,
   aes256GcmSeal,
+  aes256GcmSealInto,
+  aes256GcmTryOpen,
   chacha20Poly1305Open,
   chacha20Poly1305Seal,
 } from './portable/aead.js'

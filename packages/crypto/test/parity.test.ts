@@ -60,6 +60,14 @@ describe('both builds', () => {
     const gcm = portable.aes256GcmSeal(key, nonce, message, data)
     expect(node.aes256GcmOpen(key, nonce, gcm, data)).toEqual(message)
     same((crypto) => crypto.aes256GcmOpen(key, nonce, gcm, data))
+    const packet = (crypto: typeof portable) => {
+      const target = new Uint8Array(29 + length + 16)
+      crypto.aes256GcmSealInto(target, 29, key, nonce, message)
+      return target
+    }
+    same(packet)
+    expect(portable.aes256GcmTryOpen(key, nonce, packet(node).subarray(29))).toEqual(message)
+    same((crypto) => crypto.aes256GcmTryOpen(key, nonce, packet(portable).subarray(29)))
   })
 
   test('hash, derive and seal arbitrary input alike, wrong lengths included', () => {
@@ -79,6 +87,12 @@ describe('both builds', () => {
             same((crypto) => crypto[`${name}Seal`](key, nonce, message))
             same((crypto) => crypto[`${name}Open`](key, nonce, message, data))
           }
+          same((crypto) => crypto.aes256GcmTryOpen(key, nonce, message) ?? 'undefined')
+          same((crypto) => {
+            const target = new Uint8Array(200)
+            crypto.aes256GcmSealInto(target, size, key, nonce, message)
+            return target
+          })
           same((crypto) => crypto.equalConstantTime(key, nonce))
         },
       ),

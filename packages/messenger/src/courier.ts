@@ -74,6 +74,15 @@ export class Courier {
     else this.#connectNow()
   }
 
+  /** The peer is on the local network, at an address that an attempt under way may not know. */
+  found(address: string): void {
+    const { network } = this.#context
+    if (this.#closed || this.#connection) return
+    if (!this.#connecting) void this.#whenPending(() => this.#connectNow())
+    // What becomes of it the attempt under way will see: they share one dial, or the one that is first is used by both.
+    else network.connect(this.publicKey, [address], { signal: this.#connecting.signal }).catch(() => {})
+  }
+
   /** A connection to this peer became ready, whoever dialled. */
   attach(connection: Connection): void {
     if (this.#closed) return

@@ -1,6 +1,15 @@
 import type { Peer } from '@mimirjs/peer'
 import { MessengerError } from './error.js'
 
+/** Addresses of somebody on the local network. */
+export interface NearbyWay {
+  readonly addresses: readonly string[]
+  /** They led nowhere the last time: better try all others first. */
+  readonly isDoubtful: boolean
+  /** What became of the attempt. */
+  tried(success: boolean): void
+}
+
 export interface DialContext {
   readonly network: Peer
   /** Address URLs in dial order; empty when nobody knows one. */
@@ -9,13 +18,47 @@ export interface DialContext {
   forget(publicKey: Uint8Array, address: string): void
   /** Where to try when nobody knows an address of the key; `undefined` for nowhere. */
   readonly lastResort: ((publicKey: Uint8Array) => string) | undefined
+  /** `undefined` for whoever is not on the local network, as far as we know. */
+  nearby(publicKey: Uint8Array): NearbyWay | undefined
 }
 
 /**
- * Make a connection, or find one that is there: known addresses first; when none answers, ask the trackers again and try
- * what is new. Rejects with what the last attempt failed with.
+ * Make a connection, or find one that is there: on the local network first, then at known addresses; when none answers, ask
+ * the trackers again and try what is new. Rejects with what the attempts failed with.
  */
 export async function dialPeer(context: DialContext, publicKey: Uint8Array, signal: AbortSignal): Promise<void> {
+  const near = context.nearby(publicKey)
+  if (near === undefined) return dialFar(context, publicKey, signal)
+  const ways = [dialNear, dialFar]
+  const failures: unknown[] = []
+  for (const dial of near.isDoubtful ? ways.reverse() : ways) {
+    try {
+      return await dial(context, publicKey, signal, near)
+    } catch (failure) {
+      if (signal.aborted) throw failure
+      failures.push(failure)
+    }
+  }
+  const words = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)))
+  throw new MessengerError('unreachable', words.join('; '), { cause: new AggregateError(failures, words.join('; ')) })
+}
+
+async function dialNear(
+  { network }: DialContext,
+  publicKey: Uint8Array,
+  signal: AbortSignal,
+  near: NearbyWay,
+): Promise<void> {
+  try {
+    await network.connect(publicKey, near.addresses, { signal })
+    near.tried(true)
+  } catch (failure) {
+    if (!signal.aborted) near.tried(false)
+    throw failure
+  }
+}
+
+async function dialFar(context: DialContext, publicKey: Uint8Array, signal: AbortSignal): Promise<void> {
   const { resolve, lastResort, network } = context
   let isKnown = false
   const noting: DialContext['resolve'] = async (key, options) => {

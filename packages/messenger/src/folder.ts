@@ -4,10 +4,11 @@ import { dirname, join } from 'node:path'
 import { createSigner } from '@mimirjs/crypto'
 import { loadOrCreateKeyFile } from '@mimirjs/crypto/keyfile'
 import { isStoreError } from '@mimirjs/store'
-import { Transports, wallClock } from '@mimirjs/transport'
+import { type StreamTransport, Transports, wallClock } from '@mimirjs/transport'
 import { tcp } from '@mimirjs/transport/tcp'
 import { udp } from '@mimirjs/transport/udp'
 import { MessengerError } from './error.js'
+import { type LocalNetwork, openLocalNetwork } from './multicast.js'
 import { isOverlayNode, type OverlayNode } from './overlay.js'
 import type { Store } from './store.js'
 import { openSqliteStore } from './store-sqlite.js'
@@ -19,21 +20,41 @@ export async function openFolder(folder: string, options: MessengerOptions): Pro
   const store = options.store ?? openStore(folder, options)
   const transports = options.transports ?? new Transports([tcp()])
   let overlay: OverlayNode | undefined
+  let multicast: LocalNetwork | undefined
   try {
     overlay = await openOverlay(folder, options)
+    multicast = await openMulticast(signer, options)
   } catch (error) {
+    if (overlay !== options.overlay) await overlay?.close({ timeoutMs: 0 })
     await store.close().catch(() => {})
     throw error
   }
   return {
     signer,
     store,
-    transports: overlay === undefined || transports.has('ygg') ? transports : transports.with(overlay.streams),
+    transports: withStreams(transports, [overlay?.streams, multicast?.node.streams]),
     datagrams: options.datagrams ?? udp(),
     clock: options.clock ?? wallClock,
     hostAddresses: options.hostAddresses ?? hostAddresses,
     overlay,
+    multicast,
   }
+}
+
+/** What a program gave under the same scheme stays. */
+function withStreams(given: Transports, ours: readonly (StreamTransport | undefined)[]): Transports {
+  return ours.reduce<Transports>(
+    (all, streams) => (streams === undefined || all.has(streams.scheme) ? all : all.with(streams)),
+    given,
+  )
+}
+
+/** @throws {MessengerError} `multicast` */
+async function openMulticast(
+  signer: MessengerParts['signer'],
+  { multicast = false, clock, logger }: MessengerOptions,
+): Promise<LocalNetwork | undefined> {
+  return multicast === false ? undefined : openLocalNetwork(multicast, { signer, clock, logger })
 }
 
 /** @throws {MessengerError} `overlay` */

@@ -9,5 +9,6 @@ export function logEvents(emitter: Emitter<MessengerEvents>, logger: Logger): vo
     logger.debug({ mediator: publicKey, address, state }, `mediator is ${state}`),
   )
   emitter.on('group', (event) => logger.debug(event, `group: ${event.change}`))
+  emitter.on('nearby', ({ peer, address, state }) => logger.debug({ peer, address }, `nearby: ${state}`))
   emitter.on('announced', ({ address, ttlSeconds }) => logger.info({ address, ttlSeconds }, 'announced'))
 }

@@ -36,6 +36,8 @@ import type { HistoryEntry, IncomingMessage, Sent } from './message.js'
 import { parseMessageId, randomGuid } from './message-id.js'
 import { streamMessages } from './message-stream.js'
 import { Metering } from './metering.js'
+import { multicastError, type NearbyPerson } from './multicast.js'
+import { Nearby } from './nearby.js'
 import { Outbox } from './outbox.js'
 import { messengerAddress, type OverlayNode, overlayHealth, watchOverlay } from './overlay.js'
 import { People } from './people.js'
@@ -103,6 +105,7 @@ export class Messenger {
   /** The program gave it to us, and goes on using it. */
   readonly #isOverlayGiven: boolean
   readonly #endOverlayWatch: (() => void) | undefined
+  readonly #nearby: Nearby | undefined
   readonly #closes = new AbortController()
   #closing: Promise<void> | undefined
 
@@ -154,6 +157,7 @@ export class Messenger {
       resolver: this.#resolver,
       // Some have one key for both; the originals try that, too (current protocol §2.1).
       lastResort: overlay === undefined ? undefined : messengerAddress,
+      nearby: (peer) => this.#nearby?.way(peer),
       retry,
       emitter: this.#emitter,
       isClosing,
@@ -307,6 +311,20 @@ export class Messenger {
     })
     this.#endOverlayWatch =
       overlay && watchOverlay(overlay, { clock, onEvent: (event) => this.#emitter.emit('overlay', event), onError })
+    if (parts.multicast)
+      this.#nearby = new Nearby({
+        network: parts.multicast,
+        signer: parts.signer,
+        people: this.#people,
+        clock: options.clock,
+        logger: options.logger,
+        mayCome: (peer) => !this.#people.isBlocked(peer),
+        onEvent: (event) => {
+          this.#emitter.emit('nearby', event)
+          if (event.state === 'found') this.#outbox.found(event.peer, event.address)
+        },
+        onError,
+      })
   }
 
   /**
@@ -315,8 +333,8 @@ export class Messenger {
    * the overlay among it, is tried again for as long as it is open.
    *
    * @throws {MessengerError} `in-use` when another process has the folder open, `store` when it cannot be read,
-   * `too-large` for the name, `bad-content` for a mediator that is none, or trackers that do not go together, `overlay` when
-   * the node cannot start
+   * `too-large` for the name, `bad-content` for a mediator that is none, or trackers that do not go together, `overlay` or
+   * `multicast` when the node of it cannot start
    */
   static async open(folder: string, options: MessengerOptions = {}): Promise<Messenger> {
     const parts = await openFolder(folder, options)
@@ -334,6 +352,7 @@ export class Messenger {
       await opened.#groups.start()
       opened.#metering.start(opened.#emitter, () => opened.health())
       for (const peer of await store.pendingPeers()) opened.#outbox.kick(peer)
+      await opened.#beNearby()
       return opened
     } catch (error) {
       await (messenger?.close({ timeoutMs: 0 }) ?? closeParts(parts, options)).catch(() => {})
@@ -712,11 +731,20 @@ export class Messenger {
   /** The network is back, or the machine woke up: try everyone at once, and see which connections still live. */
   retryNow(): void {
     this.#overlay?.retryNow()
+    this.#nearby?.refresh()
     this.#reachability.refresh()
     this.#outbox.retryNow()
     this.#transfers.retryNow()
     this.#groups.retryNow()
     for (const connection of this.#network.connections()) connection.probe().catch(() => {})
+  }
+
+  /**
+   * Who is said to be on the local network now, strangers too; nobody without the option `multicast`. Those we heard longest
+   * ago come first.
+   */
+  nearby(): NearbyPerson[] {
+    return this.#nearby?.list() ?? []
   }
 
   /** How we stand with every mediator that we know now: what the last `mediator` event of each said. */
@@ -732,6 +760,7 @@ export class Messenger {
       connections: this.#network.connections().length,
       mediators: this.#groups.connected,
       overlay: this.#overlay && overlayHealth(this.#overlay),
+      multicast: this.#nearby?.health,
       undelivered,
       unhandled,
     }
@@ -766,7 +795,7 @@ export class Messenger {
     this.#metering.stop()
     const startMs = this.#clock.nowMs()
     const leftMs = (): number => Math.max(0, timeoutMs - Math.max(0, this.#clock.nowMs() - startMs))
-    await this.#reachability.close()
+    await Promise.all([this.#reachability.close(), this.#nearby?.leave()])
     await this.#within(leftMs(), this.#inbox.close())
     this.#outbox.close()
     await this.#within(leftMs(), this.#groups.close(leftMs()))
@@ -775,6 +804,7 @@ export class Messenger {
     await this.#resolver?.close()
     this.#endOverlayWatch?.()
     if (!this.#isOverlayGiven) await this.#overlay?.close({ timeoutMs: leftMs() })
+    await this.#nearby?.close()
     await this.#within(Math.max(leftMs(), STORE_GRACE_MS), this.#access.close())
     try {
       await this.#store.close()
@@ -791,6 +821,18 @@ export class Messenger {
     })
     await Promise.race([work, late])
     cancel()
+  }
+
+  /** Take connections on the local network, then say there that we are. */
+  async #beNearby(): Promise<void> {
+    const nearby = this.#nearby
+    if (nearby === undefined) return
+    try {
+      await this.#reachability.listenQuietly(nearby.address)
+    } catch (cause) {
+      throw multicastError('our node of the local network', cause)
+    }
+    await nearby.start()
   }
 
   #assertOpen(): void {
@@ -846,8 +888,9 @@ export class Messenger {
 }
 
 /** What was opened for a messenger that cannot be made. */
-async function closeParts({ store, overlay }: MessengerParts, options: MessengerOptions): Promise<void> {
+async function closeParts({ store, overlay, multicast }: MessengerParts, options: MessengerOptions): Promise<void> {
   if (overlay !== options.overlay) await overlay?.close({ timeoutMs: 0 })
+  await multicast?.node.close()
   await store.close()
 }
 

@@ -4,7 +4,7 @@ import type { Resolver } from '@mimirjs/resolver-client'
 import type { Clock, Emitter } from '@mimirjs/transport'
 import { fromHex } from '@mimirjs/wire'
 import { Courier, type RetryOptions } from './courier.js'
-import { dialPeer } from './dial.js'
+import { type DialContext, dialPeer } from './dial.js'
 import { MessengerError } from './error.js'
 import type { Sent } from './message.js'
 import { parseMessageId } from './message-id.js'
@@ -22,6 +22,8 @@ export interface OutboxContext {
   readonly resolver: Resolver | undefined
   /** Where to try when nobody knows an address of the key; `undefined` for nowhere. */
   readonly lastResort: ((publicKey: Uint8Array) => string) | undefined
+  /** Where a peer is on the local network. */
+  readonly nearby: (peer: string) => ReturnType<DialContext['nearby']>
   readonly clock: Clock
   readonly retry: RetryOptions
   readonly emitter: Emitter<MessengerEvents>
@@ -90,18 +92,24 @@ export class Outbox {
     this.#couriers.get(peer)?.retryNow()
   }
 
+  /** The peer is on the local network, at this address: what waits for it is tried at once. */
+  found(peer: string, address: string): void {
+    this.#couriers.get(peer)?.found(address)
+  }
+
   retryNow(): void {
     for (const courier of this.#couriers.values()) courier.retryNow()
   }
 
   /** Make a connection without having anything to deliver. Rejects when no address leads to the peer. */
   dial(peer: string, signal: AbortSignal): Promise<void> {
-    const { resolver, lastResort } = this.#context
+    const { resolver, lastResort, nearby } = this.#context
     const context = {
       network: this.#context.network(),
       resolve: (key: Uint8Array, options: { force: boolean; signal: AbortSignal }) => this.#resolve(peer, key, options),
       forget: (key: Uint8Array, address: string) => resolver?.forget(key, address),
       lastResort,
+      nearby: () => nearby(peer),
     }
     return dialPeer(context, fromHex(peer), signal)
   }
@@ -164,7 +172,7 @@ export class Outbox {
   #courier(peer: string): Courier {
     const known = this.#couriers.get(peer)
     if (known) return known
-    const { store, clock, retry, people, emitter, resolver, lastResort, onError, isClosing } = this.#context
+    const { store, clock, retry, people, emitter, resolver, lastResort, nearby, onError, isClosing } = this.#context
     const network = this.#context.network()
     const publicKey = fromHex(peer)
     const courier = new Courier(peer, publicKey, {
@@ -176,6 +184,7 @@ export class Outbox {
       resolve: (key, options) => this.#resolve(peer, key, options),
       forget: (key, address) => resolver?.forget(key, address),
       lastResort,
+      nearby: () => nearby(peer),
       isBlocked: () => people.isBlocked(peer),
       connections: () => network.connectionsOf(publicKey),
       hasErrand: () => this.#context.hasErrand(peer),

@@ -63,6 +63,14 @@ export class Reachability {
     return listener.address
   }
 
+  /**
+   * Take connections where nobody else is to be told of it.
+   * @throws what the network says
+   */
+  async listenQuietly(address: string): Promise<void> {
+    this.#listeners.push(await this.#context.network().listen(address))
+  }
+
   /** The network gave up this listener. */
   lost(listener: Listener, cause: Error): void {
     const index = this.#listeners.indexOf(listener)

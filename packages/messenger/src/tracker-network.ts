@@ -19,9 +19,12 @@ export function trackerNetwork(
   return { generation: 'current', trackers: onOverlay, transport: overlay.datagramTransport }
 }
 
-/** Whether these trackers can be told of an address URL: those on the overlay know nodes of it, others everything else. */
+/**
+ * Whether these trackers can be told of an address URL: those on the overlay know nodes of it, others everything else; what is
+ * on the local network is of no use to anybody outside it.
+ */
 export function canAnnounce(trackers: readonly string[], address: string): boolean {
-  return trackers.some(isOnOverlay) === isOnOverlay(address)
+  return !address.startsWith('mp2p://') && trackers.some(isOnOverlay) === isOnOverlay(address)
 }
 
 function isOnOverlay(address: string): boolean {

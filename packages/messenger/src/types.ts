@@ -12,6 +12,7 @@ import type { Group } from './groups/group.js'
 import type { GroupEvent, GroupInvite, GroupInvitePolicy, MediatorAddress, MediatorEvent } from './groups/types.js'
 import type { HistoryEntry, Sent } from './message.js'
 import type { Metrics } from './metrics.js'
+import type { LocalNetwork, MulticastHealth, MulticastOptions, NearbyEvent } from './multicast.js'
 import type { OverlayEvent, OverlayHealth, OverlayNode, OverlayOptions } from './overlay.js'
 import type { Contact, Store } from './store.js'
 
@@ -26,9 +27,11 @@ export interface MessengerParts {
   readonly hostAddresses: () => readonly string[]
   /** The node that `ygg://` addresses go through; its streams are among `transports`. */
   readonly overlay: OverlayNode | undefined
+  /** The node that `mp2p://` addresses go through; its streams are among `transports`. */
+  readonly multicast: LocalNetwork | undefined
 }
 
-export interface MessengerOptions extends Partial<Omit<MessengerParts, 'overlay'>> {
+export interface MessengerOptions extends Partial<Omit<MessengerParts, 'overlay' | 'multicast'>> {
   /** What others see as our name. Kept from then on. */
   name?: string
   /**
@@ -43,6 +46,11 @@ export interface MessengerOptions extends Partial<Omit<MessengerParts, 'overlay'
    * what the messenger needs to run one of its own, whose key is made once and kept as `node.key` in the folder. Default none.
    */
   overlay?: OverlayNode | OverlayOptions
+  /**
+   * Find contacts on the local network, and be found there, without any server: over UDP multicast. Everybody there can then
+   * tell that this key is present. Default `false`: no socket, no packet.
+   */
+  multicast?: boolean | MulticastOptions
   /** Who may talk to us. Default 'anyone', except those blocked. */
   acceptFrom?: 'anyone' | 'contacts' | ((peer: string) => boolean)
   /** What becomes of those who ask to be contacts; current generation only. Default `'ask'`. */
@@ -108,6 +116,8 @@ export type MessengerEvents = {
   mediator: MediatorEvent
   /** A link of our node to the overlay came up, went down, or is to be tried again. */
   overlay: OverlayEvent
+  /** Somebody came to, or went from, the local network. Strangers, too: nobody is dialled for that alone. */
+  nearby: NearbyEvent
   /** A file moves, in either direction. */
   file: FileEvent
   /** How we stand with a peer has changed. */
@@ -142,6 +152,8 @@ export interface Health {
   readonly mediators: number
   /** `undefined` without the option `overlay`. */
   readonly overlay: OverlayHealth | undefined
+  /** `undefined` without the option `multicast`. */
+  readonly multicast: MulticastHealth | undefined
   readonly undelivered: number
   readonly unhandled: number
 }

@@ -50,6 +50,7 @@ function setUp() {
     resolve: async () => [],
     forget: () => {},
     lastResort: undefined,
+    nearby: () => undefined,
     isBlocked: () => false,
     connections: () => [],
     hasErrand: async () => false,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addressGroup, channelAddress } from '../src/remote-address.js'
+import { addressGroup, channelAddress, dialBackAddress } from '../src/remote-address.js'
 import { bob } from './support/keys.js'
 
 describe('whom limits count as one', () => {
@@ -11,6 +11,8 @@ describe('whom limits count as one', () => {
     ['memory://a', 'memory://a', true],
     ['memory://a', 'memory://b', false],
     ['no address at all', 'no address at all', true],
+    [`mp2p://${'ab'.repeat(32)}@224.0.224.1:1024`, `mp2p://${'ab'.repeat(32)}@[ff1e::1]:1025`, true],
+    [`mp2p://${'ab'.repeat(32)}@224.0.224.1:1024`, `mp2p://${'ac'.repeat(32)}@224.0.224.1:1024`, false],
   ])('%s and %s: %s', (a, b, same) => expect(addressGroup(a) === addressGroup(b)).toBe(same))
 })
 
@@ -23,7 +25,20 @@ describe('the end of a channel as bytes', () => {
     const bytes = channelAddress('tcp://[300::1]:5')
     expect([bytes.length, bytes[0], bytes[15]]).toEqual([16, 3, 1])
     expect(channelAddress(`ygg://${'ab'.repeat(32)}:1`)).toEqual(new Uint8Array(32).fill(0xab))
+    expect(channelAddress(`mp2p://${'ab'.repeat(32)}@[ff1e::1]:1024`)).toEqual(new Uint8Array(32).fill(0xab))
     expect(channelAddress('tcp://127.0.0.1:5')).toHaveLength(0)
     expect(channelAddress('memory://b')).toHaveLength(0)
+  })
+})
+
+describe('where whoever dialled us is dialled', () => {
+  test('at its node, on the port on which it reached us', () => {
+    const [here, there] = ['ab', 'cd'].map((byte) => `ygg://${byte.repeat(32)}`)
+    expect(dialBackAddress(`${there}:50000`, `${here}:42`)).toBe(`${there}:42`)
+  })
+
+  test('a node of multicast is where it listens', () => {
+    const [here, there] = ['ab', 'cd'].map((byte) => `mp2p://${byte.repeat(32)}@224.0.224.1:1024`)
+    expect(dialBackAddress(there!, here!)).toBe(there)
   })
 })

@@ -55,6 +55,13 @@ for (const length of LENGTHS) {
     same((crypto) => crypto[`${cipher}Open`](key, nonce, sealed))
     same((crypto) => crypto[`${cipher}Open`](key, nonce, sealed.subarray(1), data))
   }
+  const packet = new Uint8Array(29 + message.length + 16)
+  same(({ aes256GcmSealInto }) => {
+    aes256GcmSealInto(packet.fill(0), 29, key, nonce, message)
+    return packet
+  })
+  same(({ aes256GcmTryOpen }) => aes256GcmTryOpen(key, nonce, packet.subarray(29)))
+  same(({ aes256GcmTryOpen }) => aes256GcmTryOpen(key, nonce, packet.subarray(30)))
 }
 
 for (const { createCounterBox, createSha256 } of [native, portable]) {

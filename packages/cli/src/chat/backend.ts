@@ -128,6 +128,8 @@ export type BackendEvent =
   | { readonly type: 'link'; readonly peer: string; readonly link: ChatLink }
   /** How we stand with a mediator: with all its groups. */
   | { readonly type: 'mediator'; readonly publicKey: string; readonly link: ChatLink }
+  /** Somebody came to the local network, or went. */
+  | { readonly type: 'nearby'; readonly peer: string; readonly isHere: boolean }
   /** Who is in a group has changed, or who of them is there. */
   | { readonly type: 'members-changed'; readonly peer: string }
   /** Names, kinds or requests changed. */

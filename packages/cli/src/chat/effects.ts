@@ -55,6 +55,9 @@ export class Effects {
       case 'send':
         this.#inLine(effect.peer, () => this.#send(effect))
         break
+      case 'connect':
+        this.#options.backend.connect(effect.peer)
+        break
       case 'mark-read':
         this.#inLine(effect.peer, () => this.#try(() => this.#options.backend.markRead(effect.peer)))
         break

@@ -221,12 +221,14 @@ export class MessengerBackend implements ChatBackend {
         const link = linkOf(event)
         if (link !== undefined) listener({ type: 'mediator', publicKey: event.publicKey, link })
       },
+      nearby: ({ peer, state }) => listener({ type: 'nearby', peer, isHere: state === 'found' }),
       state: ({ peer, ...link }) => listener({ type: 'link', peer, link }),
       error: (error) => listener({ type: 'failure', error }),
     } satisfies { [Name in keyof MessengerEvents]?: (event: MessengerEvents[Name]) => void }
     const names = Object.keys(listeners) as (keyof typeof listeners)[]
     // Who listens later than they came up hears of them too.
     for (const event of messenger.mediators()) listeners.mediator(event)
+    for (const { peer, address } of messenger.nearby()) listeners.nearby({ peer, address, state: 'found' })
     messenger.on('message', onMessage)
     for (const name of names) messenger.on(name, listeners[name] as () => void)
     return () => {

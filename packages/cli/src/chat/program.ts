@@ -23,6 +23,8 @@ export interface ChatProgramOptions {
   readonly bell: boolean
   /** Fires when the person wants it to end, by a signal. */
   readonly stop: AbortSignal
+  /** Whether we are on the local network. */
+  readonly hasNearby: boolean
   /** Ms since 1970. */
   readonly nowMs: () => number
 }
@@ -194,7 +196,7 @@ function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
-function initialState({ self, look, drafts, nowMs }: ChatProgramOptions, terminal: Terminal): ChatState {
+function initialState({ self, look, drafts, hasNearby, nowMs }: ChatProgramOptions, terminal: Terminal): ChatState {
   return {
     columns: terminal.columns,
     rows: terminal.rows,
@@ -205,6 +207,7 @@ function initialState({ self, look, drafts, nowMs }: ChatProgramOptions, termina
     requests: [],
     links: new Map(),
     mediators: new Map(),
+    nearby: hasNearby ? new Set() : undefined,
     members: new Map(),
     talks: new Map(drafts.load().map((talk) => [talk.peer, talk])),
     open: undefined,

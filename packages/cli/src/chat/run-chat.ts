@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { isMessengerError, Messenger } from '@mimirjs/messenger'
+import { isMessengerError, type Messenger } from '@mimirjs/messenger'
 import { parseContactLink } from '@mimirjs/wire/link'
 import { findGroup } from '../commands/group/find.js'
 import { startListening } from '../commands/listen.js'
@@ -7,8 +7,7 @@ import type { Context } from '../context.js'
 import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
 import { describeFailure } from '../failure.js'
-import { makeFolder } from '../folder.js'
-import { lookUp, peerText, warnOfReadableKey } from '../messenger.js'
+import { lookUp, openQuietly, peerText, warnOfReadableKey } from '../messenger.js'
 import { reportPeers } from '../overlay.js'
 import { type PersonText, parsePerson } from '../person.js'
 import { Drafts } from './drafts.js'
@@ -37,13 +36,7 @@ export async function runChat(context: Context, text: string | undefined, option
   const person = text === undefined ? undefined : parsePerson(text)
   if (options.address !== undefined && person === undefined)
     throw new CliError('usage', '--address says where a person can be reached: name the person')
-  makeFolder(context.home)
-  const messenger = await Messenger.open(context.home, {
-    trackers: context.trackers,
-    mediators: context.mediators,
-    generation: context.generation,
-    logger: context.logger,
-    ...(context.peers.length > 0 ? { overlay: { peers: context.peers } } : {}),
+  const messenger = await openQuietly(context, {
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.onlyContacts ? { acceptFrom: 'contacts' as const } : {}),
   })
@@ -102,7 +95,8 @@ function checkTerminal({ io, output }: Context): void {
 async function listening(context: Context, messenger: Messenger, options: ChatOptions): Promise<Self['reach']> {
   try {
     const address = await startListening(messenger, options)
-    return { ok: true, text: `listening on ${address}${context.trackers.length === 0 ? ', no tracker' : ''}` }
+    const where = context.trackers.length > 0 ? '' : context.multicast ? ', local network' : ', no tracker'
+    return { ok: true, text: `listening on ${address}${where}` }
   } catch (error) {
     const isChosen = options.listen !== undefined || options.announce !== undefined
     const isExpected = isMessengerError(error) || (error instanceof CliError && error.code === 'usage')
@@ -140,6 +134,7 @@ function programOf(
     look: { unicode: hasUnicode(io.env), times: io.times ?? LOCAL_TIMES },
     colours: output.colours(),
     bell: options.bell ?? false,
+    hasNearby: context.multicast !== undefined,
     stop,
     nowMs: () => Date.now(),
   })

@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander'
 import { bashCompletion } from '../completion/bash.js'
 import { fishCompletion } from '../completion/fish.js'
-import { contactNames, groupNames } from '../completion/names.js'
+import { contactNames, groupNames, interfaceNames } from '../completion/names.js'
 import { shapeOf } from '../completion/tree.js'
 import { zshCompletion } from '../completion/zsh.js'
 import { ExitCode } from '../exit-code.js'
@@ -35,12 +35,13 @@ Put one of these lines where your shell begins:
 export function completeCommand(shell: Shell): Command {
   return shell
     .command('__complete', 'words for a shell')
-    .addArgument(new Argument('<what>', 'of which kind').choices(['people', 'groups']))
-    .action((what: 'people' | 'groups', _: object, command: Command) =>
+    .addArgument(new Argument('<what>', 'of which kind').choices(Object.keys(WORDS)))
+    .action((what: keyof typeof WORDS, _: object, command: Command) =>
       shell.perform(command, async ({ home, output }) => {
-        const names = await (what === 'people' ? contactNames(home) : groupNames(home))
-        for (const name of names) await output.result({ event: 'name', name }, name)
+        for (const name of await WORDS[what](home)) await output.result({ event: 'name', name }, name)
         return ExitCode.ok
       }),
     )
 }
+
+const WORDS = { people: contactNames, groups: groupNames, interfaces: () => interfaceNames() } as const

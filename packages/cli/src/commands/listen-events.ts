@@ -4,6 +4,7 @@ import { formatDuration } from '../duration.js'
 import { inviteLine } from './group/joining.js'
 import { inviteJson } from './group/json.js'
 import { reportMediators, type Tell } from './listen-mediators.js'
+import { reportNearby } from './listen-nearby.js'
 
 /**
  * Say what happens besides messages, to whoever listens.
@@ -38,6 +39,7 @@ export function reportEvents(context: Context, messenger: Messenger): () => Prom
     context.logger.debug({ publicKey, address, state }, 'mediator'),
   )
   reportMediators(context, messenger, tell)
+  reportNearby(messenger, tell)
   messenger.on('state', (state) => context.logger.debug(state, 'link'))
   return async () => {
     for (const invite of await messenger.groupInvites()) tellInvite(invite)

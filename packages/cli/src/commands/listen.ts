@@ -93,12 +93,18 @@ async function listen(context: Context, options: ListenOptions): Promise<ExitCod
     letBe = await warnOfSilence(context, messenger)
     const address = await startListening(messenger, options)
     const { publicKey } = messenger
-    if (context.output.json) await context.output.result({ event: 'ready', ready: true, publicKey, address }, '')
+    const { multicast } = await messenger.health()
+    const local = multicast === undefined ? {} : { multicast: multicast.address }
+    if (context.output.json)
+      await context.output.result({ event: 'ready', ready: true, publicKey, address, ...local }, '')
     context.output.status(`listening on ${address} as ${publicKey}`)
+    if (multicast !== undefined)
+      context.output.status(`on the local network (${multicast.interface}) as ${multicast.address}`)
     const isAnnounced = options.announce !== undefined || context.trackers.some(isOnOverlay) === isOnOverlay(address)
     if (context.trackers.length === 0 || !isAnnounced) {
       const why = context.trackers.length === 0 ? 'without --tracker' : 'the trackers are of another network:'
-      context.output.status(`${why} only those who know this address can reach you`)
+      const others = multicast === undefined ? '' : ' and those on the local network'
+      context.output.status(`${why} only those who know this address${others} can reach you`)
     }
     await tellInvites()
     messenger.on('message', (message) => handling.handle(message))

@@ -13,6 +13,7 @@ _mimir() {
     case $word in
       --home) home=\${COMP_WORDS[i+1]}; ((i++)) ;;
       ${valued(shapes).join('|')}) ((i++)) ;;
+      ${valued(shapes, 'optional').join('|')}) [[ \${COMP_WORDS[i+1]-} == -* ]] || ((i++)) ;;
       -*) ;;
       *)
         case "$command $word" in
@@ -53,10 +54,12 @@ function words(list: readonly string[]): string {
   return list.map((word) => `'${word}'`).join(' ')
 }
 
-/** Flags that take the word behind them along. */
-export function valued(shapes: readonly CommandShape[]): string[] {
+/** Flags that take the word behind them along: any word, or one that is no flag. */
+export function valued(shapes: readonly CommandShape[], how: 'always' | 'optional' = 'always'): string[] {
   const flags = shapes.flatMap(({ options }) =>
-    options.filter(({ takesValue }) => takesValue).flatMap((option) => option.flags),
+    options
+      .filter(({ takesValue, isOptional }) => takesValue && isOptional === (how === 'optional'))
+      .flatMap((option) => option.flags),
   )
   return [...new Set(flags)].filter((flag) => flag !== '--home').sort()
 }
@@ -68,7 +71,7 @@ function paths(shapes: readonly CommandShape[]): string {
     .join('|')
 }
 
-function valueCase({ path }: CommandShape, { flags, takesValue, value, choices }: OptionShape): string {
+function valueCase({ path }: CommandShape, { flags, takesValue, isOptional, value, choices }: OptionShape): string {
   if (!takesValue) return ''
   const patterns = flags.map((flag) => `'${path}|${flag}'`).join('|')
   const action =
@@ -78,7 +81,8 @@ function valueCase({ path }: CommandShape, { flags, takesValue, value, choices }
         ? '_mimir_files -d'
         : value === 'file'
           ? '_mimir_files -f'
-          : ':'
+          : (NAMES[value] ?? ':')
+  if (isOptional) return `    ${patterns}) if [[ $cur != -* ]]; then ${action}; return; fi ;;\n`
   return `    ${patterns}) ${action}; return ;;\n`
 }
 
@@ -86,6 +90,7 @@ function valueCase({ path }: CommandShape, { flags, takesValue, value, choices }
 export const NAMES: Readonly<Partial<Record<WordKind, string>>> = {
   person: '_mimir_names people',
   group: '_mimir_names groups',
+  interface: '_mimir_names interfaces',
 }
 
 function argumentCase({ path, commands, argument, choices }: CommandShape): string {

@@ -22,6 +22,8 @@ function __mimir_read
             set -q before[(math $i + 1)]; and set -g __mimir_home --home $before[(math $i + 1)]
         else if contains -- $word ${valued(shapes).join(' ')}
             set skip 1
+        else if contains -- $word ${valued(shapes, 'optional').join(' ')}
+            string match -q -- '-*' "$before[(math $i + 1)]"; or set skip 1
         else if not string match -q -- '-*' $word
             set -l next (string trim -- "$__mimir_command $word")
             if contains -- $next ${paths.join(' ')}
@@ -71,6 +73,7 @@ function optionLine({ flags, description, takesValue, value, choices }: OptionSh
   const about = ` -d ${quoted(shortly(description))}`
   if (!takesValue) return `${names}${about}`
   if (choices.length > 0) return `${names} -x -a ${quoted(choices.join(' '))}${about}`
+  if (value === 'interface') return `${names} -x -a '(__mimir_names interfaces)'${about}`
   if (value === 'folder') return `${names} -x -a '(__fish_complete_directories)'${about}`
   return `${names} ${value === 'file' ? '-r -F' : '-x'}${about}`
 }

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore, type Store } from '@mimirjs/messenger'
 import { hasDatabase } from '../home.js'
@@ -13,6 +14,11 @@ export function contactNames(home: string): Promise<string[]> {
 /** The names of the groups that we are in, or were, likewise. */
 export function groupNames(home: string): Promise<string[]> {
   return namesIn(home, async (store) => (await store.groups()).map(({ name }) => name))
+}
+
+/** The network interfaces that are up. */
+export function interfaceNames(): string[] {
+  return Object.keys(networkInterfaces()).sort()
 }
 
 /** Nothing is made and nobody is written to. */

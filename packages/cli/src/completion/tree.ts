@@ -1,13 +1,15 @@
 import type { Argument, Command, Option } from 'commander'
 
 /** What a word of a command line can be. */
-export type WordKind = 'folder' | 'file' | 'person' | 'group' | 'other'
+export type WordKind = 'folder' | 'file' | 'person' | 'group' | 'interface' | 'other'
 
 export interface OptionShape {
   /** `--home`, `-h`, as they are typed. */
   readonly flags: readonly string[]
   readonly description: string
   readonly takesValue: boolean
+  /** The word behind it is its value unless that begins with a dash. */
+  readonly isOptional: boolean
   readonly value: WordKind
   /** All values there are; empty = any. */
   readonly choices: readonly string[]
@@ -49,12 +51,18 @@ function optionShape(option: Option): OptionShape {
     flags: [option.short, option.long].filter((flag) => flag !== undefined && flag !== null),
     description: option.description,
     takesValue: option.required || option.optional,
+    isOptional: option.optional,
     value: VALUE_KINDS[placeholder] ?? 'other',
     choices: option.argChoices ?? [],
   }
 }
 
-const VALUE_KINDS: Readonly<Record<string, WordKind>> = { folder: 'folder', file: 'file', path: 'file' }
+const VALUE_KINDS: Readonly<Record<string, WordKind>> = {
+  folder: 'folder',
+  file: 'file',
+  path: 'file',
+  interface: 'interface',
+}
 
 /** Where the name of a contact or of a group is enough, the help says so. */
 function argumentKind({ description }: Argument): WordKind {

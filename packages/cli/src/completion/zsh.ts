@@ -15,6 +15,7 @@ _mimir() {
     case $word in
       --home) home=\${words[i+1]}; ((i++)) ;;
       ${valued(shapes).join('|')}) ((i++)) ;;
+      ${valued(shapes, 'optional').join('|')}) [[ \${words[i+1]} == -* ]] || ((i++)) ;;
       -*) ;;
       *)
         case "$cmd|$word" in
@@ -62,7 +63,7 @@ function described({ flags, description }: OptionShape): string[] {
   return flags.map((flag) => quoted(`${flag}:${shortly(description)}`))
 }
 
-function valueCase({ path }: CommandShape, { flags, takesValue, value, choices }: OptionShape): string {
+function valueCase({ path }: CommandShape, { flags, takesValue, isOptional, value, choices }: OptionShape): string {
   if (!takesValue) return ''
   const action =
     choices.length > 0
@@ -71,8 +72,10 @@ function valueCase({ path }: CommandShape, { flags, takesValue, value, choices }
         ? '_path_files -/'
         : value === 'file'
           ? '_files'
-          : ':'
-  return `    ${flags.map((flag) => quoted(`${path}|${flag}`)).join('|')}) ${action}; return ;;\n`
+          : (NAMES[value] ?? ':')
+  const patterns = flags.map((flag) => quoted(`${path}|${flag}`)).join('|')
+  if (isOptional) return `    ${patterns}) if [[ \${words[CURRENT]} != -* ]]; then ${action}; return; fi ;;\n`
+  return `    ${patterns}) ${action}; return ;;\n`
 }
 
 function argumentCase({ path, commands, argument, choices }: CommandShape): string {

@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -108,6 +109,12 @@ describe.each(shells)('%s', (shell) => {
       expect((await offered('mimir mediator --moderation ')).sort()).toEqual(['original', 'strict'])
       expect(await offered('mimir group send --me')).toEqual(['--mediator'])
       expect(await offered('mimir listen --listen t')).toEqual([])
+      const [first = ''] = Object.keys(networkInterfaces())
+      expect(await offered(`mimir listen --multicast ${first.slice(0, 1)}`)).toContain(first)
+      // What is behind it is its value, unless that is a flag.
+      expect(await offered('mimir --multicast lo id c')).toEqual(['create'])
+      expect(await offered('mimir --multicast --json id c')).toEqual(['create'])
+      expect(await offered('mimir nearby --time')).toEqual(['--timeout'])
     },
     LONG_MS,
   )
@@ -195,6 +202,7 @@ describe('the script', () => {
       'reveal-secret',
       'bell',
       'receive',
+      'multicast',
     ])
       expect(text).toContain(word)
     expect(text).toMatch(/__complete (people|"\$1"|\$1|\$argv\[1\])/)

@@ -6,6 +6,7 @@ import {
   chacha20Poly1305Open as portableChachaOpen,
   chacha20Poly1305Seal as portableChachaSeal,
   requireAead,
+  requireSealedRoom,
   requireTag,
 } from '../portable/aead.js'
 import { plain } from './plain.js'
@@ -52,6 +53,31 @@ function requireFit(decipher: DecipherGCM, plaintext: Uint8Array): void {
     plaintext.fill(0)
     throw notAuthentic(cause)
   }
+}
+
+export const aes256GcmSealInto: typeof portable.aes256GcmSealInto = (target, offset, key, nonce, plaintext) => {
+  requireAead(key, nonce, plaintext, undefined)
+  requireSealedRoom(target, offset, plaintext)
+  const cipher = createCipheriv(GCM, key, nonce, OPTIONS)
+  target.set(cipher.update(plaintext), offset)
+  cipher.final()
+  target.set(cipher.getAuthTag(), offset + plaintext.length)
+}
+
+export const aes256GcmTryOpen: typeof portable.aes256GcmTryOpen = (key, nonce, sealed) => {
+  requireAead(key, nonce, sealed, undefined)
+  const bodyBytes = sealed.length - TAG_BYTES
+  if (bodyBytes < 0) return undefined
+  const decipher = createDecipheriv(GCM, key, nonce, OPTIONS)
+  decipher.setAuthTag(sealed.subarray(bodyBytes))
+  const plaintext = decipher.update(sealed.subarray(0, bodyBytes))
+  try {
+    decipher.final()
+  } catch {
+    plaintext.fill(0)
+    return undefined
+  }
+  return plain(plaintext)
 }
 
 /** Bun has no native one. */

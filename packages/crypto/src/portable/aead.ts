@@ -1,6 +1,6 @@
 import { gcm } from '@noble/ciphers/aes.js'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { requireBytes, requireUint8Array } from '../bytes.js'
+import { requireBytes, requireInteger, requireUint8Array } from '../bytes.js'
 import { CryptoError, notAuthentic } from '../error.js'
 import { AEAD_NONCE_BYTES, CIPHER_KEY_BYTES, TAG_BYTES } from '../lengths.js'
 
@@ -62,6 +62,40 @@ export function aes256GcmOpen(
   return open(gcm, key, nonce, sealed, associatedData)
 }
 
+/**
+ * {@link aes256GcmSeal} without associated data, into memory that the caller has: ciphertext and tag go to `offset` of
+ * `target`, so that a packet with its head is made in one piece. The plaintext may lie in `target` as well.
+ * @param target - with room for `plaintext.length + 16` bytes from `offset` on
+ * @throws {CryptoError} `argument`
+ */
+export function aes256GcmSealInto(
+  target: Uint8Array,
+  offset: number,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  plaintext: Uint8Array,
+): void {
+  requireAead(key, nonce, plaintext, undefined)
+  requireSealedRoom(target, offset, plaintext)
+  target.set(gcm(key, nonce).encrypt(plaintext), offset)
+}
+
+/**
+ * {@link aes256GcmOpen} without associated data for bytes that come from strangers: what is not authentic, or shorter
+ * than a tag, is an ordinary answer and no exception.
+ * @returns the plaintext, or `undefined`
+ * @throws {CryptoError} `argument`
+ */
+export function aes256GcmTryOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+  requireAead(key, nonce, sealed, undefined)
+  if (sealed.length < TAG_BYTES) return undefined
+  try {
+    return gcm(key, nonce).decrypt(sealed)
+  } catch {
+    return undefined
+  }
+}
+
 function seal(
   cipher: Cipher,
   key: Uint8Array,
@@ -100,6 +134,15 @@ export function requireAead(
   requireBytes(nonce, AEAD_NONCE_BYTES, 'nonce')
   requireUint8Array(message, 'message')
   if (associatedData !== undefined) requireUint8Array(associatedData, 'associatedData')
+}
+
+/** @throws {CryptoError} `argument` unless ciphertext and tag fit into `target` from `offset` on. */
+export function requireSealedRoom(target: Uint8Array, offset: number, plaintext: Uint8Array): void {
+  requireUint8Array(target, 'target')
+  requireInteger(offset, 0, target.length, 'offset')
+  const needed = plaintext.length + TAG_BYTES
+  if (target.length - offset < needed)
+    throw new CryptoError('argument', `target: expected room for ${needed} bytes, got ${target.length - offset}`)
 }
 
 /** @throws {CryptoError} `authentication` */

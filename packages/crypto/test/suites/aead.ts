@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { codeOf, hex, SeededBytes, type Suite, toHex, utf8 } from '../helpers.js'
+import { codeOf, EDGE_LENGTHS, hex, SeededBytes, type Suite, toHex, utf8 } from '../helpers.js'
 
 export function aeadSuite(crypto: Suite): void {
   describe('ChaCha20-Poly1305', () => {
@@ -97,6 +97,92 @@ export function aeadSuite(crypto: Suite): void {
       seal(key, nonce, plaintext)
       expect([key, nonce, sealed]).toEqual(copies)
       expect(plaintext).toEqual(utf8('plain'))
+    })
+  })
+
+  describe('aes256Gcm for packets', () => {
+    const random = new SeededBytes(2)
+    const key = random.bytes(32)
+    const nonce = random.bytes(12)
+
+    test.each(EDGE_LENGTHS.filter((length) => length <= 4_096))(
+      '%s bytes are sealed in place, and opened, as by the others',
+      (length) => {
+        const plaintext = random.bytes(length)
+        const sealed = crypto.aes256GcmSeal(key, nonce, plaintext)
+        for (const offset of [0, 1, 29]) {
+          const target = new Uint8Array(offset + sealed.length + 3).fill(0xee)
+          crypto.aes256GcmSealInto(target, offset, key, nonce, plaintext)
+          expect(target.subarray(offset, offset + sealed.length)).toEqual(sealed)
+          expect(target.subarray(0, offset).every((byte) => byte === 0xee)).toBe(true)
+          expect(target.subarray(offset + sealed.length)).toEqual(new Uint8Array(3).fill(0xee))
+          const found = target.subarray(offset, offset + sealed.length)
+          expect(crypto.aes256GcmTryOpen(key, nonce, found)).toEqual(plaintext)
+        }
+      },
+    )
+
+    test('the plaintext may lie in the target, before and where it is sealed', () => {
+      const sealed = crypto.aes256GcmSeal(key, nonce, utf8('plain'))
+      for (const at of [0, 27, 29, 31]) {
+        const target = new Uint8Array(64)
+        target.set(utf8('plain'), at)
+        crypto.aes256GcmSealInto(target, 29, key, nonce, target.subarray(at, at + 5))
+        expect(target.subarray(29, 50)).toEqual(sealed)
+      }
+    })
+
+    test('what is opened is memory of its own', () => {
+      const sealed = crypto.aes256GcmSeal(key, nonce, utf8('plain'))
+      const opened = crypto.aes256GcmTryOpen(key, nonce, sealed) as Uint8Array
+      sealed.fill(0)
+      expect(opened).toEqual(utf8('plain'))
+      expect(opened.buffer.byteLength).toBe(5)
+      expect(Object.getPrototypeOf(opened)).toBe(Uint8Array.prototype)
+    })
+
+    test('cut at every length, altered in any bit, under another key or nonce, it does not open', () => {
+      const sealed = crypto.aes256GcmSeal(key, nonce, utf8('plain'))
+      for (let length = 0; length < sealed.length; length++)
+        expect(crypto.aes256GcmTryOpen(key, nonce, sealed.subarray(0, length))).toBeUndefined()
+      for (let bit = 0; bit < 8 * sealed.length; bit++) {
+        const altered = sealed.slice()
+        altered[bit >> 3] = (altered[bit >> 3] as number) ^ (1 << (bit & 7))
+        expect(crypto.aes256GcmTryOpen(key, nonce, altered)).toBeUndefined()
+      }
+      expect(crypto.aes256GcmTryOpen(random.flipped(key), nonce, sealed)).toBeUndefined()
+      expect(crypto.aes256GcmTryOpen(key, random.flipped(nonce), sealed)).toBeUndefined()
+      const bound = crypto.aes256GcmSeal(key, nonce, utf8('plain'), utf8('data'))
+      expect(crypto.aes256GcmTryOpen(key, nonce, bound)).toBeUndefined()
+    })
+
+    test('without room nothing is written, and it is the caller’s mistake, as other lengths are', () => {
+      const target = new Uint8Array(40)
+      const sealInto = (offset: number, size: number) => () =>
+        crypto.aes256GcmSealInto(target, offset, key, nonce, new Uint8Array(size))
+      for (const [offset, size] of [
+        [0, 25],
+        [40, 0],
+        [25, 0],
+        [41, 0],
+        [-1, 0],
+        [0.5, 0],
+        [Number.NaN, 0],
+      ] as const)
+        expect(codeOf(sealInto(offset, size))).toBe('argument')
+      expect(target).toEqual(new Uint8Array(40))
+      expect(codeOf(sealInto(24, 0))).toBe('nothing thrown')
+      for (const length of [0, 16, 31, 33]) {
+        const other = new Uint8Array(length)
+        expect(codeOf(() => crypto.aes256GcmSealInto(target, 0, other, nonce, utf8('')))).toBe('argument')
+        expect(codeOf(() => crypto.aes256GcmSealInto(target, 0, key, other, utf8('')))).toBe('argument')
+        expect(codeOf(() => crypto.aes256GcmTryOpen(other, nonce, target))).toBe('argument')
+        expect(codeOf(() => crypto.aes256GcmTryOpen(key, other, target))).toBe('argument')
+      }
+      const text = 'text' as unknown as Uint8Array
+      expect(codeOf(() => crypto.aes256GcmSealInto(text, 0, key, nonce, utf8('')))).toBe('argument')
+      expect(codeOf(() => crypto.aes256GcmSealInto(target, 0, key, nonce, text))).toBe('argument')
+      expect(codeOf(() => crypto.aes256GcmTryOpen(key, nonce, text))).toBe('argument')
     })
   })
 }

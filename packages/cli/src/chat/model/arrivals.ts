@@ -26,6 +26,8 @@ export function arrived(state: ChatState, event: Arrival): Step {
       return step({ ...state, links: new Map(state.links).set(event.peer, event.link) })
     case 'mediator':
       return step({ ...state, mediators: new Map(state.mediators).set(event.publicKey, event.link) })
+    case 'nearby':
+      return nearbyChanged(state, event)
     case 'members-changed':
       return state.mode.name === 'person' && state.open === event.peer
         ? step(state, { do: 'read-members', peer: event.peer })
@@ -69,6 +71,15 @@ export function arrived(state: ChatState, event: Arrival): Step {
     case 'reach':
       return step({ ...state, self: { ...state.self, reach: { ok: event.ok, text: event.text } } })
   }
+}
+
+/** Who is talked to is connected to as soon as they are here. */
+function nearbyChanged(state: ChatState, { peer, isHere }: Of<'nearby'>): Step {
+  const nearby = new Set(state.nearby)
+  if (isHere) nearby.add(peer)
+  else nearby.delete(peer)
+  const isWanted = isHere && state.open === peer && state.links.get(peer)?.state !== 'up'
+  return step({ ...state, nearby }, ...(isWanted ? [{ do: 'connect', peer } as const] : []))
 }
 
 function requestArrived(state: ChatState, { request }: Of<'request'>): Step {

@@ -2,7 +2,7 @@ import type { ChatEntry } from '../backend.js'
 import { draftOf } from '../editor.js'
 import { layoutOf } from '../view/layout.js'
 import { nameOf } from '../view/names.js'
-import type { ChatState, EntryKey, Mode, Prompt, Step, Talk } from './state.js'
+import type { ChatState, EntryKey, Mode, PeopleMode, Prompt, Step, Talk } from './state.js'
 import { step } from './step.js'
 import { changeOpen, entryOf, openTalk } from './talk.js'
 import { listOf } from './talks.js'
@@ -35,8 +35,14 @@ export function filesOf(state: ChatState): readonly ChatEntry[] {
   return (openTalk(state)?.entries ?? []).filter(({ file }) => file !== undefined).reverse()
 }
 
-/** Those whose name or key fits what was typed: all of them for nothing. */
-export function matching(state: ChatState, text: string): readonly string[] {
-  const wanted = text.trim().toLowerCase()
-  return listOf(state).filter((peer) => nameOf(state, peer).toLowerCase().includes(wanted) || peer.startsWith(wanted))
+/** Those whose name or key fits what was typed, all of them for nothing: first whom we know, then who else is nearby. */
+export function matching(
+  state: ChatState,
+  { draft, onlyNearby }: Pick<PeopleMode, 'draft' | 'onlyNearby'>,
+): readonly string[] {
+  const wanted = draft.text.trim().toLowerCase()
+  const known = listOf(state)
+  const all = [...new Set([...known, ...(state.nearby ?? [])])]
+  const list = onlyNearby ? all.filter((peer) => state.nearby?.has(peer)) : all
+  return list.filter((peer) => nameOf(state, peer).toLowerCase().includes(wanted) || peer.startsWith(wanted))
 }

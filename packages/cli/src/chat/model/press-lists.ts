@@ -8,10 +8,10 @@ import { mayInvite, mayLeave, personRows } from '../view/person.js'
 import { viewedRows } from '../view/whole.js'
 import { sought } from './arrivals.js'
 import { filesOf, matching, page, prompting } from './modes.js'
-import { type ChatState, keyOf, type Mode, type SearchMode, type Step } from './state.js'
+import { type ChatState, keyOf, type Mode, type PeopleMode, type SearchMode, type Step } from './state.js'
 import { andThen, noticed, step } from './step.js'
 import { changeTalk, talkOf } from './talk.js'
-import { opened } from './talks.js'
+import { listOf, opened } from './talks.js'
 import { keyName, typed } from './typing.js'
 
 type ModeOf<Name extends Mode['name']> = Extract<Mode, { readonly name: Name }>
@@ -19,14 +19,16 @@ type ModeOf<Name extends Mode['name']> = Extract<Mode, { readonly name: Name }>
 const WRITING: Mode = { name: 'write' }
 
 /** Keys while somebody to talk to is looked for. */
-export function pressedPeople(state: ChatState, mode: ModeOf<'people'>, key: Key): Step {
+export function pressedPeople(state: ChatState, mode: PeopleMode, key: Key): Step {
   const name = keyName(key)
-  const found = matching(state, mode.draft.text)
+  const found = matching(state, mode)
   if (name === 'escape') return step({ ...state, mode: WRITING })
   if (name === 'enter') {
     const text = mode.draft.text.trim()
     const peer = found[mode.at]
-    if (peer !== undefined) return opened(state, peer)
+    if (peer !== undefined && listOf(state).includes(peer)) return opened(state, peer)
+    // Somebody nearby whom we do not know yet.
+    if (peer !== undefined) return step({ ...state, mode: WRITING }, { do: 'meet', person: peer })
     return text === '' ? step(state) : step({ ...state, mode: WRITING }, { do: 'meet', person: text })
   }
   const by = rowsOf(name, page(state))

@@ -48,6 +48,8 @@ const COMMANDS: Readonly<Record<string, (state: ChatState) => Step>> = {
   f5: browseFiles,
   'ctrl-y': lookAt,
   f6: lookAt,
+  'alt-n': lookAround,
+  f7: lookAround,
   'ctrl-r': choosing,
   pageup: (state) => moved(state, page(state)),
   pagedown: (state) => moved(state, -page(state)),
@@ -66,7 +68,13 @@ function toNeighbour(state: ChatState, by: 1 | -1, onlyUnread = false): Step {
 
 function talkTo(state: ChatState): Step {
   const at = Math.max(0, state.open === undefined ? 0 : listOf(state).indexOf(state.open))
-  return step({ ...state, mode: { name: 'people', draft: EMPTY_DRAFT, at } })
+  return step({ ...state, mode: { name: 'people', draft: EMPTY_DRAFT, at, onlyNearby: false } })
+}
+
+function lookAround(state: ChatState): Step {
+  if (state.nearby === undefined)
+    return step(noticed(state, 'error', 'you are not on the local network: mimir chat --multicast begins there'))
+  return step({ ...state, mode: { name: 'people', draft: EMPTY_DRAFT, at: 0, onlyNearby: true } })
 }
 
 /** The person of this conversation, or the group with its members. */

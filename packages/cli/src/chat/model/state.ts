@@ -14,6 +14,8 @@ export interface ChatState {
   readonly links: ReadonlyMap<string, ChatLink>
   /** With mediators, by public key; what is not in it is connecting. */
   readonly mediators: ReadonlyMap<string, ChatLink>
+  /** Those who are said to be on the local network, strangers too; undefined when we are not on it. */
+  readonly nearby: ReadonlySet<string> | undefined
   /** Of groups whose members were looked at, by group. */
   readonly members: ReadonlyMap<string, readonly ChatMember[]>
   readonly talks: ReadonlyMap<string, Talk>
@@ -113,12 +115,21 @@ export type Mode =
   | { readonly name: 'write' }
   | { readonly name: 'choose'; readonly key: EntryKey }
   | PromptMode
-  | { readonly name: 'people'; readonly draft: Draft; readonly at: number }
+  | PeopleMode
   | SearchMode
   | { readonly name: 'files'; readonly at: number }
   | { readonly name: 'person'; readonly top: number }
   | { readonly name: 'view'; readonly key: EntryKey; readonly top: number }
   | { readonly name: 'help'; readonly top: number }
+
+/** Somebody to talk to is looked for. */
+export interface PeopleMode {
+  readonly name: 'people'
+  readonly draft: Draft
+  readonly at: number
+  /** Among those on the local network alone. */
+  readonly onlyNearby: boolean
+}
 
 export interface PromptMode {
   readonly name: 'prompt'
@@ -160,6 +171,7 @@ export type Effect =
   | { readonly do: 'read-people' }
   | { readonly do: 'read'; readonly peer: string; readonly before?: ChatEntry; readonly limit: number }
   | { readonly do: 'send'; readonly peer: string; readonly token: number; readonly content: ChatContent }
+  | { readonly do: 'connect'; readonly peer: string }
   | { readonly do: 'mark-read'; readonly peer: string }
   | { readonly do: 'search'; readonly token: number; readonly text: string; readonly peer: string | undefined }
   | { readonly do: 'complete'; readonly text: string }

@@ -20,6 +20,7 @@ export const KEYS: readonly { readonly where: string; readonly keys: readonly (r
       ['Ctrl-N, Ctrl-P', 'next, previous person (also Alt-Down, Alt-Up)'],
       ['Tab', 'next person with unread messages'],
       ['Ctrl-T or F2', 'talk to somebody: part of a name, a key, or a contact link'],
+      ['Alt-N or F7', 'who is on the local network, with --multicast'],
       ['PageUp, PageDown', 'older, newer messages'],
       ['Ctrl-G', 'the newest message'],
       ['Ctrl-F or F3', 'search; Tab: this conversation or all'],
@@ -72,6 +73,7 @@ export const LEGEND: readonly (readonly [string, string])[] = [
 export const PEOPLE_LEGEND: readonly (readonly [string, string])[] = [
   ['*', 'connected'],
   ['~', 'connecting'],
+  ['@', 'on the local network, not connected'],
   ['-', 'not reached, the next attempt comes by itself'],
   ['?', 'asks to be your contact, or wants you in a group'],
   ['x', 'blocked; a group that you are not in any more'],

@@ -58,7 +58,7 @@ export function markOf(state: ChatState, peer: string): readonly [string, Style]
     case 'stopped':
       return ['-', { colour: 'red' }]
     default:
-      return [' ', {}]
+      return state.nearby?.has(peer) ? ['@', { colour: 'cyan' }] : [' ', {}]
   }
 }
 
@@ -88,6 +88,7 @@ export function linkText(state: ChatState, peer: string): string {
   const link = linkOf(state, peer)
   switch (link.state) {
     case 'up':
+      if (link.address.startsWith('mp2p:')) return 'connected over the local network'
       return person?.group?.role === 'reader' ? 'connected, you may only read' : 'connected'
     case 'stopped':
       return `not reached (${link.reason})`
@@ -96,6 +97,6 @@ export function linkText(state: ChatState, peer: string): string {
     case 'waiting':
       return `not reached, next attempt ${state.look.times.left(Math.max(0, link.retryAtMs - state.nowMs))} (${link.reason})`
     default:
-      return 'not connected'
+      return state.nearby?.has(peer) ? 'on the local network, not connected' : 'not connected'
   }
 }

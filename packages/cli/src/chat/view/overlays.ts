@@ -1,6 +1,6 @@
 import { harmlessLine } from '../../harmless.js'
 import { filesOf, matching } from '../model/modes.js'
-import { type ChatState, keyOf, type SearchMode, transferKey } from '../model/state.js'
+import { type ChatState, keyOf, type PeopleMode, type SearchMode, transferKey } from '../model/state.js'
 import { truncate } from '../width.js'
 import { transferText } from './entry.js'
 import { type Row, span } from './frame.js'
@@ -46,28 +46,15 @@ function line(state: ChatState, text: string, columns: number, isChosen: boolean
   return [span(isChosen ? '> ' : '  '), span(shown, isChosen ? { inverse: true } : {})]
 }
 
-function peopleRows(
-  state: ChatState,
-  { draft, at }: { draft: { text: string }; at: number },
-  columns: number,
-  rows: number,
-): Row[] {
-  const found = matching(state, draft.text)
-  const head: Row = [span(' Talk to', { bold: true })]
-  if (found.length === 0)
-    return [
-      head,
-      [
-        span(
-          truncate(
-            '  nobody is called so; Enter takes it as a public key or a contact link',
-            columns,
-            ellipsisOf(state.look),
-          ),
-          { dim: true },
-        ),
-      ],
-    ]
+function peopleRows(state: ChatState, mode: PeopleMode, columns: number, rows: number): Row[] {
+  const { at, onlyNearby, draft } = mode
+  const found = matching(state, mode)
+  const head: Row = [span(onlyNearby ? ' On the local network' : ' Talk to', { bold: true })]
+  const nobody =
+    onlyNearby && draft.text === ''
+      ? '  nobody is heard there'
+      : '  nobody is called so; Enter takes it as a public key or a contact link'
+  if (found.length === 0) return [head, [span(truncate(nobody, columns, ellipsisOf(state.look)), { dim: true })]]
   return [
     head,
     ...windowed(found, at, rows - 1, (peer, isChosen) =>

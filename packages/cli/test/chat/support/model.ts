@@ -58,6 +58,7 @@ export class ModelChat {
       requests: [],
       links: new Map(),
       mediators: new Map(),
+      nearby: undefined,
       members: new Map(),
       talks: new Map(),
       open: undefined,
