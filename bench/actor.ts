@@ -50,8 +50,8 @@ const calls: ActorCalls = {
       globalThis.gc?.()
       await sleep(40)
     }
-    const { rss, heapUsed } = process.memoryUsage()
-    return { residentBytes: rss, heapBytes: heapUsed }
+    const { rss, heapUsed, external } = process.memoryUsage()
+    return { residentBytes: rss, heapBytes: heapUsed, bufferBytes: external }
   },
 }
 

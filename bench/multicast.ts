@@ -8,7 +8,7 @@ import { PER_CPU_SECOND } from './lib/spin.js'
 import { buildGoEnd } from './multicast/go-end.js'
 import { memoryRows } from './multicast/memory.js'
 import { packetRows } from './multicast/packets.js'
-import { type GoRivals, roundTripRows } from './multicast/round-trips.js'
+import { type GoRivals, roundTripRows, sessionRows } from './multicast/round-trips.js'
 import { streamRows } from './multicast/streams.js'
 
 // Sessions over IPv4 groups of the loopback interface, in processes of their own, beside bare datagrams between two groups
@@ -19,6 +19,7 @@ export async function run(settings: Settings): Promise<Report> {
   const rows: Row[] = [
     ...(await packetRows(settings)),
     ...(await roundTripRows(settings, go)),
+    ...(await sessionRows(settings, go)),
     ...(await streamRows(settings)),
     ...(await memoryRows(settings, go?.bare)),
   ]
@@ -26,7 +27,7 @@ export async function run(settings: Settings): Promise<Report> {
     rows,
     notes: [
       `seal, open: ${PER_CPU_SECOND}; ours is a whole packet with a nonce by chance, the other the calls of node:crypto alone`,
-      'roundTrip: 100 bytes asked and answered, one at a time, between two processes; dgram-echo: as many bytes, never looked at',
+      'roundTrip: 100 bytes asked and answered, one at a time, between two processes; dgram-echo: as many bytes, never looked at; -sealed: opened and sealed, and nothing else',
       ...notes,
       'session: opened with both signatures checked, and used once; the limits per source and per peer are raised',
       'stream: 64 KiB bodies, 16 under way; net: TCP, which encrypts nothing',
@@ -43,13 +44,13 @@ function rivals(): { go: GoRivals | undefined; notes: readonly string[] } {
   const original = buildOriginal()
   const loopName = 'programs' in original ? 'go-original' : 'go-model'
   const loop = 'programs' in original ? original.programs : buildModel()
+  const what =
+    'programs' in original
+      ? 'the published programs'
+      : 'a model of the published programs, which this machine cannot have'
   const notes = [
     'go-bare: a Go program of ours that does only this, as fast as Go can be',
-    `${loopName}: ${
-      'programs' in original
-        ? 'the published programs'
-        : `a model of the published programs, which this machine cannot have (${original.missing})`
-    }, -loop: 26 bytes asked with the same packet each time, 19 answered, both printed`,
+    `${loopName}: ${what}, -loop: 26 bytes asked with the same packet each time, 19 answered, both printed`,
   ]
   return { go: { loopName, loop, bare: buildGoEnd() }, notes }
 }

@@ -23,6 +23,8 @@ export interface MemoryResult {
   /** Resident set after a forced collection, bytes. */
   readonly residentBytes: number
   readonly heapBytes: number
+  /** What hangs on the heap outside it: buffers. */
+  readonly bufferBytes: number
 }
 
 /** What the parent may ask of a server or client process. */

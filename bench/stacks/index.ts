@@ -17,7 +17,10 @@ export const STACKS = {
   'mimir-mediator': async () => (await import('./mimir-mediator.js')).mimirMediatorStack(),
   'mimir-multicast': async () => (await import('./mimir-multicast.js')).mimirMulticastStack('requests'),
   'mimir-multicast-streams': async () => (await import('./mimir-multicast.js')).mimirMulticastStack('streams'),
-  'dgram-multicast': async () => (await import('./dgram-multicast.js')).dgramMulticastStack(),
+  'dgram-multicast': async () => (await import('./dgram-multicast.js')).dgramMulticastStack('default'),
+  'dgram-multicast-without-lookup': async () =>
+    (await import('./dgram-multicast.js')).dgramMulticastStack('without-lookup'),
+  'dgram-multicast-sealed': async () => (await import('./dgram-multicast.js')).dgramMulticastStack('sealed'),
   'dgram-echo': async () => (await import('./dgram-echo.js')).dgramEchoStack('default'),
   'dgram-echo-without-lookup': async () => (await import('./dgram-echo.js')).dgramEchoStack('none'),
 } as const satisfies Record<string, () => Promise<Stack>>

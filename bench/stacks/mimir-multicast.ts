@@ -8,6 +8,8 @@ import { ROUND_TRIP_BYTES } from '../lib/multicast-sizes.js'
 import { acknowledge, type Pipe, PipeChannel } from '../lib/pipe.js'
 import type { Channel, FloodOptions, FloodResult, Stack } from '../lib/stack.js'
 
+/** What is asked and what is answered: sealed anew each time. */
+const PAYLOAD = new Uint8Array(ROUND_TRIP_BYTES)
 const MANY = 1_000_000_000
 /** Everything comes from one address and one peer here, which the defaults exist to prevent. */
 const LIMITS: Partial<MulticastLimits> = {
@@ -27,8 +29,7 @@ export function mimirMulticastStack(what: 'requests' | 'streams'): Stack {
     async serve() {
       const node = await openNode()
       if (what === 'streams') await node.streams.listen(node.address, { onStream: serveStream })
-      // Bytes of a payload are lent for the call; the answer is as long as what was asked.
-      else node.answer(() => new Uint8Array(ROUND_TRIP_BYTES))
+      else node.answer(() => PAYLOAD)
       return node.address
     },
     async connect(address) {
@@ -61,13 +62,15 @@ class SessionChannel implements Channel {
 
   async flood(options: FloodOptions): Promise<FloodResult> {
     const meter = new Meter(options)
-    do await this.once()
-    while (!meter.acknowledged(1))
+    do {
+      const { length } = await this.#session.request(PAYLOAD)
+      if (length !== ROUND_TRIP_BYTES) throw new Error(`an answer of ${length} bytes`)
+    } while (!meter.acknowledged(1))
     return meter.result
   }
 
   async once(): Promise<void> {
-    const { length } = await this.#session.request(new Uint8Array(ROUND_TRIP_BYTES))
+    const { length } = await this.#session.request(PAYLOAD)
     if (length !== ROUND_TRIP_BYTES) throw new Error(`an answer of ${length} bytes`)
   }
 

@@ -1,6 +1,7 @@
 // Networks of one machine's own, where multicast bothers nobody. Linux, as root.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Programs this needs, and the Debian packages that bring them. */
 const PROGRAMS: Readonly<Record<string, string>> = {
@@ -9,6 +10,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   setpriv: 'util-linux',
   unshare: 'util-linux',
 }
+
+const READY_TIMEOUT_MS = 10_000
+const POLL_MS = 10
 
 /** Debian packages that are missing for {@link Namespace}. */
 export function missingPackages(): string[] {
@@ -56,6 +60,16 @@ export class Namespace {
     execFileSync(command, args, { input: `${lines.join('\n')}\n`, stdio: ['pipe', 'pipe', 'pipe'] })
   }
 
+  /** Wait until IPv6 groups can be sent to on an interface: the kernel notices a moment later that a line is there. */
+  async ready(name: string): Promise<void> {
+    const [command = '', ...args] = [...this.prefix, 'ip', '-6', 'route', 'show', 'table', 'local', 'dev', name]
+    const deadlineMs = performance.now() + READY_TIMEOUT_MS
+    while (!execFileSync(command, args, { encoding: 'utf8' }).includes('ff00::/8')) {
+      if (performance.now() > deadlineMs) throw new Error(`${name} is not up after ${READY_TIMEOUT_MS} ms`)
+      await sleep(POLL_MS)
+    }
+  }
+
   async close(): Promise<void> {
     if (this.#keeper.exitCode !== null || this.#keeper.signalCode !== null) return
     const closed = once(this.#keeper, 'close')
@@ -68,11 +82,12 @@ export class Namespace {
 export const VETH = 'eth0'
 
 /** Two hosts on one wire, with addresses of both families; each has a loopback interface too. */
-export function joinByVeth(first: Namespace, second: Namespace): void {
+export async function joinByVeth(first: Namespace, second: Namespace): Promise<void> {
   first.ip(`link add ${VETH} type veth peer name ${VETH} netns ${second.pid}`)
   for (const [index, namespace] of [first, second].entries()) {
     namespace.ip('link set lo up', ...addressed(VETH, index + 1))
   }
+  await Promise.all([first.ready(VETH), second.ready(VETH)])
 }
 
 /** Let groups of both families work on the loopback interface, and groups with the prefix of a network, too. */
@@ -97,7 +112,7 @@ export function closeLoopback(namespace: Namespace): void {
 export const BRIDGE = 'br0'
 
 /** Hosts on one switch, the first of which is the hub's own; addresses as in {@link joinByVeth}. */
-export function joinByBridge(hub: Namespace, members: readonly Namespace[]): void {
+export async function joinByBridge(hub: Namespace, members: readonly Namespace[]): Promise<void> {
   // With snooping it would first have to learn who has joined what.
   hub.ip('link set lo up', `link add ${BRIDGE} type bridge mcast_snooping 0`, ...addressed(BRIDGE, 1))
   for (const [index, member] of members.entries()) {
@@ -105,6 +120,7 @@ export function joinByBridge(hub: Namespace, members: readonly Namespace[]): voi
     hub.ip(`link set port${index} master ${BRIDGE} up`)
     member.ip('link set lo up', ...addressed(VETH, index + 2))
   }
+  await Promise.all([hub.ready(BRIDGE), ...members.map((member) => member.ready(VETH))])
 }
 
 function addressed(name: string, host: number): string[] {

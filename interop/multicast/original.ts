@@ -24,6 +24,7 @@ export function buildOriginal(): Original {
 }
 
 function fromCheckout(folder: string): Mp2pPrograms {
+  if (!existsSync(path.join(folder, 'go.mod'))) throw new Error(`MIMIR_MP2P: no checkout of ${MODULE}: ${folder}`)
   const output = path.join(ARTIFACTS, 'checkout')
   try {
     goBuild(folder, ['./examples/server', './examples/client'], output)
@@ -46,7 +47,7 @@ function fromProxy(): Original {
     goBuild(folder, packages, output)
     return { programs }
   } catch (error) {
-    return { missing: `go get ${MODULE}@${COMMIT}: ${reason(error)}` }
+    return { missing: `go get ${MODULE}@${COMMIT}: ${reason(error).split('; ', 1)[0]}` }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -54,7 +55,8 @@ function fromProxy(): Original {
 
 /** The last thing Go said, on one line. */
 function reason(error: unknown): string {
-  const { stderr, message } = error as Error & { stderr?: Uint8Array }
-  const said = stderr === undefined ? '' : new TextDecoder().decode(stderr).trim()
+  const { stderr, message } = error as Error & { stderr?: Uint8Array | null }
+  // There is none when Go could not be started, or took too long.
+  const said = stderr instanceof Uint8Array ? new TextDecoder().decode(stderr).trim() : ''
   return (said === '' ? message : said).replaceAll(/\s*\n\s*/g, '; ')
 }

@@ -19,7 +19,17 @@ export const ARROWS = {
   multicast: ['wire', 'crypto', 'transport'],
   tracker: ['wire', 'crypto', 'transport', 'store'],
   mediator: ['wire', 'crypto', 'transport', 'store'],
-  messenger: ['wire', 'crypto', 'transport', 'store', 'yggdrasil', 'peer', 'resolver-client', 'mediator-client', 'multicast'],
+  messenger: [
+    'wire',
+    'crypto',
+    'transport',
+    'store',
+    'yggdrasil',
+    'peer',
+    'resolver-client',
+    'mediator-client',
+    'multicast',
+  ],
   cli: [
     'wire',
     'crypto',

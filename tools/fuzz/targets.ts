@@ -3,6 +3,8 @@ import { filesTargets } from './targets-files.js'
 import { machineTargets } from './targets-machines.js'
 import { mediatorMachineTargets } from './targets-mediator-machines.js'
 import { multicastTargets } from './targets-multicast.js'
+import { multicastMachineTargets } from './targets-multicast-machine.js'
+import { multicastStreamTargets } from './targets-multicast-stream.js'
 import { trackerTargets } from './targets-tracker.js'
 import { wireTargets } from './targets-wire.js'
 import { yggdrasilTargets } from './targets-yggdrasil.js'
@@ -17,6 +19,8 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...mediatorMachineTargets,
   ...trackerTargets,
   ...multicastTargets,
+  ...multicastMachineTargets,
+  ...multicastStreamTargets,
   ...yggdrasilTargets,
   ...yggdrasilRouterTargets,
   ...yggdrasilStreamTargets,

@@ -135,11 +135,7 @@ describe('server and client', () => {
     expect(await client.ended).toBe(0)
     const { publicKey, ipv4Group } = readConfig(readFileSync(path.join(folder, 'client.conf')))
     const [clientKey, clientGroup] = [toHex(publicKey), ipv4Group?.join('.')]
-    expect(client.lines).toEqual([
-      expect.stringMatching(/^my addr: 224\.0\.2\d\d\.\d+$/),
-      `my publ: ${clientKey}`,
-      ANSWER,
-    ])
+    expect(client.lines).toEqual([`my addr: ${clientGroup}`, `my publ: ${clientKey}`, ANSWER])
     expect(client.errors).toEqual([
       'sending session initiation payload',
       'received response payload',
@@ -277,6 +273,8 @@ describe('the file', () => {
   test('of a version that could make no IPv4 group gets one; the rest stays, and others cannot read it', () => {
     const file = path.join(newFolder(), 'server.conf')
     const { ipv4Group, ipv6Group, seed } = loadConfig(file)
+    const mode = (): number => statSync(file).mode & 0o777
+    if (process.platform !== 'win32') expect(mode()).toBe(0o600)
     const old = writeConfig({ ipv4Group: undefined, ipv6Group, seed })
     writeFileSync(file, old)
     chmodSync(file, 0o755)
@@ -286,7 +284,7 @@ describe('the file', () => {
     expect(loadConfig(file)).toEqual(found)
     expect(readFileSync(file).subarray(4)).toEqual(Buffer.from(old).subarray(4))
     expect(ipv4Group).toHaveLength(4)
-    if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
+    if (process.platform !== 'win32') expect(mode()).toBe(0o600)
   })
 })
 

@@ -124,7 +124,8 @@ export class Shell {
     })
     const peers = options.peer ?? listOf('MIMIR_PEERS', this.#io.env, parseNodeUri)
     const trackers = options.tracker ?? listOf('MIMIR_TRACKERS', this.#io.env, parseTracker)
-    const [multicast] = listOf('MIMIR_MULTICAST', this.#io.env, parseInterface)
+    const [multicast, another] = listOf('MIMIR_MULTICAST', this.#io.env, parseInterface)
+    if (another !== undefined) throw new CliError('usage', 'MIMIR_MULTICAST: expected one interface, got several')
     const mediators = options.mediator ?? listOf('MIMIR_MEDIATORS', this.#io.env, parseMediator)
     const addresses = [...(options.address ?? []), ...trackers, ...mediators.map(({ address }) => address)]
     const local = options.multicast === true ? {} : (options.multicast ?? multicast)

@@ -38,6 +38,8 @@ export class Courier {
   #checking = 0
   #pumpAgain = false
   #connecting: AbortController | undefined
+  /** Addresses on the local network that were found during an attempt, and are being tried. */
+  readonly #joining = new Set<string>()
   #attempt = 0
   #attemptMs = 0
   #cancelRetry: (() => void) | undefined
@@ -76,11 +78,22 @@ export class Courier {
 
   /** The peer is on the local network, at an address that an attempt under way may not know. */
   found(address: string): void {
-    const { network } = this.#context
+    const { network, nearby } = this.#context
     if (this.#closed || this.#connection) return
-    if (!this.#connecting) void this.#whenPending(() => this.#connectNow())
+    if (!this.#connecting) {
+      void this.#whenPending(() => this.#connectNow())
+      return
+    }
     // What becomes of it the attempt under way will see: they share one dial, or the one that is first is used by both.
-    else network.connect(this.publicKey, [address], { signal: this.#connecting.signal }).catch(() => {})
+    if (this.#joining.has(address)) return
+    this.#joining.add(address)
+    const { signal } = this.#connecting
+    network
+      .connect(this.publicKey, [address], { signal })
+      .catch(() => {
+        if (!signal.aborted) nearby(this.publicKey)?.tried(address, false)
+      })
+      .finally(() => this.#joining.delete(address))
   }
 
   /** A connection to this peer became ready, whoever dialled. */

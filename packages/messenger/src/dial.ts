@@ -3,11 +3,12 @@ import { MessengerError } from './error.js'
 
 /** Addresses of somebody on the local network. */
 export interface NearbyWay {
+  /** The most promising first. */
   readonly addresses: readonly string[]
-  /** They led nowhere the last time: better try all others first. */
+  /** All of them led nowhere the last time: better try all others first. */
   readonly isDoubtful: boolean
   /** What became of the attempt. */
-  tried(success: boolean): void
+  tried(address: string, success: boolean): void
 }
 
 export interface DialContext {
@@ -20,6 +21,14 @@ export interface DialContext {
   readonly lastResort: ((publicKey: Uint8Array) => string) | undefined
   /** `undefined` for whoever is not on the local network, as far as we know. */
   nearby(publicKey: Uint8Array): NearbyWay | undefined
+  /** Where addresses come from. */
+  readonly sources: AddressSources
+}
+
+/** Who could tell where somebody is. */
+export interface AddressSources {
+  readonly hasTrackers: boolean
+  readonly hasLocalNetwork: boolean
 }
 
 /**
@@ -49,13 +58,19 @@ async function dialNear(
   signal: AbortSignal,
   near: NearbyWay,
 ): Promise<void> {
-  try {
-    await network.connect(publicKey, near.addresses, { signal })
-    near.tried(true)
-  } catch (failure) {
-    if (!signal.aborted) near.tried(false)
-    throw failure
+  let failure: unknown
+  for (const address of near.addresses) {
+    try {
+      await network.connect(publicKey, [address], { signal })
+      near.tried(address, true)
+      return
+    } catch (error) {
+      if (signal.aborted) throw error
+      near.tried(address, false)
+      failure = error
+    }
   }
+  throw failure
 }
 
 async function dialFar(context: DialContext, publicKey: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -80,9 +95,9 @@ async function dialFar(context: DialContext, publicKey: Uint8Array, signal: Abor
 }
 
 async function dialKnown(context: DialContext, publicKey: Uint8Array, signal: AbortSignal): Promise<void> {
-  const { resolve, forget, network } = context
+  const { resolve, forget, network, sources } = context
   const known = await resolve(publicKey, { force: false, signal })
-  let failure: unknown = new MessengerError('unreachable', 'no tracker knows an address of this peer')
+  let failure: unknown = new MessengerError('unreachable', whyUnknown(sources, context.nearby(publicKey) !== undefined))
   if (known.length > 0) {
     try {
       await network.connect(publicKey, known, { signal })
@@ -96,4 +111,10 @@ async function dialKnown(context: DialContext, publicKey: Uint8Array, signal: Ab
   const fresh = (await resolve(publicKey, { force: true, signal })).filter((address) => !known.includes(address))
   if (fresh.length === 0) throw failure
   await network.connect(publicKey, fresh, { signal })
+}
+
+function whyUnknown({ hasTrackers, hasLocalNetwork }: AddressSources, isNearby: boolean): string {
+  const other = isNearby ? 'other ' : ''
+  const why = hasTrackers ? 'no tracker knows an address of this peer' : `no ${other}address of this peer is known`
+  return hasLocalNetwork && !isNearby ? `${why}, and they are not heard on the local network` : why
 }

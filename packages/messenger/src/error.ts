@@ -9,7 +9,7 @@ export type MessengerErrorCode =
   | 'store' // the database refused; nothing was accepted
   | 'listen' // the address cannot be listened on
   | 'overlay' // the node of the overlay network could not start: its message says why
-  | 'multicast' // the node of the local network could not start, or failed: its message says why
+  | 'multicast' // a wrong option, or the node of the local network could not start, or failed: its message says why
   | 'closed' // the messenger is closed
   | 'aborted' // the caller's signal fired
   | 'handler' // a message handler threw; the message counts as handled

@@ -9,6 +9,7 @@ import { tcp } from '@mimirjs/transport/tcp'
 import { udp } from '@mimirjs/transport/udp'
 import { MessengerError } from './error.js'
 import { type LocalNetwork, openLocalNetwork } from './multicast.js'
+import { multicastOptionsOf } from './multicast-options.js'
 import { isOverlayNode, type OverlayNode } from './overlay.js'
 import type { Store } from './store.js'
 import { openSqliteStore } from './store-sqlite.js'
@@ -16,6 +17,8 @@ import type { MessengerOptions, MessengerParts } from './types.js'
 
 /** What a messenger stands on under Node: a folder with key and database, TCP and UDP, the system's clock. */
 export async function openFolder(folder: string, options: MessengerOptions): Promise<MessengerParts> {
+  // Before anything is made or opened.
+  const wanted = multicastOptionsOf(options.multicast)
   const signer = options.signer ?? openSigner(folder)
   const store = options.store ?? openStore(folder, options)
   const transports = options.transports ?? new Transports([tcp()])
@@ -23,7 +26,7 @@ export async function openFolder(folder: string, options: MessengerOptions): Pro
   let multicast: LocalNetwork | undefined
   try {
     overlay = await openOverlay(folder, options)
-    multicast = await openMulticast(signer, options)
+    multicast = wanted && (await openLocalNetwork(wanted, { signer, clock: options.clock, logger: options.logger }))
   } catch (error) {
     if (overlay !== options.overlay) await overlay?.close({ timeoutMs: 0 })
     await store.close().catch(() => {})
@@ -47,14 +50,6 @@ function withStreams(given: Transports, ours: readonly (StreamTransport | undefi
     (all, streams) => (streams === undefined || all.has(streams.scheme) ? all : all.with(streams)),
     given,
   )
-}
-
-/** @throws {MessengerError} `multicast` */
-async function openMulticast(
-  signer: MessengerParts['signer'],
-  { multicast = false, clock, logger }: MessengerOptions,
-): Promise<LocalNetwork | undefined> {
-  return multicast === false ? undefined : openLocalNetwork(multicast, { signer, clock, logger })
 }
 
 /** @throws {MessengerError} `overlay` */

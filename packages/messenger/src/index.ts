@@ -56,7 +56,7 @@ export {
   type MetricDefinition,
   type Metrics,
 } from './metrics.js'
-export type { MulticastHealth, MulticastOptions, NearbyEvent, NearbyPerson } from './multicast.js'
+export type { LocalNetwork, MulticastHealth, MulticastOptions, NearbyEvent, NearbyPerson } from './multicast.js'
 export type { OverlayEvent, OverlayHealth, OverlayLink, OverlayNode, OverlayOptions } from './overlay.js'
 export { MAX_AVATAR_BYTES, type ProfileChange } from './settings.js'
 export type {

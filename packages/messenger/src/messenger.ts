@@ -158,6 +158,7 @@ export class Messenger {
       // Some have one key for both; the originals try that, too (current protocol §2.1).
       lastResort: overlay === undefined ? undefined : messengerAddress,
       nearby: (peer) => this.#nearby?.way(peer),
+      sources: { hasTrackers: this.#resolver !== undefined, hasLocalNetwork: parts.multicast !== undefined },
       retry,
       emitter: this.#emitter,
       isClosing,
@@ -319,10 +320,9 @@ export class Messenger {
         clock: options.clock,
         logger: options.logger,
         mayCome: (peer) => !this.#people.isBlocked(peer),
-        onEvent: (event) => {
-          this.#emitter.emit('nearby', event)
-          if (event.state === 'found') this.#outbox.found(event.peer, event.address)
-        },
+        connectedTo: (peer) => this.#network.connectionsOf(fromHex(peer)).map(({ remoteAddress }) => remoteAddress),
+        onEvent: (event) => this.#emitter.emit('nearby', event),
+        onFound: (peer, address) => this.#outbox.found(peer, address),
         onError,
       })
   }
@@ -521,6 +521,7 @@ export class Messenger {
     const waiting = wasBlocked ? await this.#access.ask(() => this.#store.pending(peer, 1)) : []
     if (waiting.length > 0) this.#outbox.kick(peer)
     if (wasBlocked) this.#inbox.notify(peer)
+    if (wasBlocked) this.#nearby?.unblocked(peer)
     return contact
   }
 
@@ -532,10 +533,12 @@ export class Messenger {
   async block(person: string | Uint8Array): Promise<void> {
     const peer = toPeer(person)
     if (this.#groups.find(peer)) throw new MessengerError('bad-key', 'this is a group: leave it, or block a person')
+    const wasBlocked = this.#people.isBlocked(peer)
     await this.#people.put(peer, { kind: 'blocked' })
     this.#calls.drop(peer)
     this.#outbox.drop(peer)
     for (const connection of this.#network.connectionsOf(fromHex(peer))) connection.close()
+    if (!wasBlocked) this.#nearby?.blocked(peer)
   }
 
   /** @throws {MessengerError} `store` | `closed` */
@@ -606,6 +609,7 @@ export class Messenger {
     if (!wasBlocked) return
     this.#outbox.kick(peer)
     this.#inbox.notify(peer)
+    this.#nearby?.unblocked(peer)
   }
 
   /** Say no to a request. @throws {MessengerError} `unknown-request` | `bad-key` | `store` | `closed` */

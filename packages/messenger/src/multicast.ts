@@ -27,7 +27,7 @@ export interface NearbyEvent {
   readonly peer: string
   /** `mp2p://` URL. */
   readonly address: string
-  /** `found` also when somebody is at another address than before. `lost` comes after 150 s of silence. */
+  /** `found` also when somebody is at another address than before, unless nobody answered there. `lost` comes after 150 s of silence, or when our socket is gone. */
   readonly state: 'found' | 'lost'
 }
 
@@ -61,7 +61,7 @@ export interface LocalNetworkParts {
   readonly logger: Logger | undefined
 }
 
-/** Our node on the local network. Nobody knows of it before {@link Nearby} says so. */
+/** Our node on the local network. Nobody knows of it before `Nearby` says so. */
 export interface LocalNetwork {
   readonly node: MulticastNode
   readonly options: MulticastOptions
@@ -73,10 +73,9 @@ export interface LocalNetwork {
 
 /** Rejects with {@link MessengerError} `multicast`. */
 export async function openLocalNetwork(
-  wanted: true | MulticastOptions,
+  options: MulticastOptions,
   { signer, clock, logger }: LocalNetworkParts,
 ): Promise<LocalNetwork> {
-  const options = wanted === true ? {} : wanted
   const doors: LocalNetwork['doors'] = { mayCome: () => false }
   try {
     // Loaded only by those who use it.
@@ -89,6 +88,8 @@ export async function openLocalNetwork(
       port: 0,
       // The groups of nodes are global ones, and there are routers that pass such on.
       hopLimit: 1,
+      // Whoever is dialled is asked again after a second, should the network not yet send us our group.
+      joinDelayMs: 0,
       interface: options.interface,
       policy: (publicKey) => (doors.mayCome(toHex(publicKey)) ? 'accept' : 'ignore'),
       clock,

@@ -4,7 +4,7 @@ import type { Resolver } from '@mimirjs/resolver-client'
 import type { Clock, Emitter } from '@mimirjs/transport'
 import { fromHex } from '@mimirjs/wire'
 import { Courier, type RetryOptions } from './courier.js'
-import { type DialContext, dialPeer } from './dial.js'
+import { type AddressSources, type DialContext, dialPeer } from './dial.js'
 import { MessengerError } from './error.js'
 import type { Sent } from './message.js'
 import { parseMessageId } from './message-id.js'
@@ -24,6 +24,7 @@ export interface OutboxContext {
   readonly lastResort: ((publicKey: Uint8Array) => string) | undefined
   /** Where a peer is on the local network. */
   readonly nearby: (peer: string) => ReturnType<DialContext['nearby']>
+  readonly sources: AddressSources
   readonly clock: Clock
   readonly retry: RetryOptions
   readonly emitter: Emitter<MessengerEvents>
@@ -103,13 +104,14 @@ export class Outbox {
 
   /** Make a connection without having anything to deliver. Rejects when no address leads to the peer. */
   dial(peer: string, signal: AbortSignal): Promise<void> {
-    const { resolver, lastResort, nearby } = this.#context
+    const { resolver, lastResort, nearby, sources } = this.#context
     const context = {
       network: this.#context.network(),
       resolve: (key: Uint8Array, options: { force: boolean; signal: AbortSignal }) => this.#resolve(peer, key, options),
       forget: (key: Uint8Array, address: string) => resolver?.forget(key, address),
       lastResort,
       nearby: () => nearby(peer),
+      sources,
     }
     return dialPeer(context, fromHex(peer), signal)
   }
@@ -172,7 +174,8 @@ export class Outbox {
   #courier(peer: string): Courier {
     const known = this.#couriers.get(peer)
     if (known) return known
-    const { store, clock, retry, people, emitter, resolver, lastResort, nearby, onError, isClosing } = this.#context
+    const { store, clock, retry, people, emitter, resolver, lastResort, nearby, sources, onError, isClosing } =
+      this.#context
     const network = this.#context.network()
     const publicKey = fromHex(peer)
     const courier = new Courier(peer, publicKey, {
@@ -185,6 +188,7 @@ export class Outbox {
       forget: (key, address) => resolver?.forget(key, address),
       lastResort,
       nearby: () => nearby(peer),
+      sources,
       isBlocked: () => people.isBlocked(peer),
       connections: () => network.connectionsOf(publicKey),
       hasErrand: () => this.#context.hasErrand(peer),

@@ -51,6 +51,7 @@ function setUp() {
     forget: () => {},
     lastResort: undefined,
     nearby: () => undefined,
+    sources: { hasTrackers: true, hasLocalNetwork: false },
     isBlocked: () => false,
     connections: () => [],
     hasErrand: async () => false,

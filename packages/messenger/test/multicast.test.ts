@@ -1,6 +1,15 @@
 // Messengers that find each other on a local network in memory, without a tracker.
 import { createSigner, generateSeed } from '@mimirjs/crypto'
-import { Discovery, formatMulticastAddress, parseGroup } from '@mimirjs/multicast'
+import {
+  DISCOVERY_IPV4,
+  DISCOVERY_PORT,
+  Discovery,
+  formatMulticastAddress,
+  type MulticastNetwork,
+  parseGroup,
+} from '@mimirjs/multicast'
+import { lossyNetwork } from '@mimirjs/multicast/testing'
+import { TransportError } from '@mimirjs/transport'
 import { createClock } from '@mimirjs/transport/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { createMemoryStore, type Messenger, type MessengerEvents } from '../src/index.js'
@@ -144,6 +153,31 @@ describe('what holds about loss holds here', () => {
     expect(ann.nearby()).toEqual([{ peer: second.publicKey, address: after, contact: false }])
   })
 
+  test('one of them is gone without a word in the middle, and back with a new group: nobody waits for a timeout', async () => {
+    const net = new Neighbourhood()
+    const { messenger: ann } = await net.person()
+    const store = keepOpen(createMemoryStore())
+    let isOff = false
+    const network = lossyNetwork(net.link.network(), { loseWrite: () => isOff, loseRead: () => isOff })
+    const { messenger: first, parts } = await net.person({ store }, { network })
+    await meet(ann, first)
+    const texts = Array.from({ length: 30 }, (_, at) => `note ${at}`)
+    const some = collect(first, 3)
+    for (const text of texts) await ann.send(first.publicKey, text)
+    await some
+    isOff = true
+    await first.close({ timeoutMs: 0 })
+    // What is on its way to nobody.
+    await ann.send(first.publicKey, 'are you there?')
+    const startMs = performance.now()
+    const { messenger: second } = await net.person({ ...parts, store })
+    await vi.waitFor(async () => expect((await ann.health()).undelivered).toBe(0), WAIT)
+    // Connections and streams notice a silence after 20 s at the earliest.
+    expect(performance.now() - startMs).toBeLessThan(15_000)
+    const history = await second.history(ann.publicKey, { limit: 100 })
+    expect(history.map(({ text }) => text).reverse()).toEqual([...texts, 'are you there?'])
+  })
+
   test('the link is cut and comes back', async () => {
     const net = new Neighbourhood()
     const [{ messenger: ann }, { messenger: ben }] = [await net.person(), await net.person()]
@@ -187,6 +221,20 @@ describe('strangers', () => {
     await vi.waitFor(async () => expect((await ann.health()).connections).toBe(1), WAIT)
   })
 
+  test('who are blocked while they are there are lost, and found again when that is undone', async () => {
+    const net = new Neighbourhood()
+    const [{ messenger: ann }, { messenger: ben }] = [await net.person(), await net.person()]
+    await meet(ann, ben)
+    const events = eventsOf(ann)
+    const there = { peer: ben.publicKey, address: await addressOf(ben) }
+    await ann.block(ben.publicKey)
+    await ann.block(ben.publicKey)
+    expect(events).toEqual([{ ...there, state: 'lost' }])
+    await ann.addContact(ben.publicKey)
+    await ann.addContact(ben.publicKey)
+    expect(events.slice(1)).toEqual([{ ...there, state: 'found' }])
+  })
+
   test('who are blocked are neither listed nor told of, and cannot open a session', async () => {
     const net = new Neighbourhood()
     const signer = createSigner(generateSeed())
@@ -199,6 +247,8 @@ describe('strangers', () => {
     await vi.waitFor(() => expect(ann.nearby().map(({ peer }) => peer)).toEqual([cat.publicKey]), WAIT)
     expect(events.map(({ peer }) => peer)).toEqual([cat.publicKey])
     expect((await ann.health()).multicast?.nearby).toBe(1)
+    // Whoever connects has to know where.
+    await vi.waitFor(() => expect(ben.nearby().map(({ peer }) => peer)).toContain(ann.publicKey), WAIT)
     const answers: number[] = []
     net.link.listen((bytes, _, host) => host === '192.0.2.1' && answers.push(bytes[0]!))
     const abort = new AbortController()
@@ -208,7 +258,8 @@ describe('strangers', () => {
     net.link.listen((bytes) => {
       if (bytes[0] === 1) asked += 1
     })
-    await vi.waitFor(() => expect(asked).toBeGreaterThan(0), WAIT)
+    // The first time there would have been an answer long before the second.
+    await vi.waitFor(() => expect(asked).toBeGreaterThan(1), WAIT)
     abort.abort()
     await refused
     expect(answers.filter((type) => type !== 0)).toEqual([])
@@ -258,6 +309,110 @@ test('somebody says again where a person once was: other ways are taken, and com
   await ghost.close()
   // Closing takes time that nobody turns any more.
   await Promise.all([ann, ben].map((one) => one.close({ timeoutMs: 0 })))
+})
+
+test('somebody says again and again all that a person ever said here: each place is tried once, and then other ways first', async () => {
+  const clock = createClock(1_800_000_000_000)
+  const net = new Neighbourhood({ clock })
+  const signer = createSigner(generateSeed())
+  const { messenger: ann } = await net.person({ clock })
+  const { messenger: ben } = await net.person({ clock, signer, multicast: false })
+  const words: Uint8Array[] = []
+  for (let last = 1; last <= 4; last++) {
+    const end = net.link.listen((bytes) => words.push(bytes.slice()))
+    const group = parseGroup(`224.0.240.${last}`)
+    const address = formatMulticastAddress({ publicKey: signer.publicKey, group, port: 2_000 })
+    const once = await Discovery.open({ network: net.link.network(), signer, address, clock })
+    end()
+    await once.close()
+  }
+  expect(words).toHaveLength(4)
+  const tried: string[] = []
+  net.link.listen((bytes, to) => {
+    if (bytes[0] === 1 && tried.at(-1) !== to) tried.push(to)
+  })
+  let steps = 0
+  const pass = async (until: () => boolean): Promise<void> => {
+    for (let step = 0; step < 2_000 && !until(); step++, steps++) {
+      // So seldom that every signature is checked, and everything is new again: two places are remembered of anybody.
+      const word = words[(steps / 5) % words.length]
+      if (word !== undefined) net.link.inject(word, parseGroup(DISCOVERY_IPV4, { extraScopes: true }), DISCOVERY_PORT)
+      clock.advance(100)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(until()).toBe(true)
+  }
+  await pass(() => ann.nearby().length === 1)
+  ann.addAddress(ben.publicKey, await ben.listen('memory://ben'))
+  const texts: string[] = []
+  ben.on('message', ({ text }) => void texts.push(text))
+  await ann.send(ben.publicKey, 'first')
+  await pass(() => texts.length === 1)
+  expect([...tried].sort()).toEqual(words.map((_, at) => `udp://224.0.240.${at + 1}:2000`))
+
+  const before = steps
+  await ann.block(ben.publicKey)
+  await ann.addContact(ben.publicKey)
+  await ann.send(ben.publicKey, 'second')
+  await pass(() => texts.length === 2)
+  // No place was waited for.
+  expect(steps - before).toBeLessThan(10)
+  expect(tried).toHaveLength(words.length)
+  // Closing takes time that nobody turns any more.
+  await Promise.all([ann, ben].map((one) => one.close({ timeoutMs: 0 })))
+})
+
+describe('a socket that the system takes away', () => {
+  async function breakable(): Promise<{
+    ann: Messenger
+    ben: Messenger
+    codes: string[]
+    fail: (() => void)[]
+    net: Neighbourhood
+  }> {
+    const net = new Neighbourhood()
+    const inner = net.link.network()
+    const fail: (() => void)[] = []
+    const network: MulticastNetwork = {
+      prefixInterface: inner.prefixInterface,
+      open: async (options) => {
+        const socket = await inner.open(options)
+        const start = socket.start.bind(socket)
+        socket.start = (handlers) => {
+          fail.push(() => handlers.closed(new TransportError('reset', 'the interface is gone')))
+          start(handlers)
+        }
+        return socket
+      },
+    }
+    const { messenger: ann } = await net.person({}, { network })
+    const { messenger: ben } = await net.person()
+    await meet(ann, ben)
+    const codes: string[] = []
+    ann.on('error', ({ code }) => codes.push(code))
+    return { ann, ben, codes, fail, net }
+  }
+
+  test('that of the node: nobody is told any more that we are there, and nobody dialled from there', async () => {
+    const { ann, ben, codes, fail, net } = await breakable()
+    expect(net.link.sockets).toBe(4)
+    fail[0]?.()
+    expect(codes).toEqual(['multicast'])
+    expect(ann.nearby()).toEqual([])
+    // The one of discovery is closed too.
+    await vi.waitFor(() => expect(net.link.sockets).toBeLessThan(4), WAIT)
+    await expect(ann.connect(ben.publicKey)).rejects.toMatchObject({ message: expect.not.stringContaining('mp2p://') })
+  })
+
+  test('that of discovery: nobody is taken for present any more', async () => {
+    const { ann, codes, fail } = await breakable()
+    const events = eventsOf(ann)
+    fail[1]?.()
+    expect(events.map(({ state }) => state)).toEqual(['lost'])
+    expect(codes).toEqual(['multicast'])
+    expect(ann.nearby()).toEqual([])
+    expect((await ann.health()).multicast?.nearby).toBe(0)
+  })
 })
 
 describe('what is said', () => {

@@ -40,3 +40,4 @@ export type {
 export { type ConnectOptions, MulticastNode, type MulticastNodeCounters } from './node/node.js'
 export type { MulticastNodeOptions, PeerPolicy } from './node/options.js'
 export type { MulticastNodeEvents, MulticastSession, PeerEvent, RequestHandler, RequestOptions } from './node/types.js'
+export { DEFAULT_STREAM_LIMITS, type StreamLimits } from './stream/index.js'

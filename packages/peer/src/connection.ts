@@ -21,7 +21,7 @@ import { isPeerError, PeerError } from './error.js'
 import { FrameWriter } from './frames/frame-writer.js'
 import type { ProvenIdentity } from './identity.js'
 import { Probes } from './probes.js'
-import { addressGroup, channelAddress } from './remote-address.js'
+import { addressGroup, channelAddress, networkOf } from './remote-address.js'
 import { Session } from './session.js'
 import type { SessionEvents } from './session-events.js'
 import type {
@@ -118,6 +118,10 @@ export class PeerConnection
 
   get addressGroup(): string {
     return addressGroup(this.#stream.remoteAddress)
+  }
+
+  get network(): string {
+    return networkOf(this.#stream.remoteAddress)
   }
 
   get remoteClientId(): number | undefined {

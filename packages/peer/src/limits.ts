@@ -14,7 +14,7 @@ export interface PeerLimits {
   handshakeBytes: number
   /** Frames read from a connection before it is READY. */
   handshakeFrames: number
-  /** Inbound connections that are not READY yet, in total; one more drops the oldest. */
+  /** Inbound connections that are not READY yet, in total; one more drops the oldest of the network that most came by. */
   unauthenticated: number
   /** The same per remote address (an IPv6 /64 counts as one); one more drops the oldest of that address. */
   unauthenticatedPerAddress: number

@@ -3,7 +3,7 @@ import { formatAddress, isTransportError, parseAddress, parseIp } from '@mimirjs
 const UNKNOWN: Uint8Array = new Uint8Array(0)
 
 /** Where a node of multicast listens. Unlike a node key of an overlay, its identity key is not all of its place. */
-const MULTICAST_ADDRESS = /^mp2p:\/\/([0-9a-f]{64})@/
+const MULTICAST_ADDRESS = /^mp2p:\/\/([0-9a-f]{64})(?:@|$)/
 
 /**
  * The end of a stream as 16 or 32 bytes: the node key an overlay proves, else the IPv6 address of its URL; empty for
@@ -27,6 +27,11 @@ export function addressGroup(address: string): string {
   const host = hostOf(address)
   const ip = parseIp(host)
   return ip?.length === 16 ? `${ip.subarray(0, 8).join('.')}/64` : host
+}
+
+/** By what network an address leads: its scheme. */
+export function networkOf(address: string): string {
+  return address.slice(0, Math.max(0, address.indexOf(':')))
 }
 
 /**

@@ -3,11 +3,14 @@ import type { PeerLimits } from './limits.js'
 /** An inbound connection that has not proven anything yet. */
 export interface Stranger {
   readonly addressGroup: string
+  /** How it came: the scheme of its address. */
+  readonly network: string
 }
 
 /**
- * Inbound connections before READY: few in total, fewer from one address. One too many puts out the oldest: a flood
- * keeps itself busy, and whoever finishes the handshake in time is not touched.
+ * Inbound connections before READY: few in total, fewer from one address. One too many puts out the oldest, in total the
+ * oldest of the network that most came by, for on some of them addresses cost nothing: a flood keeps itself busy, and whoever
+ * finishes the handshake in time is not touched.
  */
 export class WaitingRoom<T extends Stranger> {
   readonly #limits: PeerLimits
@@ -50,7 +53,18 @@ export class WaitingRoom<T extends Stranger> {
     }
     if (fromThere >= unauthenticatedPerAddress) return oldestFromThere
     if (this.#all.size < unauthenticated) return undefined
-    for (const oldest of this.#all) return oldest
-    return undefined
+    return this.#oldestOfLargest()
+  }
+
+  #oldestOfLargest(): T | undefined {
+    const networks = new Map<string, { count: number; readonly oldest: T }>()
+    let largest: { readonly count: number; readonly oldest: T } | undefined
+    for (const other of this.#all) {
+      const seen = networks.get(other.network) ?? { count: 0, oldest: other }
+      seen.count++
+      networks.set(other.network, seen)
+      if (largest === undefined || seen.count > largest.count) largest = seen
+    }
+    return largest?.oldest
   }
 }

@@ -33,6 +33,8 @@ const MAX_FOUND = 200
 export class MessengerBackend implements ChatBackend {
   readonly #messenger: Messenger
   readonly #canAsk: boolean
+  /** Whom we connect to just now: once at a time, however often they are said to be near. */
+  readonly #connecting = new Set<string>()
   /** By group; whatever changes them takes them out. */
   readonly #names = new Map<string, Promise<Names>>()
   /** Groups that we may join. */
@@ -89,7 +91,10 @@ export class MessengerBackend implements ChatBackend {
 
   connect(peer: string): void {
     // Whether it comes about is told by the state, and whoever is written to is tried again anyway. Groups need no connecting.
-    this.#messenger.connect(peer).catch(() => {})
+    if (this.#connecting.has(peer)) return
+    this.#connecting.add(peer)
+    const done = (): boolean => this.#connecting.delete(peer)
+    this.#messenger.connect(peer).then(done, done)
   }
 
   markRead(peer: string): Promise<void> {

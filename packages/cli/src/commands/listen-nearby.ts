@@ -1,4 +1,4 @@
-import type { Messenger } from '@mimirjs/messenger'
+import type { Messenger, NearbyEvent } from '@mimirjs/messenger'
 import { harmlessLine } from '../harmless.js'
 import { nameNearby } from '../local-network.js'
 import type { Tell } from './listen-mediators.js'
@@ -7,7 +7,7 @@ import type { Tell } from './listen-mediators.js'
 export function reportNearby(messenger: Messenger, tell: Tell): void {
   // One after the other, although the names are read from disk: nobody goes before they came.
   let told = Promise.resolve()
-  messenger.on('nearby', ({ peer, address, state }) => {
+  const report = ({ peer, address, state }: NearbyEvent): void => {
     const say = async (): Promise<void> => {
       const [view] = await nameNearby(messenger, [{ peer, address }])
       if (view === undefined) return
@@ -17,5 +17,8 @@ export function reportNearby(messenger: Messenger, tell: Tell): void {
     }
     // The messenger may have been closed meanwhile.
     told = told.then(say).catch(() => {})
-  })
+  }
+  // Who came before anybody listened.
+  for (const { peer, address } of messenger.nearby()) report({ peer, address, state: 'found' })
+  messenger.on('nearby', report)
 }

@@ -18,7 +18,7 @@ interface NearbyOptions {
 export function nearbyCommand(shell: Shell): Command {
   return shell
     .command('nearby', 'look around on the local network: who is there')
-    .addOption(durationOption('--timeout <time>', 'how long to look around (default: 4s)'))
+    .addOption(durationOption('--timeout <time>', 'how long to look around (default: 7s)'))
     .addHelpText(
       'after',
       `
@@ -62,6 +62,6 @@ function printPerson({ output }: Context, view: NearbyView): Promise<void> {
   )
 }
 
-/** Unless `--timeout` says otherwise: three announcements, and time for an answer to the last. */
-const TIMEOUT_MS = 4_000
+/** Unless `--timeout` says otherwise: who has answered many others just now does so again after 5 s, and a datagram may get lost. */
+const TIMEOUT_MS = 7_000
 const LOOK_MS = 100

@@ -31,7 +31,7 @@ export class Neighbourhood {
     }
     const messenger = await Messenger.open('unused', {
       retry: { minMs: 50, maxMs: 500 },
-      transports: new Transports([this.far.streams, fake(this.far.streams)]) /*TEMP*/,
+      transports: new Transports([this.far.streams]),
       multicast: { network: this.link.network(), ...multicast },
       ...options,
       ...parts,
@@ -49,29 +49,4 @@ export async function meet(...all: readonly Messenger[]): Promise<void> {
       expect(one.nearby().map(({ peer }) => peer)).toEqual(expect.arrayContaining(others))
     }
   }, WAIT)
-}
-
-/** Options for real sockets on loopback, on which nobody hears us but those with the same port. */
-export function onLoopback(port: number): MulticastOptions {
-  return { interface: 'lo', port }
-}
-
-/** A port of discovery that no other test is on. */
-export function somePort(): number {
-  return 20_000 + Math.floor(Math.random() * 10_000)
-}
-
-/*TEMP*/
-import type { StreamTransport } from '@mimirjs/transport'
-
-function fake(streams: StreamTransport): StreamTransport {
-  const to = (a: string) => `memory://${/@(.*)$/.exec(a)![1]!.replace(':', '-')}`
-  return {
-    scheme: 'mp2p',
-    dial: (a, o) => streams.dial(to(a), o),
-    listen: async (a, o) => {
-      const l = await streams.listen(to(a), o)
-      return { address: a, close: () => l.close() }
-    },
-  }
 }

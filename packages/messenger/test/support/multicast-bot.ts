@@ -1,6 +1,6 @@
 // A bot on the local network of loopback, in a process that can be killed: it answers every message.
 import { Messenger } from '../../src/index.js'
-import { onLoopback } from './local-network.js'
+import { onLoopback } from './loopback.js'
 
 export interface MulticastBotOptions {
   readonly folder: string

@@ -12,7 +12,9 @@ export const ANNOUNCE_INTERVAL_MS = 60_000
 export const JITTER = 0.1
 /** Who hears a newcomer says where it is itself within this time, in ms; everybody at another moment. */
 export const ANSWER_SPREAD_MS = 500
-/** Least time between an answer and whatever we said before, in ms: a thousand newcomers are told together. */
+/** From one answer to the next, in ms, once {@link ANSWERS_AT_ONCE} were given: a thousand newcomers are told together. */
 export const ANSWER_INTERVAL_MS = 5_000
+/** After a pause this many answers follow each other at once: whoever comes twice in a row need not wait. */
+export const ANSWERS_AT_ONCE = 2
 /** Who says nothing for this long is gone, in ms: any one announcement may get lost. */
 export const SILENCE_MS = 150_000

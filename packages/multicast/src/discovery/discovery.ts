@@ -9,7 +9,7 @@ import { formatGroup, isIpv4Group, parseGroup, parseMulticastAddress } from '../
 import { MulticastError } from '../error.js'
 import type { MulticastNetwork, MulticastSocket } from '../node/network.js'
 import { DISCOVERY_IPV4, DISCOVERY_IPV6, DISCOVERY_PORT } from './constants.js'
-import type { DiscoveryLimits } from './limits.js'
+import { type DiscoveryLimits, discoveryLimitsOf } from './limits.js'
 import { DiscoveryMachine } from './machine.js'
 import type { DiscoveryEvents, DiscoveryVerdict, Person } from './types.js'
 
@@ -84,7 +84,15 @@ export class Discovery {
           if (declaration !== undefined) socket.send(declaration.slice(), to)
         },
         random,
-        isPreferred,
+        isPreferred: (peer) => {
+          // Anybody on the network has it called, by a datagram.
+          try {
+            return isPreferred(peer)
+          } catch (error) {
+            logger?.error({ err: error }, 'isPreferred threw: taken for a no')
+            return false
+          }
+        },
         found: (person) => this.#emitter.emit('found', person),
         changed: (person) => this.#emitter.emit('changed', person),
         lost: (person) => this.#emitter.emit('lost', person),
@@ -95,7 +103,7 @@ export class Discovery {
 
   /**
    * Open a socket on the group of discovery, shared with other programs of this machine, and say where we are.
-   * @throws {MulticastError} `bad-address` | `bad-interface` | `address-in-use` | `aborted` | `socket`
+   * @throws {MulticastError} `misuse` | `bad-address` | `bad-interface` | `address-in-use` | `aborted` | `socket`
    */
   static async open(options: DiscoveryOptions): Promise<Discovery> {
     const { network, signer, signal } = options
@@ -105,6 +113,10 @@ export class Discovery {
       throw new MulticastError('bad-address', `expected an address of IPv${family}, got ${options.address}`)
     const declaration = place && (await declare(signer, place.group, place.port))
     const port = options.port ?? DISCOVERY_PORT
+    // Others could not know one that the system chooses.
+    if (!(Number.isInteger(port) && port > 0 && port < 65_536))
+      throw new MulticastError('misuse', `port: expected a whole number from 1 to 65535, got ${port}`)
+    const limits = discoveryLimitsOf(options.limits)
     const group = parseGroup(family === 4 ? DISCOVERY_IPV4 : DISCOVERY_IPV6, { extraScopes: true })
     const socket = await network.open({
       groups: [group],
@@ -116,7 +128,7 @@ export class Discovery {
     })
     const host = formatGroup(group)
     const to = socket.peer(`udp://${family === 4 ? host : `[${host}]`}:${port}`)
-    const discovery = new Discovery(socket, to, family, declaration, options)
+    const discovery = new Discovery(socket, to, family, declaration, { ...options, limits })
     discovery.#start()
     return discovery
   }

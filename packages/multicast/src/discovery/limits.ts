@@ -1,3 +1,5 @@
+import { MulticastError } from '../error.js'
+
 /** Ceilings of discovery: what the local network may make us hold and compute. */
 export interface DiscoveryLimits {
   /** People in the table. When it is full, strangers are not let in, and those who are preferred take the place of a stranger. */
@@ -21,4 +23,21 @@ export const DEFAULT_DISCOVERY_LIMITS: DiscoveryLimits = {
   signatures: 50,
   signaturesPerPreferred: 5,
   signaturesOfPreferred: 50,
+}
+
+/**
+ * The defaults with what was given in their place; `undefined` takes the default.
+ * @throws {MulticastError} `misuse` for an unknown name, or no integer from 1 on
+ */
+export function discoveryLimitsOf(given: Partial<DiscoveryLimits> = {}): DiscoveryLimits {
+  const limits: Record<string, number> = { ...DEFAULT_DISCOVERY_LIMITS }
+  for (const [name, value] of Object.entries(given) as [string, number | undefined][]) {
+    if (value === undefined) continue
+    if (!Object.hasOwn(limits, name)) throw new MulticastError('misuse', `limits.${name}: there is no such limit`)
+    const isWhole = Number.isInteger(value) || value === Number.POSITIVE_INFINITY
+    if (!isWhole || value < 1)
+      throw new MulticastError('misuse', `limits.${name}: expected an integer from 1 on, got ${value}`)
+    limits[name] = value
+  }
+  return limits as unknown as DiscoveryLimits
 }

@@ -8,7 +8,7 @@ import {
 } from '@mimirjs/wire/multicast'
 import { isAcceptableGroup, isAcceptablePort, isIpv4Group } from '../address/index.js'
 import { SILENCE_MS } from './constants.js'
-import { DEFAULT_DISCOVERY_LIMITS, type DiscoveryLimits } from './limits.js'
+import { type DiscoveryLimits, discoveryLimitsOf } from './limits.js'
 import { type Entry, lastHeardMs, PeopleTable, toPerson } from './people-table.js'
 import { Schedule } from './schedule.js'
 import { SignatureBudget } from './signature-budget.js'
@@ -58,7 +58,7 @@ export class DiscoveryMachine {
     this.#host = host
     this.#publicKey = publicKey
     this.#family = family
-    this.#limits = { ...DEFAULT_DISCOVERY_LIMITS, ...limits }
+    this.#limits = discoveryLimitsOf(limits)
     this.#schedule = new Schedule(() => host.random())
     this.#strangers = new SignatureBudget(this.#limits.signaturesPerSource, this.#limits.signatures)
     this.#preferred = new SignatureBudget(this.#limits.signaturesPerPreferred, this.#limits.signaturesOfPreferred)

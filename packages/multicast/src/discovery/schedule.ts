@@ -2,6 +2,7 @@ import {
   ANNOUNCE_INTERVAL_MS,
   ANSWER_INTERVAL_MS,
   ANSWER_SPREAD_MS,
+  ANSWERS_AT_ONCE,
   FIRST_ANNOUNCEMENTS_MS,
   JITTER,
 } from './constants.js'
@@ -14,6 +15,8 @@ export class Schedule {
   #saidMs = Number.NEGATIVE_INFINITY
   #regularMs = Number.POSITIVE_INFINITY
   #answerMs = Number.POSITIVE_INFINITY
+  /** When the answers given so far would all be past, had each had its interval. */
+  #answeredMs = Number.NEGATIVE_INFINITY
 
   /** @param random - 0 ≤ x < 1 */
   constructor(random: () => number) {
@@ -25,17 +28,18 @@ export class Schedule {
     return Math.min(this.#regularMs, this.#answerMs)
   }
 
-  /** Begin, or begin anew: not sooner after what was said last than an answer would be. */
+  /** Begin, or begin anew: not sooner after what was said last than one answer after many others. */
   start(nowMs: number): void {
     this.#startMs = Math.max(nowMs, this.#saidMs + ANSWER_INTERVAL_MS)
     this.#step = 0
     this.#regularMs = this.#startMs
   }
 
-  /** Somebody new is there. Those who come together, or shortly after we spoke, get one answer. */
+  /** Somebody new is there. Those who come together get one answer. */
   answer(nowMs: number): void {
     if (this.#regularMs === Number.POSITIVE_INFINITY) return
-    const dueMs = Math.max(nowMs + ANSWER_SPREAD_MS * this.#random(), this.#saidMs + ANSWER_INTERVAL_MS)
+    const freeMs = this.#answeredMs - (ANSWERS_AT_ONCE - 1) * ANSWER_INTERVAL_MS
+    const dueMs = Math.max(nowMs + ANSWER_SPREAD_MS * this.#random(), freeMs)
     this.#answerMs = Math.min(this.#answerMs, dueMs)
   }
 
@@ -43,6 +47,7 @@ export class Schedule {
   advance(nowMs: number): boolean {
     if (nowMs < this.deadlineMs) return false
     this.#saidMs = nowMs
+    if (nowMs >= this.#answerMs) this.#answeredMs = Math.max(nowMs, this.#answeredMs) + ANSWER_INTERVAL_MS
     this.#answerMs = Number.POSITIVE_INFINITY
     if (nowMs >= this.#regularMs) this.#regularMs = this.#next(nowMs)
     return true

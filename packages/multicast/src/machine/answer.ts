@@ -25,7 +25,7 @@ export class SessionAnswer implements Answer {
     const bytes = key === undefined ? undefined : this.#core.seal(this.#session, key, payload)
     // Closed, by then or by this.
     if (bytes === undefined) return
-    this.#session.answers?.keep(this.#ticket, bytes)
     this.#core.sendTo(this.#session, bytes)
+    this.#session.answers?.keep(this.#ticket, bytes)
   }
 }

@@ -67,6 +67,11 @@ export class Core {
     for (const place of session.places) this.host.send(bytes, place)
   }
 
+  /** The same for what is seldom sent, and shows whether anything can be. */
+  sendRare(session: Session, bytes: Uint8Array): void {
+    for (const place of session.places) this.host.send(bytes, place, true)
+  }
+
   /**
    * A packet of session data under this key, counted as a message.
    * @returns `undefined` when the session has had all its messages; it is closed then

@@ -8,8 +8,12 @@ import {
 import { MulticastError } from '../error.js'
 import { NONCE_AT, SESSION_ID_AT } from './data-layout.js'
 
-/** Packets are cut from pieces of memory of this size: one of its own each would cost as much as encrypting it. */
-const SLAB_BYTES = 16_384
+/**
+ * Packets are cut from larger pieces of memory: one of its own each would cost as much as encrypting it. A machine that
+ * sends little has small ones.
+ */
+const FIRST_SLAB_BYTES = 4_096
+const LARGEST_SLAB_BYTES = 65_536
 /** 4 KiB drawn at once cost hardly more than 12 bytes. A machine that sends little draws little. */
 const MOST_NONCES_DRAWN = 341
 /** A source that gives the same nonces again so often is broken. */
@@ -29,7 +33,7 @@ export class DataSealer {
 
   /**
    * A whole packet under a fresh nonce. Its memory is never used again, but shared with other packets: who keeps one for
-   * long keeps 16 KiB.
+   * long keeps up to 64 KiB.
    * @param isNew - asked whether the nonce at {@link NONCE_AT} of the packet was never used in this session
    * @throws {MulticastError} `misuse` when the random source repeats itself
    */
@@ -54,7 +58,7 @@ export class DataSealer {
 
   #take(sizeBytes: number): Uint8Array {
     if (this.#slabUsed + sizeBytes > this.#slab.length) {
-      this.#slab = new Uint8Array(SLAB_BYTES)
+      this.#slab = new Uint8Array(Math.min(LARGEST_SLAB_BYTES, Math.max(FIRST_SLAB_BYTES, 2 * this.#slab.length)))
       this.#slabUsed = 0
     }
     const start = this.#slabUsed

@@ -86,7 +86,7 @@ export const isNotRepeated: Check<InitiationPacket> = (core, { session, peer, no
     return 'drop:rate'
   session.activeMs = nowMs
   // Without one the signer is still at it.
-  if (session.response !== undefined) core.sendTo(session, session.response)
+  if (session.response !== undefined) core.sendRare(session, session.response)
   return 'resend'
 }
 
@@ -130,7 +130,7 @@ function respond(core: Core, { initiation, peer, nowMs }: InitiationPacket): Ver
     }
     response.set(signature, SESSION_INITIATION_SIGNED_BYTES)
     session.response = response
-    core.sendTo(session, response)
+    core.sendRare(session, response)
   })
   return 'respond'
 }

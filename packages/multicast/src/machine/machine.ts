@@ -158,7 +158,7 @@ export class MulticastMachine {
 
   #wake(session: Session, nowMs: number): void {
     const core = this.#core
-    const { late, opening, request } = session
+    const { late, opening } = session
     if (core.expiryMs(session) <= nowMs) {
       core.close(session)
       return
@@ -168,8 +168,8 @@ export class MulticastMachine {
       core.sendTo(session, late.answer)
     }
     if (opening !== undefined && opening.dueMs <= nowMs) attemptAgain(core, session, opening, nowMs)
-    if (request !== undefined && request.dueMs <= nowMs && session.request === request)
-      repeatRequest(core, session, request, nowMs)
+    const { request } = session
+    if (request !== undefined && request.dueMs <= nowMs) repeatRequest(core, session, request, nowMs)
     if (session.state !== 'closed') core.arm(session)
   }
 

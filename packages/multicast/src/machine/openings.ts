@@ -12,7 +12,7 @@ import { MulticastError } from '../error.js'
 import { newEphemeral } from './agreement.js'
 import { nextDueMs } from './attempts.js'
 import type { Core } from './core.js'
-import { makeRoomForOurs } from './room.js'
+import { makeRoomForAll } from './room.js'
 import { type Opening, Session } from './session.js'
 import type { PeerAddress } from './types.js'
 
@@ -22,7 +22,7 @@ import type { PeerAddress } from './types.js'
  */
 export function open(core: Core, peer: PeerAddress, nowMs: number): Session {
   requirePeer(core, peer)
-  if (!makeRoomForOurs(core, nowMs))
+  if (!makeRoomForAll(core, nowMs))
     throw new MulticastError(
       'limit',
       `expected at most ${core.limits.sessions} sessions: close one, or raise limits.sessions`,
@@ -39,7 +39,7 @@ export function open(core: Core, peer: PeerAddress, nowMs: number): Session {
     sessionKey: ephemeral.publicKey,
   })
   const { secret } = ephemeral
-  const opening = { secret, initiation, isSigned: false, isSent: false, attempts: 1, dueMs: nowMs + core.unitMs }
+  const opening = { secret, initiation, isSigned: false, attempts: 1, dueMs: nowMs + core.unitMs }
   session.opening = opening
   core.sessions.add(session)
   core.arm(session)
@@ -83,7 +83,7 @@ function signBoth(core: Core, session: Session, opening: Opening): void {
   const failed = (): void =>
     core.close(session, new MulticastError('misuse', 'signer: expected a signature, got none; see what the host says'))
   const ready = (): void => {
-    if (session.state === 'opening' && !opening.isSent) sendOpening(core, session, opening)
+    if (session.state === 'opening') sendOpening(core, session, opening)
   }
   core.declaration.sign((isSigned) => (isSigned ? ready() : failed()))
   core.host.sign(signedSessionInitiationBytes(opening.initiation), (signature) => {
@@ -101,9 +101,8 @@ function sendOpening(core: Core, session: Session, opening: Opening): void {
   const declaration = core.declaration.bytes
   // A slow signer is waited for; the attempt after its answer is the first.
   if (declaration === undefined || !opening.isSigned) return
-  opening.isSent = true
-  core.sendTo(session, declaration)
-  core.sendTo(session, opening.initiation)
+  core.sendRare(session, declaration)
+  core.sendRare(session, opening.initiation)
 }
 
 function freeId(core: Core): Uint8Array {

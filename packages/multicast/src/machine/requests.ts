@@ -77,7 +77,8 @@ function transmit(core: Core, session: Session, request: Request): void {
     if (bytes === undefined) return
     request.packets.push({ candidate, bytes })
   }
-  core.sendTo(session, bytes)
+  if (request.attempts > 1) core.sendRare(session, bytes)
+  else core.sendTo(session, bytes)
 }
 
 function isIdle(session: Session): boolean {

@@ -21,15 +21,10 @@ export function makeRoomForPeer(core: Core, peerName: string, nowMs: number): bo
   return own.size < sessionsPerPeer || evict(core, oldestHalfOpen(own, nowMs) ?? longestIdle(own))
 }
 
-/** The same for all together. What we opened ourselves stays. */
+/** The same for all together, and for a session of ours. What we opened ourselves stays: strangers do not take its place. */
 export function makeRoomForAll(core: Core, nowMs: number): boolean {
   if (core.sessions.size < core.limits.sessions) return true
   return evict(core, oldestHalfOpen(core.sessions.incoming(), nowMs) ?? longestIdle(core.sessions.incoming()))
-}
-
-/** Room for a session of ours: nobody who ever said something has to go for it. */
-export function makeRoomForOurs(core: Core, nowMs: number): boolean {
-  return core.sessions.size < core.limits.sessions || evict(core, oldestHalfOpen(core.sessions.incoming(), nowMs))
 }
 
 function oldestHalfOpen(sessions: Iterable<Session>, nowMs: number): Session | undefined {

@@ -23,8 +23,6 @@ export interface Opening {
   isSigned: boolean
   /** Attempts begun. */
   attempts: number
-  /** Whether one of them could be sent: the signatures may be late. */
-  isSent: boolean
   dueMs: number
 }
 

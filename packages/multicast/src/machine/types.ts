@@ -18,8 +18,8 @@ export interface PeerAddress extends Place {
 export type MachineMode = 'hardened' | 'original'
 
 /**
- * What the application thinks of a key that declares its address. `ask`: it is told by {@link MachineHost.peer}, and
- * says yes by {@link MulticastMachine.learn}, then or later.
+ * What the application thinks of a key that declares its address. `ask`: it is told by `MachineHost.peer`, and
+ * says yes by `MulticastMachine.learn`, then or later.
  */
 export type PolicyAnswer = 'accept' | 'ignore' | 'ask'
 
@@ -61,8 +61,11 @@ export interface Answer {
 
 /** What the machine needs, and whom it tells. All calls come from inside a call of the machine or of `done`. */
 export interface MachineHost {
-  /** The bytes are the host's from then on; they may be given for several places, one call each. */
-  send(bytes: Uint8Array, to: Place): void
+  /**
+   * The bytes are the host's from then on; they may be given for several places, one call each.
+   * @param isRare - one of few, openings and repeats: asking what became of it costs nothing that counts
+   */
+  send(bytes: Uint8Array, to: Place, isRare?: boolean): void
   /**
    * Sign with the key of the machine. `done` is called once, at once or later, with 64 bytes or with `undefined` when
    * that cannot be; look at `deadlineMs` again afterwards. Several may be under way, and end in any order.

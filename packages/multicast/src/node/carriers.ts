@@ -1,8 +1,8 @@
 import type { Clock, Logger } from '@mimirjs/transport'
-import { toHex } from '@mimirjs/wire'
+import { equalBytes, toHex } from '@mimirjs/wire'
 import type { MulticastAddress } from '../address/index.js'
 import { MulticastError } from '../error.js'
-import type { MachineSession } from '../machine/index.js'
+import type { MachineSession, Place } from '../machine/index.js'
 import type { NodeCore, PayloadHandler } from './core.js'
 import { type Opening, openingOf } from './opening.js'
 
@@ -21,6 +21,7 @@ export interface CarrierOwner {
   connect(address: MulticastAddress, signal: AbortSignal): Promise<MachineSession>
   /** @returns `false` when it is over, or had all its messages */
   sendMessage(session: MachineSession, payload: Uint8Array): boolean
+  close(session: MachineSession): void
   /** @throws {MulticastError} `closed` */
   requireOpen(doing: string): void
 }
@@ -36,7 +37,7 @@ interface PeerEntry {
   readonly key: string
   /** Oldest first. */
   readonly carriers: Carrier[]
-  opening: Opening | undefined
+  opening: { readonly to: MulticastAddress; readonly opening: Opening } | undefined
   address: MulticastAddress | undefined
   /** Forgotten: look it up again. */
   isGone: boolean
@@ -122,7 +123,9 @@ export class Carriers implements NodeCore {
       throw new MulticastError('aborted', 'open a session: aborted by the signal given', { cause: signal.reason })
     }
     const entry = this.#made(address.publicKey)
-    if (!fresh && this.#best(entry) !== undefined) return
+    const best = this.#best(entry)
+    // Who is elsewhere than the session leads to has started anew, and knows nothing of it.
+    if (!fresh && best !== undefined && leadsTo(best, address)) return
     entry.address = address
     await this.#open(entry, address).wait(signal)
   }
@@ -190,28 +193,52 @@ export class Carriers implements NodeCore {
 
   #renew(entry: PeerEntry): void {
     const address = this.addressOf(entry.carriers[0]?.session.peer ?? new Uint8Array(0))
-    if (entry.opening !== undefined || address === undefined) return
+    // Somebody may be looking for the peer at a place where it never answers.
+    if (address === undefined || (entry.opening !== undefined && isSamePlace(entry.opening.to, address))) return
     this.#open(entry, address)
       .wait(undefined)
       .catch((error: unknown) => this.logger?.warn({ error }, 'multicast: a session could not be renewed'))
   }
 
   #open(entry: PeerEntry, address: MulticastAddress): Opening {
-    entry.opening ??= openingOf(
-      async (signal) => this.#add(await this.#owner.connect(address, signal), this.clock.nowMs()),
+    if (entry.opening !== undefined && isSamePlace(entry.opening.to, address)) return entry.opening.opening
+    const opening = openingOf(
+      async (signal) => this.#reached(await this.#owner.connect(address, signal), address),
       () => {
-        entry.opening = undefined
+        if (entry.opening?.opening === opening) entry.opening = undefined
         if (entry.carriers.length === 0) this.#forgetSome()
       },
     )
-    return entry.opening
+    entry.opening = { to: address, opening }
+    return opening
+  }
+
+  /** The peer answered there: what leads elsewhere is deaf until it is heard by that again. */
+  #reached(session: MachineSession, address: MulticastAddress): void {
+    // Given up in the very turn in which the response came.
+    if (session.state === 'closed') return
+    const { carriers } = this.#made(session.peer)
+    for (const carrier of carriers) if (!leadsTo(carrier.session, address)) carrier.heardMs = Number.NEGATIVE_INFINITY
+    this.#add(session, this.clock.nowMs())
   }
 
   #add(session: MachineSession, nowMs: number): PeerEntry {
     const entry = this.#made(session.peer)
+    this.#retire(entry.carriers, nowMs)
     entry.carriers.push({ session, heardMs: nowMs })
     this.#bySession.set(session, entry)
     return entry
+  }
+
+  /**
+   * Close what was renewed, and is not spoken by any more. Its nonces are a megabyte and more; and it takes the place of
+   * a session of programs, which would have to go when the peer has its number of them.
+   */
+  #retire(carriers: readonly Carrier[], nowMs: number): void {
+    for (const { session, heardMs } of [...carriers]) {
+      const isUsedUp = Math.max(session.sent, session.received) >= this.#renewAt
+      if (isUsedUp && nowMs - heardMs > DEAF_MS) this.#owner.close(session)
+    }
   }
 
   #made(peer: Uint8Array): PeerEntry {
@@ -241,6 +268,14 @@ export class Carriers implements NodeCore {
       surplus--
     }
   }
+}
+
+function leadsTo({ places }: MachineSession, address: MulticastAddress): boolean {
+  return places.some((place) => isSamePlace(place, address))
+}
+
+function isSamePlace(a: Place, b: Place): boolean {
+  return a.port === b.port && equalBytes(a.group, b.group)
 }
 
 /** The responder may send when the initiator has shown that it has the key; the initiator when it has the response. */

@@ -2,12 +2,21 @@ import type { Signer } from '@mimirjs/crypto'
 import { type Clock, Emitter, type Logger } from '@mimirjs/transport'
 import { formatMulticastAddress, type MulticastAddress } from '../address/index.js'
 import { isMulticastError, MulticastError } from '../error.js'
-import { type MachineSession, MulticastMachine, type PeerAddress } from '../machine/index.js'
+import {
+  type MachineSession,
+  MulticastMachine,
+  type PeerAddress,
+  type Place,
+  type PolicyAnswer,
+} from '../machine/index.js'
 import { type CarrierOwner, Carriers } from './carriers.js'
 import { type Deferred, deferred } from './deferred.js'
 import { NodeHost } from './host.js'
 import { LazyTimer } from './lazy-timer.js'
 import type { MulticastSocket } from './network.js'
+import type { PeerPolicy } from './options.js'
+import { pause } from './pause.js'
+import { SendFailures } from './send-failures.js'
 import { NodeSession, type SessionOwner } from './session.js'
 import type { Settings } from './settings.js'
 import type { MulticastNodeEvents, RequestHandler } from './types.js'
@@ -27,11 +36,16 @@ export class NodeEngine implements SessionOwner, CarrierOwner {
   /** As programs hold them. */
   readonly sessions: Map<MachineSession, NodeSession> = new Map()
   handler: RequestHandler | undefined
+  readonly sendFailures: SendFailures = new SendFailures((error) => {
+    if (this.#isOpen) this.report(error)
+  })
   /** Messages that nobody took: no handler, no datagram socket. */
   unread = 0
   readonly #settings: Settings
   readonly #timer: LazyTimer
   readonly #openings = new Map<MachineSession, Deferred<MachineSession>>()
+  readonly #readyMs: number
+  readonly #ending = new AbortController()
   #connecting: Deferred<MachineSession> | undefined
   #isOpen = true
   /** What ended the node, when it was not the program. */
@@ -49,12 +63,13 @@ export class NodeEngine implements SessionOwner, CarrierOwner {
     this.maxPeers = limits.peers
     this.messagesPerSession = limits.messagesPerSession
     this.#settings = settings
+    this.#readyMs = clock.nowMs() + settings.joinDelayMs
     this.emitter = new Emitter((error) => this.report(error))
     this.machine = new MulticastMachine(new NodeHost(this, signer, socket), {
       publicKey: this.publicKey,
       place,
       mode: settings.mode,
-      policy: settings.policy,
+      policy: settings.policy && ((publicKey, place) => this.#askPolicy(settings.policy, publicKey, place)),
       limits,
       extraScopes: settings.extraScopes,
       unitMs: settings.unitMs,
@@ -91,13 +106,15 @@ export class NodeEngine implements SessionOwner, CarrierOwner {
     return this.#settings.randomBytes(sizeBytes)
   }
 
-  /** Open a session. Resolves when the response was accepted. */
+  /** Open a session, when the group is surely heard by now. Resolves when the response was accepted. */
   async connect(address: MulticastAddress, signal: AbortSignal | undefined): Promise<MachineSession> {
+    this.requireOpen('connect')
+    await pause(this.clock, this.#readyMs - this.clock.nowMs(), { signal, ending: this.#ending.signal })
     this.requireOpen('connect')
     const opening = deferred<MachineSession>()
     const session = this.#begin(address, opening)
     const onAbort = (): void => {
-      const cause = signal?.reason
+      const cause: unknown = signal?.reason
       opening.reject(new MulticastError('aborted', 'connect: aborted by the signal given', { cause }))
       this.close(session)
     }
@@ -110,6 +127,18 @@ export class NodeEngine implements SessionOwner, CarrierOwner {
     } finally {
       signal?.removeEventListener('abort', onAbort)
       this.#openings.delete(session)
+    }
+  }
+
+  /** Whoever sends a datagram has it called: what it throws, or says that is no answer, counts as a no and is told. */
+  #askPolicy(policy: PeerPolicy | undefined, publicKey: Uint8Array, place: Place): PolicyAnswer {
+    try {
+      const answer = policy?.(publicKey, place)
+      if (answer === 'accept' || answer === 'ask' || answer === 'ignore') return answer
+      throw new MulticastError('misuse', `policy: expected 'accept', 'ask' or 'ignore', got ${String(answer)}`)
+    } catch (error) {
+      this.report(error)
+      return 'ignore'
     }
   }
 
@@ -146,6 +175,10 @@ export class NodeEngine implements SessionOwner, CarrierOwner {
     this.#timer.arm(this.machine.deadlineMs, nowMs)
   }
 
+  explain(session: MachineSession, error: MulticastError): MulticastError {
+    return this.sendFailures.explain(session, error)
+  }
+
   close(session: MachineSession): void {
     this.machine.close(session, this.clock.nowMs())
   }
@@ -163,14 +196,15 @@ export class NodeEngine implements SessionOwner, CarrierOwner {
   }
 
   /** The machine has closed a session. */
-  sessionClosed(session: MachineSession, error: MulticastError | undefined): void {
+  sessionClosed(session: MachineSession, closedBy: MulticastError | undefined): void {
+    const error = closedBy && this.sendFailures.explain(session, closedBy)
     // A signer that refuses ends a session before it is even handed to us.
     const opening = this.#openings.get(session) ?? this.#connecting
     opening?.reject(error ?? new MulticastError('closed', 'connect: the session was closed'))
     this.carriers.sessionClosed(session)
     const wrapped = this.sessions.get(session)
     this.sessions.delete(session)
-    wrapped?.ended(error)
+    if (wrapped !== undefined) this.#tellEnded(wrapped, error)
   }
 
   /** End all: because the program says so, or the socket failed with this error. */
@@ -178,13 +212,23 @@ export class NodeEngine implements SessionOwner, CarrierOwner {
     if (!this.#isOpen) return
     this.#isOpen = false
     this.#failure = error
+    this.#ending.abort()
     this.#timer.stop()
     const ending = error ?? new MulticastError('closed', 'the node was closed')
     for (const opening of this.#openings.values()) opening.reject(ending)
-    if (error !== undefined) for (const session of this.sessions.values()) session.ended(error)
+    if (error !== undefined) for (const session of this.sessions.values()) this.#tellEnded(session, error)
     this.carriers.closed(error)
     this.machine.closeAll(this.clock.nowMs())
     if (error !== undefined) this.report(error)
+  }
+
+  /** What a reader of its datagrams throws must not keep the machine from closing others. */
+  #tellEnded(session: NodeSession, error: MulticastError | undefined): void {
+    try {
+      session.ended(error)
+    } catch (thrown) {
+      this.report(thrown)
+    }
   }
 
   /** Something failed that nobody waits for. */

@@ -1,10 +1,12 @@
 import type { Signer } from '@mimirjs/crypto'
 import { formatMulticastAddress } from '../address/index.js'
-import type { MulticastError } from '../error.js'
+import { describe } from '../describe.js'
+import { MulticastError } from '../error.js'
 import type { Answer, MachineHost, MachineSession, PeerAddress, Place } from '../machine/index.js'
 import type { NodeEngine } from './engine.js'
 import type { MulticastSocket } from './network.js'
 import { Places } from './places.js'
+import type { RequestHandler } from './types.js'
 
 /** What the machine asks for and tells, from inside calls of it. */
 export class NodeHost implements MachineHost {
@@ -20,9 +22,13 @@ export class NodeHost implements MachineHost {
     this.#places = new Places(socket)
   }
 
-  send(bytes: Uint8Array, to: Place): void {
+  send(bytes: Uint8Array, to: Place, isRare = false): void {
+    const socket = this.#socket
     try {
-      this.#socket.send(bytes, this.#places.peer(to))
+      const peer = this.#places.peer(to)
+      if (isRare && socket.sendTelling !== undefined)
+        socket.sendTelling(bytes, peer, (error) => this.#engine.sendFailures.note(to, error))
+      else socket.send(bytes, peer)
     } catch (error) {
       // In the mode `original` strangers declare what they like, port 0 too: a packet lost.
       this.#engine.logger?.debug({ error }, 'multicast: a packet could not be sent')
@@ -63,13 +69,16 @@ export class NodeHost implements MachineHost {
     if (isNew) engine.emitter.emit('session', wrapped)
     try {
       if (wrapped.deliver(payload)) return
-      if (engine.handler === undefined) {
+      // What comes without being asked for on a session of ours is the answer to a copy of a request: an original responder
+      // answers each copy anew. A handler that answered it would be answered, without end.
+      if (engine.handler === undefined || session.role === 'initiator') {
         engine.unread++
         return
       }
       const result = engine.handler(payload, wrapped)
       if (result instanceof Uint8Array) answer.send(result)
-      else if (result !== undefined) void this.#answerLater(result, answer)
+      else if (isPromise(result)) void this.#answerLater(result, answer)
+      else if (result !== undefined) answer.send(requireAnswer(result))
     } catch (error) {
       engine.report(error)
     }
@@ -90,7 +99,6 @@ export class NodeHost implements MachineHost {
 
   async #signLater(signing: Promise<Uint8Array>, done: (signature: Uint8Array | undefined) => void): Promise<void> {
     const signature = await signing.catch((error: unknown) => this.#engine.report(error))
-    if (!this.#engine.isOpen) return
     done(signature ?? undefined)
     this.#engine.look()
   }
@@ -99,10 +107,21 @@ export class NodeHost implements MachineHost {
     try {
       const payload = await result
       if (payload === undefined || !this.#engine.isOpen) return
-      answer.send(payload)
+      answer.send(requireAnswer(payload))
       this.#engine.look()
     } catch (error) {
       this.#engine.report(error)
     }
   }
+}
+
+function isPromise(result: ReturnType<RequestHandler>): result is Promise<Uint8Array | undefined> {
+  return typeof result === 'object' && result !== null && 'then' in result
+}
+
+/** Whoever writes JavaScript may return anything. */
+function requireAnswer(result: Uint8Array): Uint8Array {
+  if (result instanceof Uint8Array) return result
+  const text = `answer: expected the handler to return a Uint8Array, undefined or a promise of them, got ${describe(result)}`
+  throw new MulticastError('misuse', text)
 }

@@ -1,4 +1,5 @@
-import type { DatagramSocket } from '@mimirjs/transport'
+import type { DatagramPeer, DatagramSocket } from '@mimirjs/transport'
+import type { MulticastError } from '../error.js'
 
 /** What a {@link MulticastSocket} is opened with. */
 export interface MulticastSocketOptions {
@@ -7,8 +8,8 @@ export interface MulticastSocketOptions {
   /** UDP port to listen on and to send from, 0 to 65535; 0: the system chooses. */
   readonly port: number
   /**
-   * The network interface, by its name or by an address of it. Default: the first that is up, can do multicast, is not
-   * loopback and has an address of the family.
+   * The network interface, by its name or by an address of it. Default: the first that is up, is not loopback and has an
+   * address of the family.
    */
   readonly interface?: string | undefined
   /** Stops the opening. */
@@ -43,6 +44,11 @@ export interface MulticastNetwork {
  * `udp://224.0.224.1:1024`. `send` drops silently what the system does not take.
  */
 export interface MulticastSocket extends DatagramSocket {
+  /**
+   * The same as `send`, and tells what became of it, not before it has returned: `done` gets the failure, or `undefined`
+   * when the system took the datagram. For few datagrams: it costs more. A socket whose sends cannot fail has none.
+   */
+  sendTelling?(bytes: Uint8Array, to: DatagramPeer, done: (error: MulticastError | undefined) => void): void
   readonly interfaceName: string
   /** Really bound. */
   readonly port: number

@@ -1,11 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
+import type { StreamTransport } from '@mimirjs/transport'
 import { formatGroup, isIpv4Group, type MulticastAddress, parseGroup, parseMulticastAddress } from '../address/index.js'
 import type { Verdict } from '../counters.js'
+import { describe } from '../describe.js'
 import { MulticastError } from '../error.js'
+import { createStreams, type MulticastStreams } from '../stream/index.js'
 import { NodeEngine } from './engine.js'
 import type { MulticastSocket } from './network.js'
 import type { MulticastNodeOptions } from './options.js'
-import { pause } from './pause.js'
 import { type Settings, settingsOf } from './settings.js'
 import type { MulticastNodeEvents, MulticastSession, RequestHandler } from './types.js'
 
@@ -22,6 +25,8 @@ export interface MulticastNodeCounters extends Readonly<Record<Verdict, number>>
   readonly peers: number
   /** Messages that came while nobody was there to take them. */
   readonly unread: number
+  /** Openings, responses and repeats of requests that the system did not send. */
+  readonly unsent: number
 }
 
 /**
@@ -35,16 +40,13 @@ export class MulticastNode implements AsyncDisposable {
   readonly #engine: NodeEngine
   readonly #socket: MulticastSocket
   readonly #settings: Settings
-  /** From when on we may send: who joins a group needs a moment until it hears it. */
-  readonly #readyMs: number
-  readonly #ending = new AbortController()
+  #streams: MulticastStreams | undefined
   #closing: Promise<void> | undefined
 
   private constructor(engine: NodeEngine, socket: MulticastSocket, settings: Settings) {
     this.#engine = engine
     this.#socket = socket
     this.#settings = settings
-    this.#readyMs = settings.clock.nowMs() + settings.joinDelayMs
   }
 
   /**
@@ -61,7 +63,12 @@ export class MulticastNode implements AsyncDisposable {
       reuseAddress: options.reuseAddress,
       hopLimit: options.hopLimit,
     })
-    return new MulticastNode(new NodeEngine(options.signer, socket, settings), socket, settings)
+    try {
+      return new MulticastNode(new NodeEngine(options.signer, socket, settings), socket, settings)
+    } catch (error) {
+      await socket.close()
+      throw error
+    }
   }
 
   /** Ed25519, 32 bytes. */
@@ -79,6 +86,15 @@ export class MulticastNode implements AsyncDisposable {
     return this.#socket.interfaceName
   }
 
+  /**
+   * Reliable streams over sessions, for `Transports`: dials and listens on `mp2p://KEY@[group]:port`. Both ends have to
+   * use them: from the first call on, messages that begin with their label are theirs.
+   */
+  get streams(): StreamTransport {
+    const { extraScopes, streamLimits } = this.#settings
+    return (this.#streams ??= createStreams(this.#engine.carriers, { extraScopes, limits: streamLimits }))
+  }
+
   /** Those open now that programs use; sessions that carry streams are not among them. */
   get sessions(): readonly MulticastSession[] {
     return [...this.#engine.sessions.values()]
@@ -86,8 +102,9 @@ export class MulticastNode implements AsyncDisposable {
 
   /** What became of datagrams, by the reasons of multicast protocol §7.2, and what is held. */
   get counters(): MulticastNodeCounters {
-    const { machine, unread } = this.#engine
-    return { ...machine.counters, sessions: machine.sessionCount, peers: machine.peerCount, unread }
+    const { machine, unread, sendFailures } = this.#engine
+    const { sessionCount: sessions, peerCount: peers } = machine
+    return { ...machine.counters, sessions, peers, unread, unsent: sendFailures.count }
   }
 
   /**
@@ -97,13 +114,14 @@ export class MulticastNode implements AsyncDisposable {
    */
   async connect(address: string | MulticastAddress, { signal }: ConnectOptions = {}): Promise<MulticastSession> {
     const peer = this.#peerOf(address)
-    await this.#ready(signal)
-    return this.#engine.wrap(await this.#engine.connect(peer, signal))
+    const session = await this.#engine.connect(peer, signal)
+    if (session.state === 'closed') throw closedAtOnce(signal)
+    return this.#engine.wrap(session)
   }
 
   /**
    * Let a key in, and pin where it listens: it may open sessions, whatever the policy says of others.
-   * @throws {MulticastError} `bad-address` | `bad-key` | `closed`
+   * @throws {MulticastError} `bad-address` | `bad-key` | `limit` | `closed`
    */
   addPeer(address: string | MulticastAddress): void {
     this.#engine.learn(this.#peerOf(address))
@@ -115,12 +133,16 @@ export class MulticastNode implements AsyncDisposable {
   }
 
   /**
-   * Answer what others send, unless the session's datagram socket takes it. One handler at a time.
+   * Answer what others send on sessions that they opened, unless the session's datagram socket takes it; who opened a
+   * session asks, the other side answers. One handler at a time.
    * @returns a function that takes the handler off again
    * @throws {MulticastError} `misuse` when there is one
    */
   answer(handler: RequestHandler): () => void {
     const engine = this.#engine
+    if (typeof handler !== 'function') {
+      throw new MulticastError('misuse', `answer: expected a function, got ${describe(handler)}`)
+    }
     if (engine.handler !== undefined) throw new MulticastError('misuse', 'answer: there is a handler already')
     engine.handler = handler
     return () => {
@@ -163,19 +185,14 @@ export class MulticastNode implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#ending.abort()
+    await this.#streams?.close()
     this.#engine.end(undefined)
     await this.#socket.close()
   }
 
-  #ready(signal: AbortSignal | undefined): Promise<void> {
-    this.#engine.requireOpen('connect')
-    const { clock } = this.#settings
-    return pause(clock, this.#readyMs - clock.nowMs(), { signal, ending: this.#ending.signal })
-  }
-
   #peerOf(address: string | MulticastAddress): MulticastAddress {
     const { extraScopes } = this.#settings
+    if (typeof address !== 'string') requireParts(address)
     const peer = typeof address === 'string' ? parseMulticastAddress(address, { extraScopes }) : address
     if (isIpv4Group(peer.group) !== isIpv4Group(this.#settings.group)) {
       const [theirs, ours] = [formatGroup(peer.group), formatGroup(this.#settings.group)]
@@ -186,6 +203,23 @@ export class MulticastNode implements AsyncDisposable {
   }
 
   #groupOf(group: string | Uint8Array): Uint8Array {
+    if (typeof group !== 'string' && !(group instanceof Uint8Array)) {
+      throw new MulticastError('misuse', `group: expected a text or 16 bytes, got ${describe(group)}`)
+    }
     return typeof group === 'string' ? parseGroup(group, { extraScopes: this.#settings.extraScopes }) : group
   }
+}
+
+/** Whoever writes JavaScript may give anything. */
+function requireParts(address: MulticastAddress | undefined): void {
+  const isWhole = address?.publicKey instanceof Uint8Array && address.group instanceof Uint8Array
+  if (isWhole && address.group.length === 16) return
+  const text = `address: expected mp2p://KEY@[group]:port, or { publicKey, group, port } in bytes, got ${describe(address)}`
+  throw new MulticastError('bad-address', text)
+}
+
+/** Whoever gave up, or closed the node, in the very turn in which the response came. */
+function closedAtOnce(signal: AbortSignal | undefined): MulticastError {
+  if (!signal?.aborted) return new MulticastError('closed', 'connect: the session was closed')
+  return new MulticastError('aborted', 'connect: aborted by the signal given', { cause: signal.reason })
 }

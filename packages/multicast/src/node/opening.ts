@@ -23,7 +23,7 @@ export function openingOf(open: (signal: AbortSignal) => Promise<unknown>, over:
     wait: async (signal) => {
       const aborted = deferred<undefined>()
       const onAbort = (): void => {
-        const cause = signal?.reason
+        const cause: unknown = signal?.reason
         aborted.reject(new MulticastError('aborted', 'open a session: aborted by the signal given', { cause }))
       }
       signal?.addEventListener('abort', onAbort)

@@ -2,6 +2,7 @@ import type { Signer } from '@mimirjs/crypto'
 import type { Clock, Logger } from '@mimirjs/transport'
 import type { MulticastLimits } from '../limits.js'
 import type { MachineMode, Place, PolicyAnswer } from '../machine/index.js'
+import type { StreamLimits } from '../stream/limits.js'
 import type { MulticastNetwork } from './network.js'
 
 /**
@@ -28,8 +29,8 @@ export interface MulticastNodeOptions {
    */
   readonly port?: number | undefined
   /**
-   * Network interface, by name or by an address of it. Default: the first that is up, can do multicast, is not loopback and
-   * has an address of the family.
+   * Network interface, by name or by an address of it. Default: the first that is up, is not loopback and has an
+   * address of the family.
    */
   readonly interface?: string | undefined
   /** `original`: without what this package checks beyond the original programs. Default `hardened`. */
@@ -40,6 +41,8 @@ export interface MulticastNodeOptions {
    */
   readonly policy?: 'known' | 'anybody' | PeerPolicy | undefined
   readonly limits?: Partial<MulticastLimits> | undefined
+  /** Of {@link MulticastNode.streams}. */
+  readonly streamLimits?: Partial<StreamLimits> | undefined
   /** Accept groups of smaller scopes too, and 239.0.0.0/8: multicast protocol §2.4. Default `false`. */
   readonly extraScopes?: boolean | undefined
   /** From joining to the first packet sent by `connect`, in ms; default 1000. Multicast protocol §3 */

@@ -1,4 +1,5 @@
 import { type DatagramHandlers, type DatagramPeer, type DatagramSocket, TransportError } from '@mimirjs/transport'
+import { describe } from '../describe.js'
 import type { MulticastError } from '../error.js'
 import type { MachineSession } from '../machine/index.js'
 import type { SessionOwner } from './session.js'
@@ -42,7 +43,10 @@ export class SessionDatagrams implements DatagramSocket {
   }
 
   send(bytes: Uint8Array, to: DatagramPeer): void {
-    if (to !== this.#peer) this.peer(to.address)
+    if (!(bytes instanceof Uint8Array)) {
+      throw new TransportError('misuse', `send: expected a Uint8Array, got ${describe(bytes)}`)
+    }
+    if (to !== this.#peer) this.peer(addressOf(to))
     if (bytes.length > this.maxDatagramBytes) {
       throw new TransportError('too-large', `datagram of ${bytes.length} bytes, the most is ${this.maxDatagramBytes}`)
     }
@@ -73,6 +77,11 @@ export class SessionDatagrams implements DatagramSocket {
     this.#closed = true
     this.#handlers.closed(error && asTransportError(error))
   }
+}
+
+function addressOf(to: DatagramPeer | undefined): string {
+  if (typeof to?.address === 'string') return to.address
+  throw new TransportError('misuse', `send: expected a peer, as socket.peer(address) gives, got ${describe(to)}`)
 }
 
 /** Readers of a `DatagramSocket` know the errors of transport. */

@@ -14,6 +14,8 @@ export interface SessionOwner {
   /** @returns `false` when it is over, or had all its messages */
   sendMessage(session: MachineSession, payload: Uint8Array): boolean
   request(session: MachineSession, payload: Uint8Array, done: (answer: Uint8Array | MulticastError) => void): void
+  /** The failure of a request, with what the system says about it. */
+  explain(session: MachineSession, error: MulticastError): MulticastError
   close(session: MachineSession): void
 }
 
@@ -75,12 +77,18 @@ export class NodeSession implements MulticastSession {
       if (signal?.aborted) return reject(aborted(signal))
       // It keeps its turn: a late answer must not be taken for that of the next request.
       const onAbort = (): void => reject(aborted(signal))
-      signal?.addEventListener('abort', onAbort)
-      this.#owner.request(this.#session, payload, (answer) => {
-        signal?.removeEventListener('abort', onAbort)
-        if (answer instanceof Uint8Array) resolve(answer)
-        else reject(answer)
-      })
+      const forget = (): void => signal?.removeEventListener('abort', onAbort)
+      signal?.addEventListener('abort', onAbort, { once: true })
+      try {
+        this.#owner.request(this.#session, payload, (answer) => {
+          forget()
+          if (answer instanceof Uint8Array) resolve(answer)
+          else reject(this.#owner.explain(this.#session, answer))
+        })
+      } catch (error) {
+        forget()
+        throw error
+      }
     })
   }
 

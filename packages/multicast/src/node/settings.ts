@@ -10,9 +10,11 @@ import {
   parseGroup,
   type RandomBytes,
 } from '../address/index.js'
+import { describe } from '../describe.js'
 import { MulticastError } from '../error.js'
 import { limitsOf, type MulticastLimits } from '../limits.js'
 import type { MachineMode, PolicyAnswer } from '../machine/index.js'
+import { type StreamLimits, streamLimitsOf } from '../stream/limits.js'
 import type { MulticastNodeOptions, PeerPolicy } from './options.js'
 
 /** Options that were checked, with nothing left out. */
@@ -23,6 +25,7 @@ export interface Settings {
   readonly mode: MachineMode
   readonly policy: PeerPolicy | undefined
   readonly limits: MulticastLimits
+  readonly streamLimits: StreamLimits
   readonly extraScopes: boolean
   readonly joinDelayMs: number
   readonly unitMs: number
@@ -41,6 +44,7 @@ const NAMES: Readonly<Record<keyof MulticastNodeOptions, true>> = {
   mode: true,
   policy: true,
   limits: true,
+  streamLimits: true,
   extraScopes: true,
   joinDelayMs: true,
   unitMs: true,
@@ -52,6 +56,9 @@ const NAMES: Readonly<Record<keyof MulticastNodeOptions, true>> = {
   logger: true,
   signal: true,
 }
+
+/** What may be given; a test holds the README to it. */
+export const OPTION_NAMES: readonly string[] = Object.keys(NAMES)
 
 /** @throws {MulticastError} `misuse` | `bad-key` | `bad-address` | `bad-interface` */
 export function settingsOf(options: MulticastNodeOptions): Settings {
@@ -73,6 +80,7 @@ export function settingsOf(options: MulticastNodeOptions): Settings {
     mode,
     policy: policyOf(options.policy),
     limits: limitsOf(options.limits),
+    streamLimits: streamLimitsOf(options.streamLimits),
     extraScopes,
     joinDelayMs: atLeast('joinDelayMs', options.joinDelayMs ?? 1000, 0),
     unitMs: atLeast('unitMs', options.unitMs ?? 1000, 1),
@@ -114,16 +122,32 @@ function policyOf(policy: MulticastNodeOptions['policy']): PeerPolicy | undefine
   throw new MulticastError('misuse', `policy: expected 'known', 'anybody' or a function, got ${JSON.stringify(policy)}`)
 }
 
+const NEEDED = 'expected signer and network, as in { signer: createSigner(seed), network: multicastUdp() }'
+
 /** A misspelt option must not pass for one that was left out. */
 function checkNames(options: MulticastNodeOptions): void {
-  const names = Object.keys(NAMES).join(', ')
+  // Whoever writes JavaScript may give nothing at all.
+  if (typeof options !== 'object' || options === null) {
+    throw new MulticastError('misuse', `options: ${NEEDED}, got ${describe(options)}`)
+  }
+  const names = OPTION_NAMES.join(', ')
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(NAMES, name)) continue
     throw new MulticastError('misuse', `options: expected only ${names}; got ${JSON.stringify(name.slice(0, 40))}`)
   }
-  if (options.signer === undefined || options.network === undefined) {
-    const text = 'options: expected signer and network, as in { signer: createSigner(seed), network: multicastUdp() }'
-    throw new MulticastError('misuse', text)
+  const { signer, network, group, interface: wanted } = options
+  if (signer === undefined || network === undefined) throw new MulticastError('misuse', `options: ${NEEDED}`)
+  if (typeof signer?.sign !== 'function') {
+    throw new MulticastError('misuse', `signer: expected one, as createSigner makes, got ${describe(signer)}`)
+  }
+  if (typeof network?.open !== 'function' || typeof network.prefixInterface !== 'function') {
+    throw new MulticastError('misuse', `network: expected one, as multicastUdp() makes, got ${describe(network)}`)
+  }
+  if (group !== undefined && typeof group !== 'string' && !(group instanceof Uint8Array)) {
+    throw new MulticastError('misuse', `group: expected a text or 16 bytes, got ${describe(group)}`)
+  }
+  if (wanted !== undefined && typeof wanted !== 'string') {
+    throw new MulticastError('misuse', `interface: expected a name or an address, got ${describe(wanted)}`)
   }
 }
 

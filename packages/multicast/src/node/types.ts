@@ -53,9 +53,13 @@ export type RequestHandler = (
 export type MulticastNodeEvents = {
   /** Another node opened a session, and has shown with its first message that it holds the key of it. */
   session: MulticastSession
-  /** A key that is not known declared itself, with a good signature. {@link MulticastNode.addPeer} lets it in. */
+  /**
+   * A key that is not known declared itself, with a good signature; again whenever it does so again, as who opens a
+   * session does. {@link MulticastNode.addPeer} lets it in.
+   */
   peer: PeerEvent
-  /** Something that nobody waits for failed: a handler or listener threw, the signer refused, the socket broke. */
+  /** Something that nobody waits for failed: a handler or listener threw, the signer refused, the socket broke, the
+   * system did not send (once for each reason). */
   error: { readonly error: unknown }
 }
 

@@ -1,6 +1,6 @@
 import { type Account, PIECE_BYTES, type StreamMemory } from './memory.js'
 import { ReceiveQueue } from './receive-queue.js'
-import { MAX_RANGES, type Range } from './segment.js'
+import { MAX_RANGES, RANGE_BYTES, type Range } from './segment.js'
 
 /** Pieces behind a gap that one stream keeps at most. */
 const MAX_PIECES = 1024
@@ -110,6 +110,7 @@ export class Inlet {
 
   /** What has come behind gaps, the end of the direction as one byte more. */
   ranges(): Range[] {
+    const most = Math.min(MAX_RANGES, Math.floor(this.#segmentBytes / RANGE_BYTES))
     const ranges: { start: number; end: number }[] = []
     const add = (start: number, end: number): void => {
       const last = ranges.at(-1)
@@ -118,10 +119,10 @@ export class Inlet {
     }
     for (const { offset, bytes } of this.#pieces) {
       add(offset, offset + bytes.length)
-      if (ranges.length > MAX_RANGES) return ranges.slice(0, MAX_RANGES)
+      if (ranges.length > most) return ranges.slice(0, most)
     }
     if (this.#endAt !== Number.POSITIVE_INFINITY && !this.isComplete) add(this.#endAt, this.#endAt + 1)
-    return ranges.slice(0, MAX_RANGES)
+    return ranges.slice(0, most)
   }
 
   /** The window, which the other side is told with this call. */

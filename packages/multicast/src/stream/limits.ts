@@ -1,4 +1,6 @@
-/** Limits of the stream layer. Lower ones are fine; each is a whole number of 1 or more. */
+import { MulticastError } from '../error.js'
+
+/** Limits of the stream layer. Each is a whole number of 1 or more. */
 export interface StreamLimits {
   /** Streams in all, those that are being opened included. */
   readonly streams: number
@@ -44,4 +46,26 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   halfOpenMs: 15_000,
   keepAliveMs: 10_000,
   silentMs: 30_000,
+}
+
+/** What a segment can say. */
+const LARGEST: Readonly<Record<string, number>> = { windowBytes: 0xffff_ffff }
+
+/**
+ * The defaults with what was given in their place; `undefined` takes the default.
+ * @throws {MulticastError} `misuse` for an unknown name, or no integer in range
+ */
+export function streamLimitsOf(given: Partial<StreamLimits> = {}): StreamLimits {
+  const limits: Record<string, number> = { ...DEFAULT_STREAM_LIMITS }
+  for (const [name, value] of Object.entries(given) as [string, number | undefined][]) {
+    if (value === undefined) continue
+    if (!Object.hasOwn(limits, name)) throw new MulticastError('misuse', `streamLimits.${name}: there is no such limit`)
+    const largest = LARGEST[name] ?? Number.POSITIVE_INFINITY
+    if ((!Number.isInteger(value) && value !== Number.POSITIVE_INFINITY) || value < 1 || value > largest) {
+      const range = `an integer from 1 to ${largest}`
+      throw new MulticastError('misuse', `streamLimits.${name}: expected ${range}, got ${value}`)
+    }
+    limits[name] = value
+  }
+  return limits as unknown as StreamLimits
 }

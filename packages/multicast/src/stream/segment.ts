@@ -53,7 +53,7 @@ export const SEGMENT_HEAD_BYTES = 37
 export const RESET_BYTES = 14
 /** Ranges in one ACK, at most. */
 export const MAX_RANGES = 64
-const RANGE_BYTES = 10
+export const RANGE_BYTES = 10
 const TYPE_AT = 4
 const ID_AT = 5
 const NUMBER_AT = 13

@@ -1,3 +1,5 @@
+const EMPTY = new Uint8Array(0)
+
 /** What was written and has not left yet. The chunks are ours. */
 export class SendQueue {
   #chunks: Uint8Array[] = []
@@ -29,10 +31,15 @@ export class SendQueue {
       this.#taken = 0
       this.#chunks[this.#at++] = EMPTY
     }
-    if (this.#at < 256 && this.#sizeBytes > 0) return
+    if (2 * this.#at < this.#chunks.length) return
     this.#chunks = this.#chunks.slice(this.#at)
     this.#at = 0
   }
-}
 
-const EMPTY = new Uint8Array(0)
+  clear(): void {
+    this.#chunks = []
+    this.#at = 0
+    this.#taken = 0
+    this.#sizeBytes = 0
+  }
+}

@@ -81,8 +81,10 @@ export class Sender {
     return this.#finAt !== NEVER && this.#acked >= this.#finAt
   }
 
+  /** The other side has room for something that it has not acknowledged. */
   get isWaiting(): boolean {
-    return this.#onWay > 0
+    const first = this.#flights[0]
+    return first !== undefined && this.#fits(first)
   }
 
   /** There is something to send, nothing is on the way, and the other side has no room: it has to be asked. */
@@ -140,15 +142,34 @@ export class Sender {
       while (at < flights.length && (flights[at] as Flight).offset < start) at++
       for (; at < flights.length && (flights[at] as Flight).end <= end; at++) arrive(flights[at] as Flight)
     }
-    if (isNewer(echo, this.#echo)) this.#echo = echo
+    const isNews = isNewer(echo, this.#echo)
+    if (isNews) this.#echo = echo
     if (sampleMs >= 0) this.roundTrip.measure(sampleMs, nowMs)
+    if (arrived > 0) {
+      this.timeouts = 0
+      this.#waitSinceMs = nowMs
+      this.stuckSinceMs = nowMs
+    }
+    if (arrived > 0 || isNews) this.#findLost(nowMs)
     if (arrived === 0) return true
-    this.timeouts = 0
-    this.#waitSinceMs = nowMs
-    this.stuckSinceMs = nowMs
-    this.#findLost(nowMs)
     this.congestion.onArrived(arrived, sampleMs, this.#echo, lastNumber)
     return true
+  }
+
+  /** The other side is known to have all, its word for it was lost. */
+  finish(): void {
+    this.#acked = this.#nextOffset
+    this.stop()
+  }
+
+  /** Nothing is sent any more. */
+  stop(): void {
+    this.#queue.clear()
+    this.#flights.length = 0
+    this.#unackedBytes = 0
+    this.#onWayBytes = 0
+    this.#onWay = 0
+    this.#lost = 0
   }
 
   /** What may leave now. It has left with {@link sent}. */
@@ -171,8 +192,7 @@ export class Sender {
 
   /** Look for what is lost because nothing came back in time. */
   advance(nowMs: number): void {
-    const first = this.#flights[0]
-    if (first === undefined || !this.#fits(first)) this.stuckSinceMs = nowMs
+    if (!this.isWaiting) this.stuckSinceMs = nowMs
     if (nowMs >= this.#overtakenMs) this.#findLost(nowMs)
     if (this.#onWay === 0 || nowMs < this.#waitSinceMs + this.roundTrip.timeoutMs(this.timeouts)) return
     this.timeouts++

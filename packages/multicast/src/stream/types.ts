@@ -8,6 +8,7 @@ export type StreamFailure =
   | 'broken' // the other side broke the rules of this layer
   | 'timeout' // the other side fell silent, or did not answer
   | 'aborted' // given up here
+  | 'socket' // that of the node failed
 
 /** What a stream tells its user. Never called from inside a call of the user, and nothing after `closed`. */
 export interface StreamEvents {

@@ -1,4 +1,5 @@
 import type { DatagramHandlers, DatagramPeer } from '@mimirjs/transport'
+import type { MulticastError } from '../error.js'
 import type { MulticastNetwork, MulticastSocket } from '../node/network.js'
 
 /**
@@ -85,6 +86,22 @@ class LossySocket implements MulticastSocket {
     const copy = isDoubled ? bytes.slice() : undefined
     this.#inner.send(bytes, to)
     if (copy !== undefined) this.#inner.send(copy, to)
+  }
+
+  sendTelling(bytes: Uint8Array, to: DatagramPeer, done: (error: MulticastError | undefined) => void): void {
+    const inner = this.#inner
+    if (inner.sendTelling === undefined) {
+      this.send(bytes, to)
+      queueMicrotask(() => done(undefined))
+      return
+    }
+    if (this.#hooks.loseWrite?.(bytes)) {
+      queueMicrotask(() => done(undefined))
+      return
+    }
+    const copy = this.#hooks.doubleWrite?.(bytes) ? bytes.slice() : undefined
+    inner.sendTelling(bytes, to, done)
+    if (copy !== undefined) inner.send(copy, to)
   }
 
   join(group: Uint8Array): Promise<void> {

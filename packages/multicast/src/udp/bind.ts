@@ -56,8 +56,30 @@ export function socketError(error: unknown, doing: string): MulticastError {
   return new MulticastError(code, `${doing}: ${hint}${systemCode === '' ? '' : ` (${systemCode})`}`, { cause: error })
 }
 
+const NO_ROUTE =
+  'the system has no route there; IPv6 on the loopback interface of Linux needs `ip -6 route add local ff00::/8 dev lo table local`, as root'
+
+/** The same, of sending. */
+const SEND_HINTS: Readonly<Record<string, string>> = {
+  ENETUNREACH: NO_ROUTE,
+  EHOSTUNREACH: NO_ROUTE,
+  EADDRNOTAVAIL: 'the interface has no address to send from, or has gone',
+  ENETDOWN: 'the interface is down',
+  EPERM: 'the system does not permit it: a firewall may forbid it',
+  EACCES: 'the system does not permit it: a firewall may forbid it',
+}
+
+/** @param doing - what was tried, for the message */
+export function sendError(error: unknown, doing: string): MulticastError {
+  const systemCode = codeOf(error)
+  const hint = SEND_HINTS[systemCode] ?? (error instanceof Error ? error.message : 'it failed')
+  return new MulticastError('socket', `${doing}: ${hint}${systemCode === '' ? '' : ` (${systemCode})`}`, {
+    cause: error,
+  })
+}
+
 /** `EADDRINUSE` and the like; empty when the error has none. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 

@@ -35,7 +35,7 @@ export function chooseInterface(
     const expected =
       wanted === undefined
         ? `expected an interface that is up, is not loopback and has an IPv${family} address`
-        : `expected the name of a network interface or an address of one, got ${JSON.stringify(wanted.slice(0, 64))}`
+        : `expected a network interface that is up, by its name or an address of it: none is ${JSON.stringify(wanted.slice(0, 64))}`
     throw new MulticastError('bad-interface', `${expected}. ${listed(table)}`)
   }
   const entries = ofFamily(table[found], family)
@@ -64,7 +64,8 @@ export function prefixInterface(wanted?: string, table: InterfaceTable = network
   for (const name of Object.keys(table)) {
     if (only !== undefined && name !== only) continue
     for (const { cidr, internal } of ofFamily(table[name], 6)) {
-      if ((!internal || only !== undefined) && cidr !== null && generatePrefixGroup(cidr, zeros) !== undefined) return { name, cidr }
+      if ((!internal || only !== undefined) && cidr !== null && generatePrefixGroup(cidr, zeros) !== undefined)
+        return { name, cidr }
     }
   }
   const where = only === undefined ? 'no interface has' : `interface ${only} has not got`

@@ -12,14 +12,12 @@ import { formatGroup } from '../address/index.js'
 import { MulticastError } from '../error.js'
 import type { MulticastSocket, MulticastSocketOptions } from '../node/network.js'
 import { checkRange, checkSignal, familyOf, interfaceOf, isLinkScope } from './arguments.js'
-import { bindSocket, codeOf, type SocketType, socketError } from './bind.js'
+import { bindSocket, type SocketType, sendError, socketError } from './bind.js'
 import { chooseInterface, type InterfaceChoice } from './interfaces.js'
 
 /** 65,535 less the UDP header, and less the IP header where its length field counts it. */
 const MAX_BYTES: Readonly<Record<SocketType, number>> = { udp4: 65_507, udp6: 65_527 }
 const WILDCARD: Readonly<Record<SocketType, string>> = { udp4: '0.0.0.0', udp6: '::' }
-/** Failures to bind to a group that are no reason to try the wildcard: that would fail too. */
-const FINAL: ReadonlySet<string> = new Set(['EADDRINUSE', 'EACCES'])
 
 /** What all the system's sockets of one {@link MulticastSocket} have in common. */
 interface Setup {
@@ -59,16 +57,13 @@ export async function openMulticastSocket(
 /** Linux lets through what is sent to the address that a socket is bound to, and nothing else; others may not. */
 async function bindFirst(setup: Setup, group: string, port: number): Promise<{ socket: Socket; isGroup: boolean }> {
   if (platform() === 'linux') {
-    try {
-      return { socket: await bind(setup, group, port), isGroup: true }
-    } catch (error) {
-      if (FINAL.has(codeOf(error))) throw socketError(error, `open port ${port} for ${group}`)
-    }
+    const socket = await bind(setup, group, port).catch(() => undefined)
+    if (socket !== undefined) return { socket, isGroup: true }
   }
   try {
     return { socket: await bind(setup, WILDCARD[setup.type], port), isGroup: false }
   } catch (error) {
-    throw socketError(error, `open port ${port}`)
+    throw socketError(error, `open port ${port} for ${group}`)
   }
 }
 
@@ -86,6 +81,8 @@ class UdpMulticastSocket implements MulticastSocket {
   readonly #setup: Setup
   /** Everything is sent from this one: its port is what others see. */
   readonly #first: Socket
+  /** What it is bound to, where that is a group: no other socket can be. */
+  readonly #firstGroup: string | undefined
   /** By the text of the group. Bound to groups, each has its own socket; otherwise all share the first. */
   readonly #joined = new Map<string, Socket>()
   readonly #joining = new Map<string, Promise<void>>()
@@ -104,6 +101,7 @@ class UdpMulticastSocket implements MulticastSocket {
     this.boundToGroup = group !== undefined
     this.#setup = setup
     this.#first = first
+    this.#firstGroup = group
   }
 
   start(handlers: DatagramHandlers): void {
@@ -125,12 +123,26 @@ class UdpMulticastSocket implements MulticastSocket {
   }
 
   send(bytes: Uint8Array, to: DatagramPeer): void {
+    const { host, port } = this.#target(bytes, to)
+    // Without a callback the runtime reports no failure: loss is silent.
+    if (this.#closing === undefined) this.#first.send(bytes, port, host)
+  }
+
+  sendTelling(bytes: Uint8Array, to: DatagramPeer, done: (error: MulticastError | undefined) => void): void {
+    const { host, port, address } = this.#target(bytes, to)
+    if (this.#closing !== undefined) return
+    this.#first.send(bytes, port, host, (error) => {
+      // What was on its way when the socket was closed is nobody's failure.
+      if (this.#closing !== undefined) return
+      done(error === null ? undefined : sendError(error, `send to ${address} on interface ${this.interfaceName}`))
+    })
+  }
+
+  #target(bytes: Uint8Array, to: DatagramPeer): UdpPeer {
     if (bytes.length > this.maxDatagramBytes) {
       throw new TransportError('too-large', `datagram of ${bytes.length} bytes, the most is ${this.maxDatagramBytes}`)
     }
-    const { host, port } = to instanceof UdpPeer ? to : (this.peer(to.address) as UdpPeer)
-    // Without a callback the runtime reports no failure: loss is silent.
-    if (this.#closing === undefined) this.#first.send(bytes, port, host)
+    return to instanceof UdpPeer ? to : (this.peer(to.address) as UdpPeer)
   }
 
   join(group: Uint8Array): Promise<void> {
@@ -157,6 +169,8 @@ class UdpMulticastSocket implements MulticastSocket {
 
   async leave(group: Uint8Array): Promise<void> {
     const text = formatGroup(group)
+    // One that is being joined can be left as soon as it is.
+    await this.#joining.get(text)?.catch(() => {})
     const socket = this.#joined.get(text)
     if (socket === undefined) return
     this.#joined.delete(text)
@@ -186,7 +200,7 @@ class UdpMulticastSocket implements MulticastSocket {
   }
 
   async #join(group: string): Promise<void> {
-    if (!this.boundToGroup) return this.add(this.#first, group)
+    if (!this.boundToGroup || group === this.#firstGroup) return this.add(this.#first, group)
     let socket: Socket
     try {
       socket = await bind(this.#setup, group, this.port)

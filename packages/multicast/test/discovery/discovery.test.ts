@@ -142,6 +142,25 @@ describe('on one local network', () => {
     expect(found.size).toBe(12)
   })
 
+  test('a port or a ceiling that cannot be is refused, and nothing stays open', async () => {
+    const { open, next, link } = setUp()
+    const signer = next()
+    for (const options of [
+      { port: 0 },
+      { port: 65_536 },
+      { port: 1.5 },
+      { limits: { people: 0 } },
+      { limits: { persons: 5 } },
+    ])
+      await expect(open({ signer, ...options } as unknown as DiscoveryOptions)).rejects.toMatchObject({
+        name: 'MulticastError',
+        code: 'misuse',
+      })
+    expect(link.sockets).toBe(0)
+    const discovery = await open({ signer, limits: { people: undefined } } as unknown as DiscoveryOptions)
+    expect(discovery.size).toBe(0)
+  })
+
   test('those on another port, or of the other family, do not hear each other', async () => {
     const { clock, next, open, person } = setUp()
     const [ann, ben, cat] = [next(), next(), next()]
@@ -172,7 +191,7 @@ describe('on one local network', () => {
 })
 
 describe('a hostile host', () => {
-  test('makes nobody say more than once in five seconds, however many keys it has', async () => {
+  test('makes nobody say more than twice, and then once in five seconds, however many keys it has', async () => {
     const { clock, link, next, person } = setUp()
     const victims = await Promise.all([person(next()), person(next())])
     clock.advance(10_000)
@@ -187,7 +206,8 @@ describe('a hostile host', () => {
       clock.advance(500)
     }
     expect(injected).toBe(500)
-    expect(answered).toBeLessThanOrEqual(2 * 12)
+    // Two at once, ten in 50 s, and one that was due anyway.
+    expect(answered).toBeLessThanOrEqual(2 * 13)
     for (const victim of victims) {
       expect(victim.size).toBeLessThanOrEqual(65)
       expect(victim.counters['drop:full']).toBeGreaterThan(0)
@@ -260,6 +280,21 @@ describe('the socket', () => {
     expect(closed).toEqual([
       expect.objectContaining({ code: 'socket', message: expect.stringContaining('the interface is gone') as string }),
     ])
+  })
+
+  test('takes a question to the program that throws for a no', async () => {
+    const { clock, next, open, person } = setUp()
+    const told: unknown[] = []
+    const log = (facts: object): number => told.push((facts as { err?: unknown }).err)
+    const logger = { debug: log, info: log, warn: log, error: log }
+    const isPreferred = (): boolean => {
+      throw new Error('no such list')
+    }
+    const [discovery, other] = [await open({ signer: next(), isPreferred, logger }), next()]
+    await person(other)
+    clock.advance(0)
+    expect(seenBy(discovery)).toEqual([addressOf(other)])
+    expect(told).toContainEqual(new Error('no such list'))
   })
 
   test('what cannot be is refused, and leaves no socket', async () => {

@@ -30,7 +30,7 @@ describe('on a switch with many hosts', () => {
   beforeAll(async () => {
     hub = await Namespace.open()
     for (let index = 0; index < HOSTS; index++) hosts.push(await Namespace.open())
-    joinByBridge(hub, hosts)
+    await joinByBridge(hub, hosts)
     actor = await Actor.start(hub)
   })
   afterAll(async () => {

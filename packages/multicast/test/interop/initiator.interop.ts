@@ -31,6 +31,9 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
   ],
 }
 
+/** Short, for the many attempts. */
+const UNIT_MS = 250
+
 describe.concurrent.each(Object.entries(inject('counterparts')))(
   'a node of ours and the server of the %s',
   (_, programs) => {
@@ -40,7 +43,7 @@ describe.concurrent.each(Object.entries(inject('counterparts')))(
     test.each(cases)('$place, $family, $name', ({ place, family, faults }) =>
       onLane(place, async (lane) => {
         await using server = await startServerOn(lane, 'theirs', commandsOf(programs), family)
-        await using node = await OurNode.open(lane, { group: family, port: CLIENT_PORT, faults })
+        await using node = await OurNode.open(lane, { group: family, port: CLIENT_PORT, unitMs: UNIT_MS, faults })
         const session = await node.connect(urlOf(server))
         expect(await session.request(GREETING)).toBe(ANSWER)
         await server.program.line(/^Hello server, how are you\?$/)
@@ -51,6 +54,15 @@ describe.concurrent.each(Object.entries(inject('counterparts')))(
         // The server answers each copy of a request. A node that answered those would never hear the end of it.
         expect(received).toEqual([])
         expect(errors).toEqual([])
+      }),
+    )
+
+    test.each(FAMILIES)('in the mode of the originals, %s', (family) =>
+      onLane('veth', async (lane) => {
+        await using server = await startServerOn(lane, 'theirs', commandsOf(programs), family)
+        await using node = await OurNode.open(lane, { group: family, port: CLIENT_PORT, mode: 'original' })
+        const session = await node.connect(urlOf(server))
+        expect(await session.request(GREETING)).toBe(ANSWER)
       }),
     )
   },

@@ -110,7 +110,7 @@ test.concurrent.each(['ipv4', 'ipv6'] as const)('a node of ours sends over %s wi
     const group = formatGroup(fromHex(server.group))
     await using watcher = await Watcher.open(watch, lane, 'theirs', group, SERVER_PORT)
     const own = { group: formatGroup(fromHex(client.group)), seed: client.seed, port: CLIENT_PORT }
-    await using node = await OurNode.open(lane, { ...own, attempts: 2 })
+    await using node = await OurNode.open(lane, { ...own, attempts: 2, unitMs: 250 })
     const url = `mp2p://${toHex(publicKeyFromSeed(fromHex(server.seed)))}@${group.includes(':') ? `[${group}]` : group}:1024`
     await expect(node.connect(url)).rejects.toThrow(/no-response|answer/)
     const [first, , third] = await watcher.seen(4)

@@ -32,6 +32,14 @@ describe('1: a response is bound to the request by nothing but its id', () => {
     expect(request.answer).toBe(JACK)
   })
 
+  test('hardened: when data have come, no response matters any more', () => {
+    const pair = confirmedPair()
+    const late = initiationOf(server, { id: pair.session.id, dst: client.publicKey, secret: secretOf(77) })
+    expect(pair.initiator.receive(late)).toBe('drop:confirmed')
+    expect(pair.initiator.receive(pair.response)).toBe('drop:confirmed')
+    expect(ask(pair, 'still there?')).toBe(JACK)
+  })
+
   test('original: an old response opens the session, and nothing goes through it', () => {
     const { response } = confirmedPair()
     const initiator = new Party(client, { seed: 9, mode: 'original' })

@@ -27,7 +27,16 @@ async function openEnd(
 ): Promise<End> {
   const network = memory.network()
   const own = signer(number)
-  const settings = settingsOf({ signer: own, network, clock, group: 'ipv4', port: 0, policy: 'anybody', ...options })
+  const settings = settingsOf({
+    signer: own,
+    network,
+    clock,
+    group: 'ipv4',
+    port: 0,
+    policy: 'anybody',
+    joinDelayMs: 0,
+    ...options,
+  })
   const socket = await network.open({ groups: [settings.group], port: settings.port })
   const engine = new NodeEngine(own, socket, settings)
   const got: string[] = []
@@ -53,12 +62,14 @@ function link(): { memory: MulticastMemory; clock: ManualClock } {
 
 const labelled = (shown: string): Uint8Array => bytes(`LBL!${shown}`)
 
-/** Let what is on its way arrive, and what waits for it go on. */
+/** Let what is on its way arrive, and what waits for it go on; then let time pass, and the same again. */
 async function settle(clock: ManualClock, ms = 0): Promise<void> {
-  clock.advance(ms)
-  for (let turn = 0; turn < 20; turn++) {
-    await Promise.resolve()
-    clock.advance(0)
+  for (const passing of [0, ms]) {
+    clock.advance(passing)
+    for (let turn = 0; turn < 20; turn++) {
+      await Promise.resolve()
+      clock.advance(0)
+    }
   }
 }
 
@@ -196,27 +207,35 @@ test('a session that the other side has forgotten is given up when it speaks by 
   expect(again.got).toEqual(['welcome back'])
 })
 
-test('a session is renewed by the side that opened it before its messages are used up', async () => {
-  const { memory, clock } = link()
-  const limits = { messagesPerSession: 40 }
-  const [a, b] = [await openEnd(memory, clock, 1, { limits }), await openEnd(memory, clock, 2, { limits })]
-  await ensured(a, b, clock)
-  const sent: string[] = []
-  for (let index = 0; index < 200; index++) {
-    sent.push(`${index}`)
-    expect(a.engine.carriers.sendTo(b.address.publicKey, labelled(`${index}`))).toBe(true)
-    await settle(clock, 20)
-    expect(b.engine.carriers.sendTo(a.address.publicKey, labelled(`${index}`))).toBe(true)
-    await settle(clock, 20)
-  }
-  expect(b.got).toEqual(sent)
-  expect(a.got).toEqual(sent)
-  expect(b.engine.machine.counters.respond).toBe(7)
-  await settle(clock, 700_000)
-  expect(a.engine.machine.sessionCount).toBe(0)
-  // Where the other one listens is still known.
-  expect(b.engine.carriers.addressOf(a.address.publicKey)).toEqual(a.address)
-})
+test.each([
+  [1, 2],
+  [2, 1],
+])(
+  'a session is renewed by the side that opened it before its messages are used up: %d opens',
+  async (first, second) => {
+    const { memory, clock } = link()
+    const limits = { messagesPerSession: 40 }
+    const [a, b] = [await openEnd(memory, clock, first, { limits }), await openEnd(memory, clock, second, { limits })]
+    await ensured(a, b, clock)
+    const sent: string[] = []
+    for (let index = 0; index < 200; index++) {
+      sent.push(`${index}`)
+      expect(a.engine.carriers.sendTo(b.address.publicKey, labelled(`${index}`))).toBe(true)
+      await settle(clock, 20)
+      expect(b.engine.carriers.sendTo(a.address.publicKey, labelled(`${index}`))).toBe(true)
+      await settle(clock, 20)
+    }
+    expect(b.got).toEqual(sent)
+    expect(a.got).toEqual(sent)
+    expect(b.engine.machine.counters.respond).toBe(7)
+    // Those before are closed as soon as nobody speaks by them any more.
+    for (const { engine } of [a, b]) expect(engine.machine.sessionCount).toBeLessThanOrEqual(4)
+    await settle(clock, 700_000)
+    expect(a.engine.machine.sessionCount).toBe(0)
+    // Where the other one listens is still known.
+    expect(b.engine.carriers.addressOf(a.address.publicKey)).toEqual(a.address)
+  },
+)
 
 test('several who wait share one opening, which ends with the last of them', async () => {
   const { memory, clock } = link()
@@ -252,4 +271,55 @@ test('addresses of peers without a session are kept up to the limit', async () =
   }
   const known = addresses.map(({ publicKey }) => a.engine.carriers.addressOf(publicKey) !== undefined)
   expect(known).toEqual([false, false, true, true, true])
+})
+
+test.each([
+  ['opened', 1, 2],
+  ['taken', 2, 1],
+])(
+  'a peer that is at another place is reached there, whatever session %s by the smaller key leads elsewhere',
+  async (_, own, other) => {
+    const { memory, clock } = link()
+    const here = await openEnd(memory, clock, own)
+    const before = await openEnd(memory, clock, other)
+    await ensured(here, before, clock)
+    await ensured(before, here, clock)
+    for (const [from, to] of [
+      [here, before],
+      [before, here],
+    ] as const)
+      from.engine.carriers.sendTo(to.engine.publicKey, labelled('before'))
+    await settle(clock)
+    expect([here.got, before.got]).toEqual([['before'], ['before']])
+    before.engine.end(undefined)
+
+    const after = await openEnd(memory, clock, other)
+    const { carriers } = here.engine
+    // An opening that leads nowhere is not waited for.
+    const inVain = carriers.ensureSession(before.address, { fresh: true })
+    inVain.catch(() => {})
+    await ensured(here, after, clock)
+    carriers.sendTo(after.engine.publicKey, labelled('after'))
+    await settle(clock)
+    expect(after.got).toEqual(['after'])
+    expect(carriers.addressOf(after.engine.publicKey)).toEqual(after.address)
+  },
+)
+
+test('an opening to a place where nobody is does not keep a session from being renewed', async () => {
+  const { memory, clock } = link()
+  const limits = { messagesPerSession: 40 }
+  const [a, b] = [await openEnd(memory, clock, 1, { limits }), await openEnd(memory, clock, 2, { limits })]
+  await ensured(a, b, clock)
+  // Anybody can say again where the other one was once; whoever looks there waits for a while.
+  const elsewhere = { ...b.address, port: 3001 }
+  const controller = new AbortController()
+  const looking = failure(a.engine.carriers.ensureSession(elsewhere, { signal: controller.signal }))
+  for (let index = 0; index < 60; index++) {
+    expect(a.engine.carriers.sendTo(b.address.publicKey, labelled(`${index}`))).toBe(true)
+    await settle(clock, 20)
+  }
+  expect(b.got).toHaveLength(60)
+  controller.abort()
+  expect((await looking).code).toBe('aborted')
 })

@@ -1,3 +1,4 @@
+import { createClock } from '@mimirjs/transport/testing'
 import { toHex } from '@mimirjs/wire'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { MulticastNode, type MulticastSession } from '../../src/index.js'
@@ -29,7 +30,7 @@ test('two nodes that know an address open a session, and a request is answered',
 })
 
 test('answers may take their time, and requests wait for each other', async () => {
-  const { a, b } = await pair()
+  const { a, b } = await pair({ initiator: { limits: { requestRepeats: 0 } }, responder: {} })
   b.answer(async (payload) => {
     await Promise.resolve()
     return payload.length === 0 ? undefined : payload
@@ -39,6 +40,22 @@ test('answers may take their time, and requests wait for each other', async () =
   expect(answers.map(text)).toEqual(['one', 'two', 'three'])
   // No answer is one too.
   expect((await failure(session.request(new Uint8Array(0)))).code).toBe('no-answer')
+})
+
+test('what comes unasked on a session that we opened is not answered: it may be the answer to a copy of a request', async () => {
+  const { memory, a, b } = await pair()
+  const [answerOfA, answerOfB] = [vi.fn(() => bytes('endless')), vi.fn(() => bytes('first answer'))]
+  a.answer(answerOfA)
+  b.answer(answerOfB)
+  b.on('session', ({ datagrams }) => datagrams.send(bytes('unasked'), datagrams.peer(a.address)))
+  const session = await a.connect(b.address)
+  // The node cannot tell them apart: the first one that comes is the answer.
+  expect(text(await session.request(bytes('hello')))).toBe('unasked')
+  await vi.waitFor(() => expect(a.counters).toMatchObject({ deliver: 2, unread: 1 }))
+  expect(answerOfA).not.toHaveBeenCalled()
+  expect(answerOfB).toHaveBeenCalledTimes(1)
+  // Declaration, initiation, its response, request, and what b sent.
+  expect(memory.sent).toBe(6)
 })
 
 test('an unknown key is told of and let in by addPeer', async () => {
@@ -63,17 +80,23 @@ test.each([
   const peers = vi.fn()
   b.on('peer', peers)
   expect((await failure(a.connect(b.address))).code).toBe(code)
+  await vi.waitFor(() => expect(b.counters).toMatchObject({ sessions: 0, 'drop:policy': 3, 'drop:unknown-peer': 3 }))
   expect(peers).toHaveBeenCalledTimes(told)
-  expect(b.counters).toMatchObject({ sessions: 0, 'drop:policy': 3, 'drop:unknown-peer': 3 })
   expect(memory.sent).toBe(6)
 })
 
 test('removePeer takes it back', async () => {
-  const { a, b } = await pair({ initiator: { attempts: 2, unitMs: 1 }, responder: { policy: 'known' } })
+  const { a, b } = await pair({ initiator: {}, responder: { policy: 'known' } })
   b.addPeer(a.address)
   ;(await a.connect(b.address)).close()
+  expect(b.counters).toMatchObject({ 'drop:policy': 0, respond: 1 })
   b.removePeer(a.publicKey)
-  expect((await failure(a.connect(b.address))).code).toBe('no-response')
+  const controller = new AbortController()
+  const refused = failure(a.connect(b.address, { signal: controller.signal }))
+  await expect.poll(() => b.counters['drop:policy']).toBe(1)
+  controller.abort()
+  expect((await refused).code).toBe('aborted')
+  expect(b.counters.respond).toBe(1)
 })
 
 test('messages that nobody answers go both ways by the datagram socket of a session', async () => {
@@ -326,4 +349,61 @@ test('a listener is taken off again', async () => {
   await (await a.connect(b.address)).request(bytes('x'))
   expect(heard).not.toHaveBeenCalled()
   onTestFinished(() => a.close())
+})
+
+test.each(['abort', 'close'] as const)('what is given up in the moment it opens is not handed out: %s', async (how) => {
+  const clock = createClock(1_000_000)
+  const memory = createMulticastMemory({ clock })
+  const a = await openNode(memory, 1, { clock })
+  const b = await openNode(memory, 2, { clock, policy: 'anybody' })
+  const controller = new AbortController()
+  const connecting = failure(a.connect(b.address, { signal: controller.signal }))
+  await Promise.resolve()
+  for (let turn = 0; a.counters.open === 0 && turn < 10; turn++) clock.advance(0)
+  expect(a.counters.open).toBe(1)
+  if (how === 'abort') controller.abort()
+  else void a.close()
+  expect((await connecting).code).toBe(how === 'abort' ? 'aborted' : 'closed')
+  expect(a.sessions).toEqual([])
+  expect(a.counters.sessions).toBe(0)
+})
+
+test('what a reader of datagrams throws when it is told of the end is told, and stops nothing', async () => {
+  const { memory, a, b } = await pair()
+  const errors: unknown[] = []
+  a.on('error', ({ error }) => errors.push(error))
+  const ends: Promise<unknown>[] = []
+  for (let count = 0; count < 2; count++) {
+    const session = await a.connect(b.address)
+    ends.push(session.closed)
+    session.datagrams.start({
+      message: () => {},
+      closed: () => {
+        throw new Error('not now')
+      },
+    })
+  }
+  await a.close()
+  expect(await Promise.all(ends)).toEqual([undefined, undefined])
+  expect(errors).toEqual([new Error('not now'), new Error('not now')])
+  expect(memory.sockets).toBe(1)
+})
+
+test('requests that are refused leave nothing at the signal', async () => {
+  const { a, b } = await pair()
+  const session = await a.connect(b.address)
+  session.close()
+  const { signal } = new AbortController()
+  let listeners = 0
+  const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)]
+  signal.addEventListener = (...rest: Parameters<typeof add>) => {
+    listeners++
+    add(...rest)
+  }
+  signal.removeEventListener = (...rest: Parameters<typeof remove>) => {
+    listeners--
+    remove(...rest)
+  }
+  expect((await failure(session.request(bytes('x'), { signal }))).code).toBe('closed')
+  expect(listeners).toBe(0)
 })

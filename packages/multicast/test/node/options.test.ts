@@ -33,12 +33,20 @@ test.each<[string, Partial<MulticastNodeOptions> | Record<string, unknown>, stri
   ['a misspelt option', { grop: 'ipv4' }, 'misuse'],
   ['a misspelt limit', { limits: { peer: 1 } }, 'misuse'],
   ['a limit that is no number', { limits: { peers: Number.NaN } }, 'misuse'],
+  ['a misspelt limit of streams', { streamLimits: { stream: 1 } }, 'misuse'],
+  ['a limit of streams that is none', { streamLimits: { streams: 0 } }, 'misuse'],
+  ['half an attempt', { attempts: 1.5 }, 'misuse'],
   ['a negative delay', { joinDelayMs: -1 }, 'misuse'],
   ['a unit of nothing', { unitMs: 0 }, 'misuse'],
   ['no attempt', { attempts: 0 }, 'misuse'],
   ['no signer', { signer: undefined }, 'misuse'],
   ['no network', { network: undefined }, 'misuse'],
   ['half a key', { signer: { publicKey: new Uint8Array(31), sign: () => new Uint8Array(64) } }, 'bad-key'],
+  ['a group that is a number', { group: 7 }, 'misuse'],
+  ['an interface that is a number', { interface: 5 }, 'misuse'],
+  ['a network without open', { network: {} }, 'misuse'],
+  ['a network of null', { network: null }, 'misuse'],
+  ['a signer that cannot sign', { signer: { publicKey: new Uint8Array(32) } }, 'misuse'],
   ['a signal that has fired', { signal: AbortSignal.abort() }, 'aborted'],
 ])('%s is refused, and nothing is left open', async (_, options, code) => {
   const memory = createMulticastMemory()
@@ -109,4 +117,31 @@ test('a port that the system chooses is the one that is declared', async () => {
   expect(b.address).not.toMatch(/:0$/)
   b.answer((payload) => payload)
   expect(await (await a.connect(b.address)).request(Uint8Array.of(1))).toEqual(Uint8Array.of(1))
+})
+
+test.each([undefined, null, 'ipv4', 7])('opening with %s in place of options says what is needed', async (options) => {
+  const error = await failure(MulticastNode.open(options as unknown as MulticastNodeOptions))
+  expect(error).toMatchObject({ name: 'MulticastError', code: 'misuse' })
+  expect(error.message).toMatch(/signer and network/)
+})
+
+test.each([
+  ['group', { group: 7 }],
+  ['interface', { interface: 5 }],
+  ['network', { network: {} }],
+])('an option of the wrong kind is named: %s', async (name, options) => {
+  const error = await failure(openNode(createMulticastMemory(), 1, options as unknown as Partial<MulticastNodeOptions>))
+  expect(error.message).toMatch(new RegExp(`^${name}: expected .* got `))
+})
+
+test('calls with nothing, or with something else, name what they expect', async () => {
+  const node = await openNode(createMulticastMemory(), 1)
+  for (const given of [undefined, null, 7, {}, { publicKey: new Uint8Array(32), group: 'x', port: 1024 }]) {
+    const error = await failure(node.connect(given as never))
+    expect(error).toMatchObject({ name: 'MulticastError', code: 'bad-address' })
+    expect(error.message).toContain('mp2p://KEY@[group]:port')
+    expect(() => node.addPeer(given as never)).toThrow(expect.objectContaining({ code: 'bad-address' }))
+  }
+  expect(await failure(node.join(7 as never))).toMatchObject({ name: 'MulticastError', code: 'misuse' })
+  expect(() => node.answer('hi' as never)).toThrow(expect.objectContaining({ code: 'misuse' }))
 })

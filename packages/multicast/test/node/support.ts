@@ -11,7 +11,7 @@ export function signer(number: number): SeedSigner {
   return createSigner(new Uint8Array(32).fill(number))
 }
 
-/** A node that is closed when the test is over. Times are short; the key is that of `number`. */
+/** A node that is closed when the test is over. The key is that of `number`. */
 export async function openNode(
   memory: MulticastMemory,
   number: number,
@@ -22,7 +22,6 @@ export async function openNode(
     network: memory.network(),
     group: 'ipv4',
     joinDelayMs: 0,
-    unitMs: 10,
     ...options,
   })
   onTestFinished(() => node.close())

@@ -72,6 +72,8 @@ test.each(['eth1', 'ETH0', '', '192.0.2.9', '0.0.0.0', 'fe80::7%lo', 'toString',
   (wanted) => {
     const { code, message } = failure(() => chooseInterface(4, wanted, TABLE))
     expect(code).toBe('bad-interface')
+    // One that is down is not listed either.
+    expect(message).toMatch(/a network interface that is up/)
     for (const name of Object.keys(TABLE)) expect(message).toContain(name)
     expect(message.length).toBeLessThan(500)
   },

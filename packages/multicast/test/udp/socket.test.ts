@@ -95,6 +95,30 @@ test('a further group is joined and left on the same port', async () => {
   await reader.until(4)
 })
 
+test('the group that the socket is bound to is left and joined anew, too', async () => {
+  const [sender, socket] = [await open({ groups: [group(21)] }), await open({ groups: [group(22)] })]
+  const reader = new Reader(socket)
+  await socket.leave(group(22))
+  await socket.join(group(22))
+  sender.send(bytes('back'), sender.peer(`udp://224.0.240.22:${socket.port}`))
+  await reader.until(1)
+  expect(reader.texts).toEqual(['back'])
+})
+
+test('a group that is left while it is being joined is left', async () => {
+  const [sender, socket] = [await open({ groups: [group(23)] }), await open({ groups: [group(24)] })]
+  const reader = new Reader(socket)
+  await Promise.all([socket.join(group(25)), socket.leave(group(25))])
+  for (const last of [25, 24]) {
+    sender.send(bytes(`to ${last}`), sender.peer(`udp://224.0.240.${last}:${socket.port}`))
+    // Each is read before the next is sent, if anybody hears it.
+    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await reader.until(1)
+  expect(reader.texts).toEqual(['to 24'])
+})
+
 test('several groups from the start', async () => {
   const [sender, socket] = [await open({ groups: [group(8)] }), await open({ groups: [group(9), group(10)] })]
   const reader = new Reader(socket)
@@ -194,4 +218,39 @@ test('what is no group, of two families, or of an interface that is not there, i
   socket.send(new Uint8Array(65_507), socket.peer(`udp://224.0.240.17:${socket.port}`))
   await reader.until(2)
   expect(reader.texts.map(({ length }) => length)).toEqual([0, 65_507])
+})
+
+test('a datagram that the system does not send is told of to who asks, and lost silently otherwise', async () => {
+  const socket = await open({ groups: [group(18)] })
+  const reader = new Reader(socket)
+  const telling = (to: string): Promise<unknown> =>
+    new Promise((resolve) => socket.sendTelling?.(bytes('x'), socket.peer(to), resolve))
+  // Refused before it reaches any network: nobody asked for leave to broadcast.
+  const to = 'udp://255.255.255.255:9'
+  socket.send(bytes('x'), socket.peer(to))
+  expect(await telling(to)).toMatchObject({
+    name: 'MulticastError',
+    code: 'socket',
+    message: expect.stringMatching(`^send to ${to} on interface ${LOOPBACK}: .*EACCES`),
+  })
+  expect(await telling(`udp://224.0.240.18:${socket.port}`)).toBeUndefined()
+  await reader.until(1)
+})
+
+test('closing ends what tells of its datagrams, too', async () => {
+  const socket = await open({ groups: [group(19)] })
+  const told: unknown[] = []
+  socket.sendTelling?.(bytes('x'), socket.peer('udp://255.255.255.255:9'), (error) => told.push(error))
+  await socket.close()
+  socket.sendTelling?.(bytes('x'), socket.peer('udp://255.255.255.255:9'), (error) => told.push(error))
+  expect(told).toEqual([])
+  expect(
+    (
+      await codeOf(
+        Promise.resolve().then(() =>
+          socket.sendTelling?.(new Uint8Array(65_508), socket.peer('udp://224.0.240.1:9'), () => {}),
+        ),
+      )
+    ).code,
+  ).toBe('too-large')
 })

@@ -5,7 +5,7 @@ import { StreamRole } from '@mimirjs/wire/peer'
 import { concatBytes } from '../bytes.js'
 import { type DeadlineWheel, NOT_WAITING, type Waiting } from '../deadline-wheel.js'
 import { PeerError } from '../error.js'
-import { addressGroup } from '../remote-address.js'
+import { addressGroup, networkOf } from '../remote-address.js'
 import type { SessionTimers } from '../timers.js'
 import type { Stranger } from '../waiting-room.js'
 import { TOKEN_BYTES } from './data-token.js'
@@ -39,6 +39,7 @@ const NOTHING: Uint8Array = new Uint8Array(0)
 export class Arrival implements StreamHandlers, Stranger, Waiting {
   wheelTick: number = NOT_WAITING
   readonly addressGroup: string
+  readonly network: string
   /** What is behind the first bytes: a stream like any other, for whoever takes it. */
   readonly stream: ByteStream
   readonly #host: ArrivalHost
@@ -66,6 +67,7 @@ export class Arrival implements StreamHandlers, Stranger, Waiting {
     this.#inner = stream
     this.#dataOnly = dataOnly
     this.addressGroup = addressGroup(stream.remoteAddress)
+    this.network = networkOf(stream.remoteAddress)
     this.stream = new Remainder(this, stream)
     this.#deadlineMs = host.clock.nowMs() + host.timers.roleMs
   }

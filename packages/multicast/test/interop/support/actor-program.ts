@@ -23,8 +23,7 @@ interface OpenSocket {
   changed: () => void
 }
 
-/** Short: a test has many attempts. */
-const UNIT_MS = 250
+/** Nothing here takes long to join. */
 const JOIN_DELAY_MS = 50
 
 const nodes = new Map<number, OpenNode>()
@@ -72,7 +71,7 @@ const calls: Running = {
     nodes.delete(node)
   },
   async socket({ family, port, interface: name, group }) {
-    const socket = createSocket(family === 6 ? { type: 'udp6', ipv6Only: true } : 'udp4')
+    const socket = family === 6 ? createSocket({ type: 'udp6', ipv6Only: true }) : createSocket('udp4')
     socket.bind(port)
     await once(socket, 'listening')
     const on = family === 6 ? `::%${name}` : ipv4Of(name)
@@ -126,7 +125,7 @@ function openNode(options: NodeOptions): Promise<MulticastNode> {
     seed,
     faults = [],
     mode,
-    unitMs = UNIT_MS,
+    unitMs,
     joinDelayMs = JOIN_DELAY_MS,
     attempts,
   } = options

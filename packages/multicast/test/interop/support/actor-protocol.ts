@@ -11,7 +11,7 @@ export interface NodeOptions {
   readonly seed?: string
   readonly faults?: readonly Fault[]
   readonly mode?: 'hardened' | 'original'
-  /** Of the pauses between attempts; default: short. */
+  /** Of the pauses between attempts; default 1000, as theirs. */
   readonly unitMs?: number
   readonly joinDelayMs?: number
   /** To open a session. */

@@ -37,11 +37,12 @@ class Pair {
   private constructor(first: Namespace, second: Namespace) {
     this.#first = first
     this.#second = second
-    joinByVeth(first, second)
   }
 
   static async open(): Promise<Pair> {
-    return new Pair(await Namespace.open(), await Namespace.open())
+    const [first, second] = [await Namespace.open(), await Namespace.open()]
+    await joinByVeth(first, second)
+    return new Pair(first, second)
   }
 
   lane(place: Place): Lane {

@@ -14,10 +14,15 @@ declare module 'vitest' {
 export function setup(project: TestProject): void {
   const { server, client, watch } = buildModel()
   const original = buildOriginal()
-  if ('missing' in original) console.warn(`\nWITHOUT THE ORIGINAL, ONLY ITS MODEL: ${original.missing}\n`)
+  if ('missing' in original) console.warn(withoutOriginal(original.missing))
   project.provide('watch', watch)
   project.provide('counterparts', {
     model: { server, client },
     ...('programs' in original ? { original: original.programs } : {}),
   })
+}
+
+/** A line that the suite repeats. */
+function withoutOriginal(reason: string): string {
+  return `\nWITHOUT THE ORIGINAL, AGAINST ITS MODEL ONLY: MIMIR_MP2P=FOLDER names a checkout of it; ${reason}\n`
 }

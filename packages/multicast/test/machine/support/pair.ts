@@ -48,7 +48,10 @@ export function confirmedPair(
 }
 
 /** Ask, let everything arrive, and say what came back. */
-export function ask({ initiator, responder, session }: Pair, text: string): unknown {
+export function ask(
+  { initiator, responder, session }: Pick<Pair, 'initiator' | 'responder' | 'session'>,
+  text: string,
+): unknown {
   const result = initiator.request(session, text)
   settle(initiator, responder)
   return result.answer

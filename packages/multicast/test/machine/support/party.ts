@@ -30,7 +30,7 @@ export interface Message {
 
 export interface PartyOptions extends Partial<Omit<MachineOptions, 'publicKey' | 'place'>> {
   /** What every message is answered with at once. */
-  readonly reply?: string
+  readonly reply?: string | undefined
   /** In this order, instead of seeded ones; the first eight, which only salt tables, are not counted. */
   readonly random?: readonly Uint8Array[]
   readonly seed?: number
