@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { networkInterfaces, tmpdir } from 'node:os'
 import path from 'node:path'
@@ -28,6 +28,13 @@ const STAMP = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /
 function newFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'mimirjs-mp2p-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** One that has a folder of that name. */
+function newFolderWith(name: string): string {
+  const folder = newFolder()
+  mkdirSync(path.join(folder, name))
   return folder
 }
 
@@ -207,6 +214,21 @@ describe('server and client', () => {
     ],
     ['client', ['-addr', '224.0.224.1', '-publ', '01'.padEnd(64, '0'), '-ifi', LOOPBACK], 1, /public key/],
     ['server', ['-ipv4', '-ifi', LOOPBACK, '-port', '80'], 1, /1024/],
+    ['server', ['-ipv4', '-port', '0'], 1, '-port 0: give one that others can be told of, from 1024 on'],
+    ['server', ['ipv4', '-ifi', LOOPBACK], 2, 'unexpected argument: ipv4'],
+    [
+      'client',
+      [
+        '-addr',
+        '224.0.224.1',
+        '-publ',
+        '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c',
+        '-port',
+        '80',
+      ],
+      1,
+      /1024/,
+    ],
     ['server', ['-ipv4', '-prefix6'], 1, '-ipv4 and -prefix6 exclude each other: give one'],
   ])('%s %j ends with one clear line', { timeout: TIMEOUT_MS }, async (name, args, exitCode, line) => {
     const program = new Program(name, newFolder(), args)
@@ -232,6 +254,9 @@ describe('server and client', () => {
     const second = new Program('server', folder, ['-ifi', LOOPBACK, '-ipv4', '-port', port])
     expect(await second.ended).toBe(1)
     expect(second.errors).toEqual([expect.stringContaining('another program listens on this port')])
+    const fourth = new Program('server', newFolderWith('server.conf'), ['-ifi', LOOPBACK, '-ipv4'])
+    expect(await fourth.ended).toBe(1)
+    expect(fourth.errors).toEqual([expect.stringMatching(/^server\.conf: EISDIR/)])
     writeFileSync(path.join(folder, 'server.conf'), new Uint8Array(83))
     const third = new Program('server', folder, ['-ifi', LOOPBACK, '-ipv4'])
     expect(await third.ended).toBe(1)
@@ -250,10 +275,11 @@ describe('the flags', () => {
     [[], { addr: '', port: 1024, loop: false }],
     [['-addr', 'ff1e::1', '-port', '7', '-loop'], { addr: 'ff1e::1', port: 7, loop: true }],
     [['--addr=ff1e::1', '--port=7', '--loop=false'], { addr: 'ff1e::1', port: 7, loop: false }],
-    [['-addr=a=b', '-loop', 'rest', '-port', '7'], { addr: 'a=b', port: 1024, loop: true }],
+    [['-addr=a=b', '-loop'], { addr: 'a=b', port: 1024, loop: true }],
+    [['-loop', 'rest', '-port', '7'], 'unexpected argument: rest'],
     [['-addr', '-loop'], { addr: '-loop', port: 1024, loop: false }],
-    [['--', '-port', '7'], { addr: '', port: 1024, loop: false }],
-    [['-', '-port', '7'], { addr: '', port: 1024, loop: false }],
+    [['--', '-port', '7'], 'unexpected argument: --'],
+    [['-', '-port', '7'], 'unexpected argument: -'],
     [['-loop=T'], { addr: '', port: 1024, loop: true }],
     [['-port'], 'flag needs an argument: -port'],
     [['-port', 'x'], 'invalid value "x" for flag -port: parse error'],

@@ -2,6 +2,7 @@
 import { createSigner } from '@mimirjs/crypto'
 import {
   formatGroup,
+  formatMulticastAddress,
   isIpv4Group,
   isMulticastError,
   MulticastNode,
@@ -30,7 +31,9 @@ const flags = parseFlags('client', {
 
 try {
   const group = parsed('ip', () => parseGroup(flags.addr))
-  const peer = { publicKey: parsed('key', () => parseKey(flags.publ)), group, port: flags.port }
+  const publicKey = parsed('key', () => parseKey(flags.publ))
+  // What no peer can have is refused before anything is opened.
+  const peer = parseMulticastAddress(formatMulticastAddress({ publicKey, group, port: flags.port }))
   const { ipv4Group, ipv6Group, seed } = loadConfig('client.conf')
   await using node = await MulticastNode.open({
     signer: createSigner(seed),

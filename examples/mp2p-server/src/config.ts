@@ -32,7 +32,7 @@ function read(path: string): ReturnType<typeof readConfig> | undefined {
     bytes = readFileSync(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    throw new Error(`${path}: ${(error as Error).message}`, { cause: error })
   }
   // The originals let everybody read it.
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)

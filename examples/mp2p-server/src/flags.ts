@@ -9,7 +9,7 @@ export interface Flag<T extends string | number | boolean = string | number | bo
 type Widened<T> = T extends string ? string : T extends number ? number : boolean
 export type Values<F extends Record<string, Flag>> = { -readonly [Name in keyof F]: Widened<F[Name]['value']> }
 
-/** The flags of this process, up to the first word that is none; a wrong one ends it, with what there is. */
+/** The flags of this process; a wrong word ends it, with what there is. */
 export function parseFlags<const F extends Record<string, Flag>>(program: string, flags: F): Values<F> {
   const read = readFlags(process.argv.slice(2), flags)
   if (typeof read !== 'string') return read
@@ -25,7 +25,9 @@ export function readFlags<const F extends Record<string, Flag>>(
   const values: Record<string, string | number | boolean> = {}
   for (const [name, { value }] of Object.entries(flags)) values[name] = value
   const left = [...words]
-  for (let word = left.shift(); word !== undefined && /^-./s.test(word) && word !== '--'; word = left.shift()) {
+  for (let word = left.shift(); word !== undefined; word = left.shift()) {
+    // Go's programs ignore what follows: a dash forgotten would send to the world what was meant for one interface.
+    if (!/^-./s.test(word) || word === '--') return `unexpected argument: ${word}`
     const [, name = '', given] = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(word) ?? []
     if (name === '') return `bad flag syntax: ${word}`
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined

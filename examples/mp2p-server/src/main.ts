@@ -19,6 +19,7 @@ const level = flags.vv ? 2 : flags.v ? 1 : 0
 
 try {
   if (flags.ipv4 && flags.prefix6) throw new Error('-ipv4 and -prefix6 exclude each other: give one')
+  if (flags.port === 0) throw new Error('-port 0: give one that others can be told of, from 1024 on')
   const { ipv4Group, ipv6Group, seed } = loadConfig('server.conf')
   const kept = formatGroup(flags.ipv4 ? ipv4Group : ipv6Group)
   const node = await MulticastNode.open({

@@ -38,10 +38,7 @@ export function bindSocket(options: BindOptions): Promise<Socket> {
 
 /** What to say and do about a failure of the system. */
 const HINTS: Readonly<Record<string, readonly [code: 'address-in-use' | 'bad-interface' | 'socket', hint: string]>> = {
-  EADDRINUSE: [
-    'address-in-use',
-    'another program listens on this port: choose another port, stop it, or let both share it (`reuseAddress`)',
-  ],
+  EADDRINUSE: ['address-in-use', 'another program listens on this port: stop it, or choose another port'],
   EACCES: ['address-in-use', 'the system does not permit this port: those from 1024 on need no rights'],
   EPERM: ['socket', 'the system does not permit it: a firewall may forbid it'],
   ENODEV: ['bad-interface', 'the interface cannot do multicast, or has gone: choose another one'],
