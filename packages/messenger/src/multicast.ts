@@ -7,7 +7,7 @@ import { MessengerError } from './error.js'
 /** How to be on the local network. */
 export interface MulticastOptions {
   /**
-   * Name of the network interface, or an address of it. Default: the first that is up, can do multicast, is not loopback and
+   * Name of the network interface, or an address of it. Default: the first that is up, is not loopback and
    * has an address of the family.
    */
   readonly interface?: string

@@ -24,7 +24,7 @@ export interface DiscoveryOptions {
   /** Over which protocol. Default: the one of `address`, else 4. People find each other only within the same. */
   readonly family?: 4 | 6 | undefined
   /**
-   * Network interface, by name or by an address of it. Default: the first that is up, can do multicast, is not loopback and
+   * Network interface, by name or by an address of it. Default: the first that is up, is not loopback and
    * has an address of the family.
    */
   readonly interface?: string | undefined
