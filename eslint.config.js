@@ -6,13 +6,13 @@ export default tseslint.config(
   { ignores: ['**/dist/', '**/node_modules/', 'site/', 'coverage/', '**/.artifacts/', '**/.pack/', '**/.turbo/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error', noInlineConfig: true } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     languageOptions: { parser: tseslint.parser },
     plugins: { '@typescript-eslint': tseslint.plugin, mimir: { rules: { arrows: arrowsRule } } },
   },
   {
     // One program over everything: faster than one per package, and siblings are seen from their sources.
-    files: ['{packages,examples}/*/{src,test}/**/*.ts', '{tools,bench,interop}/**/*.ts'],
+    files: ['{packages,examples}/*/{src,test}/**/*.{ts,tsx}', '{tools,bench,interop}/**/*.ts'],
     languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
       'mimir/arrows': 'error',
@@ -41,7 +41,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['{packages,examples}/*/src/**/*.ts'],
+    files: ['{packages,examples}/*/src/**/*.{ts,tsx}'],
     rules: {
       '@typescript-eslint/no-array-delete': 'error',
       '@typescript-eslint/no-for-in-array': 'error',

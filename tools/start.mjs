@@ -7,7 +7,7 @@ import path from 'node:path'
 
 /**
  * What `npm start` can run: `npm start -- NAME`.
- * @typedef {{ about: string, packageName: string, main: string } | { later: string }} Variant
+ * @typedef {{ about: string, packageName: string, main: string }} Variant
  * @type {Record<string, Variant>}
  */
 const VARIANTS = {
@@ -31,26 +31,23 @@ const VARIANTS = {
     packageName: '@mimirjs/example-two-people',
     main: 'examples/two-people/dist/overlay.js',
   },
-  web: { later: 'a chat between two browsers' },
+  web: {
+    about: 'a chat between browsers: serves the page and a server where they meet, and says where',
+    packageName: '@mimirjs/example-web-chat',
+    main: 'examples/web-chat/dist/main.js',
+  },
 }
 
 const args = process.argv.slice(2)
 const name = args[0] !== undefined && !args[0].startsWith('-') ? String(args.shift()) : 'two-people'
 if (args.includes('--help')) {
   console.log('usage: npm start [-- NAME] [--json]')
-  for (const [variant, what] of Object.entries(VARIANTS)) console.log(`  ${variant.padEnd(10)}  ${aboutOf(what)}`)
+  for (const [variant, what] of Object.entries(VARIANTS)) console.log(`  ${variant.padEnd(10)}  ${what.about}`)
   process.exit(0)
 }
 const variant = Object.hasOwn(VARIANTS, name) ? VARIANTS[name] : undefined
 if (variant === undefined) {
-  const names = Object.entries(VARIANTS)
-  const there = names.flatMap(([variant, what]) => ('later' in what ? [] : [variant]))
-  const later = names.flatMap(([variant, what]) => ('later' in what ? [variant] : []))
-  console.error(`no variant ${name}; there is ${there.join(', ')}; later come ${later.join(', ')}`)
-  process.exit(2)
-}
-if ('later' in variant) {
-  console.error(`${name} (${variant.later}) comes with a later release`)
+  console.error(`no variant ${name}; there is ${Object.keys(VARIANTS).join(', ')}`)
   process.exit(2)
 }
 
@@ -81,8 +78,3 @@ job.once('exit', (code, signal) => {
     process.kill(process.pid, 'SIGHUP')
   } else process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))
 })
-
-/** @param {Variant} variant */
-function aboutOf(variant) {
-  return 'later' in variant ? `${variant.later}; comes later` : variant.about
-}

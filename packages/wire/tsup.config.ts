@@ -10,4 +10,5 @@ export default library([
   'src/mediator/index.ts',
   'src/multicast/index.ts',
   'src/link/index.ts',
+  'src/rendezvous/index.ts',
 ])

@@ -4,6 +4,8 @@ import { linkCodecs } from './codecs-link.js'
 import { mediatorCodecs } from './codecs-mediator.js'
 import { multicastCodecs } from './codecs-multicast.js'
 import { peerCodecs } from './codecs-peer.js'
+import { rendezvousCodecs } from './codecs-rendezvous.js'
+import { rendezvousLegacyCodecs } from './codecs-rendezvous-legacy.js'
 import { tlvCodecs } from './codecs-tlv.js'
 import { trackerCodecs } from './codecs-tracker.js'
 import { yggdrasilCodecs } from './codecs-yggdrasil.js'
@@ -17,5 +19,7 @@ export const CODECS: CodecTable = {
   ...linkCodecs,
   ...trackerCodecs,
   ...multicastCodecs,
+  ...rendezvousLegacyCodecs,
+  ...rendezvousCodecs,
   ...yggdrasilCodecs,
 }

@@ -27,11 +27,19 @@ interface SeedVector {
   readonly text?: string
 }
 
-const vectors: readonly SeedVector[] = ['tlv', 'peer', 'files', 'mediator', 'link', 'tracker', 'multicast'].flatMap(
-  (folder) =>
-    readdirSync(new URL(`${folder}/`, VECTORS)).flatMap(
-      (file) => JSON.parse(readFileSync(fileURLToPath(new URL(`${folder}/${file}`, VECTORS)), 'utf8')) as SeedVector[],
-    ),
+const vectors: readonly SeedVector[] = [
+  'tlv',
+  'peer',
+  'files',
+  'mediator',
+  'link',
+  'tracker',
+  'multicast',
+  'rendezvous',
+].flatMap((folder) =>
+  readdirSync(new URL(`${folder}/`, VECTORS)).flatMap(
+    (file) => JSON.parse(readFileSync(fileURLToPath(new URL(`${folder}/${file}`, VECTORS)), 'utf8')) as SeedVector[],
+  ),
 )
 
 /** The encoded forms of all vectors of codecs whose id starts so. */

@@ -5,6 +5,8 @@ import { mediatorMachineTargets } from './targets-mediator-machines.js'
 import { multicastTargets } from './targets-multicast.js'
 import { multicastMachineTargets } from './targets-multicast-machine.js'
 import { multicastStreamTargets } from './targets-multicast-stream.js'
+import { rendezvousTargets } from './targets-rendezvous.js'
+import { rendezvousLegacyTargets } from './targets-rendezvous-legacy.js'
 import { trackerTargets } from './targets-tracker.js'
 import { wireTargets } from './targets-wire.js'
 import { yggdrasilTargets } from './targets-yggdrasil.js'
@@ -21,6 +23,8 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...multicastTargets,
   ...multicastMachineTargets,
   ...multicastStreamTargets,
+  ...rendezvousTargets,
+  ...rendezvousLegacyTargets,
   ...yggdrasilTargets,
   ...yggdrasilRouterTargets,
   ...yggdrasilStreamTargets,

@@ -1,4 +1,4 @@
-import type { Logger, MediatorAddress, MulticastOptions } from '@mimirjs/messenger'
+import type { Logger, MediatorAddress, MulticastOptions, RendezvousIceServer } from '@mimirjs/messenger'
 import type { Generation } from '@mimirjs/wire'
 import type { CliIo } from './io.js'
 import type { Output } from './output.js'
@@ -17,6 +17,10 @@ export interface Context {
   readonly peers: readonly string[]
   /** How to be on the local network; with `undefined` the command is not, and no packet says that it runs. */
   readonly multicast: MulticastOptions | undefined
+  /** Servers where people meet, browsers too; with none the command asks no server. */
+  readonly rendezvous: readonly string[]
+  /** STUN and TURN servers. */
+  readonly iceServers: readonly RendezvousIceServer[]
   /** Which apps to talk with. */
   readonly generation: Generation
   /** Fires when the person wants the command to end. */

@@ -29,6 +29,7 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   'MediatorServerError store': ExitCode.storage,
   'MulticastError address-in-use': ExitCode.inUse,
   'MulticastError bad-interface': ExitCode.usage,
+  'RendezvousError misuse': ExitCode.usage,
   'TrackerError bad-option': ExitCode.usage,
   'TrackerError public-address': ExitCode.usage,
   'TrackerError store-in-use': ExitCode.inUse,

@@ -1,5 +1,5 @@
 import { loadKeyFile } from '@mimirjs/crypto/keyfile'
-import { Messenger, type MessengerOptions } from '@mimirjs/messenger'
+import { Messenger, type MessengerOptions, type RendezvousOptions } from '@mimirjs/messenger'
 import { Transports } from '@mimirjs/transport'
 import { toHex } from '@mimirjs/wire'
 import type { Context } from './context.js'
@@ -9,6 +9,20 @@ import { harmlessLine } from './harmless.js'
 import { keyFile } from './home.js'
 import { reportPeers } from './overlay.js'
 import { badKey, type PersonText } from './person.js'
+
+/** Which of those who are not looked for by name may come through rendezvous, and whether contacts are looked for. */
+export type Company = Pick<RendezvousOptions, 'strangers' | 'meetContacts'>
+
+/** A command that has one thing to do is there for nobody else. */
+const ALONE: Company = { strangers: 'refuse', meetContacts: false }
+
+/** How a command meets people, as a part of the options of a messenger; nothing without `--rendezvous`. */
+export function meeting(
+  { rendezvous: servers, iceServers }: Pick<Context, 'rendezvous' | 'iceServers'>,
+  company: Company,
+): Pick<MessengerOptions, 'rendezvous'> {
+  return servers.length === 0 ? {} : { rendezvous: { servers, iceServers, ...company } }
+}
 
 /** The messenger of the home folder, which is made on first use, on the networks that the command line names. */
 export async function openQuietly(context: Context, options: MessengerOptions = {}): Promise<Messenger> {
@@ -21,6 +35,7 @@ export async function openQuietly(context: Context, options: MessengerOptions = 
     logger: context.logger,
     ...(context.peers.length > 0 ? { overlay: { peers: context.peers } } : {}),
     ...(multicast === undefined ? {} : { multicast }),
+    ...meeting(context, ALONE),
     ...options,
   })
 }
@@ -40,7 +55,7 @@ export async function openMessenger(context: Context, options: MessengerOptions 
 
 /** The same for a command that only looks at what is here: there is no network that it could talk to anybody on. */
 export function openOffline(context: Context, options: MessengerOptions = {}): Promise<Messenger> {
-  const nowhere = { ...context, peers: [], trackers: [], mediators: [], multicast: undefined }
+  const nowhere = { ...context, peers: [], trackers: [], mediators: [], rendezvous: [], multicast: undefined }
   return openMessenger(nowhere, { transports: new Transports([]), ...options })
 }
 

@@ -1,4 +1,4 @@
-import type { LinkState, Messenger } from '@mimirjs/messenger'
+import type { LinkState, Messenger, RendezvousServerStatus } from '@mimirjs/messenger'
 import type { Context } from './context.js'
 import { peerReason } from './overlay.js'
 
@@ -22,7 +22,7 @@ export function watchObstacles(context: Context, messenger: Messenger, wanted: W
   })
   return async () => {
     if (link === 'up') return 'they are connected, but have not taken it'
-    const { overlay } = await messenger.health()
+    const { overlay, rendezvous } = await messenger.health()
     const told: string[] = []
     if (overlay !== undefined && overlay.linksUp === 0) {
       const why = overlay.notReached.map((peer) => peerReason(peer.uri, peer.reason)).join('; ')
@@ -31,6 +31,8 @@ export function watchObstacles(context: Context, messenger: Messenger, wanted: W
     // What else failed is the same thing said again, if all ways lead over the overlay.
     if (told.length === 0 || ![...wanted.addresses, ...context.trackers].every(isOnOverlay))
       told.push(whyUnknown(context, wanted, isNearby(messenger, wanted)) ?? reason ?? whySilent(wanted))
+    const silence = serverSilence(rendezvous?.servers)
+    if (silence !== undefined) told.push(silence)
     if (isOtherNetwork(context, wanted))
       told.push('the trackers are of another network than --peer: they know no address on the overlay')
     return told.join('; ')
@@ -39,16 +41,24 @@ export function watchObstacles(context: Context, messenger: Messenger, wanted: W
 
 /** Nothing said where they are. */
 function whyUnknown(
-  { trackers, peers, multicast }: Context,
+  { trackers, peers, multicast, rendezvous }: Context,
   { addresses }: Wanted,
   isNearby: boolean,
 ): string | undefined {
-  if (trackers.length > 0 || addresses.length > 0 || isNearby) return undefined
+  // What the servers brought is said by the attempt.
+  if (trackers.length > 0 || addresses.length > 0 || rendezvous.length > 0 || isNearby) return undefined
   const tried = [
     ...(peers.length > 0 ? ['no node with their own key answers'] : []),
     ...(multicast === undefined ? [] : ['they are not heard on the local network']),
   ]
   return ['neither --tracker nor --address says where they are', ...tried].join(', and ')
+}
+
+/** Without a server that carries our words nobody hears that we look for them. */
+export function serverSilence(servers: readonly RendezvousServerStatus[] = []): string | undefined {
+  if (servers.length === 0 || servers.some(({ state }) => state === 'ready')) return undefined
+  const why = servers.map(({ url, reason = 'no answer yet' }) => `${url}: ${reason}`).join('; ')
+  return `no rendezvous server is reached: ${why}`
 }
 
 function isNearby(messenger: Messenger, { receiver }: Wanted): boolean {

@@ -1,14 +1,15 @@
 import { isPoint } from '@mimirjs/crypto'
-import type { MediatorAddress } from '@mimirjs/messenger'
+import type { MediatorAddress, RendezvousIceServer } from '@mimirjs/messenger'
 import { isMulticastError, parseMulticastAddress } from '@mimirjs/multicast'
 import { type Address, isTransportError, parseAddress, parseIp, unmapIpv4 } from '@mimirjs/transport'
-import { fromHex } from '@mimirjs/wire'
+import { fromHex, isWireError } from '@mimirjs/wire'
+import { checkServerUrl } from '@mimirjs/wire/rendezvous'
 import { isYggdrasilError, type PeerUriUse, parsePeerUri } from '@mimirjs/yggdrasil'
 import { InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from './duration.js'
 
 /** Parser of an option that takes the address URL to listen on. */
-export function addressParser(scheme: 'tcp' | 'udp'): (text: string) => string {
+export function addressParser(scheme: 'tcp' | 'udp' | 'ws'): (text: string) => string {
   return (text) => {
     parse(text, scheme)
     return text
@@ -37,6 +38,37 @@ export function parseTracker(text: string): string {
     throw new InvalidArgumentError(`Expected an IP address, as in udp://127.0.0.1:5050: ${host} is a name`)
   if (port === 0) throw new InvalidArgumentError('Expected a port above 0: 0 is for listening')
   return text
+}
+
+/** A rendezvous server: `wss://`, or `ws://` on this machine. */
+export function parseRendezvousServer(text: string): string {
+  try {
+    return checkServerUrl(text)
+  } catch (error) {
+    if (!isWireError(error)) throw error
+    throw new InvalidArgumentError(capital(error.message))
+  }
+}
+
+/** A STUN or TURN server: `stun:host:port`, `turn:user:password@host:port?transport=tcp`. */
+export function parseIceServer(text: string): RendezvousIceServer {
+  const [, scheme = '', , user, password, rest = ''] =
+    /^(stuns?|turns?):(([^:@]+):([^@]*)@)?([^@\s]+)$/.exec(text) ?? []
+  const isTurn = scheme.startsWith('turn')
+  if (scheme === '' || isTurn !== (user !== undefined))
+    throw new InvalidArgumentError('Expected stun:<host>:<port> or turn:<user>:<password>@<host>:<port>')
+  const urls = `${scheme}:${rest}`
+  try {
+    if (user === undefined) return { urls }
+    return { urls, username: decodeURIComponent(user), credential: decodeURIComponent(password ?? '') }
+  } catch {
+    throw new InvalidArgumentError('Expected user and password percent-encoded, % itself as %25')
+  }
+}
+
+/** Parser of `--ice-server`, which may be given several times. */
+export function iceServerParser(text: string, before: RendezvousIceServer[] = []): RendezvousIceServer[] {
+  return [...before, parseIceServer(text)]
 }
 
 /** A mediator as `mimir mediator` prints it: its key, `@`, and where it listens. On the overlay the key says it all. */
@@ -113,7 +145,7 @@ export function mediatorParser(text: string, before: MediatorAddress[] = []): Me
 }
 
 /** @throws {InvalidArgumentError} */
-function parse(text: string, scheme: 'tcp' | 'udp' | 'ygg'): Address {
+function parse(text: string, scheme: 'tcp' | 'udp' | 'ws' | 'ygg'): Address {
   try {
     return parseAddress(text, scheme)
   } catch (error) {

@@ -11,6 +11,7 @@ import { mediatorCommand } from './commands/mediator/index.js'
 import { nearbyCommand } from './commands/nearby.js'
 import { nodeCommand } from './commands/node.js'
 import { pingCommand } from './commands/ping.js'
+import { rendezvousCommand } from './commands/rendezvous/index.js'
 import { resolveCommand } from './commands/resolve.js'
 import { sendCommand } from './commands/send.js'
 import { trackerCommand } from './commands/tracker.js'
@@ -32,6 +33,7 @@ export function run(args: readonly string[], io: CliIo): Promise<number> {
     idCommand,
     trackerCommand,
     mediatorCommand,
+    rendezvousCommand,
     nodeCommand,
     pingCommand,
     nearbyCommand,

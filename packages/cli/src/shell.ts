@@ -1,4 +1,4 @@
-import type { MediatorAddress, MulticastOptions } from '@mimirjs/messenger'
+import type { MediatorAddress, MulticastOptions, RendezvousIceServer } from '@mimirjs/messenger'
 import type { Generation } from '@mimirjs/wire'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Context } from './context.js'
@@ -7,7 +7,17 @@ import { ExitCode } from './exit-code.js'
 import { homeFolder } from './home.js'
 import type { CliIo, OutputStream } from './io.js'
 import { parseInterface, parseInterfaceHere } from './local-network.js'
-import { listParser, mediatorParser, parseMediator, parseNodeUri, parsePath, parseTracker } from './options.js'
+import {
+  iceServerParser,
+  listParser,
+  mediatorParser,
+  parseIceServer,
+  parseMediator,
+  parseNodeUri,
+  parsePath,
+  parseRendezvousServer,
+  parseTracker,
+} from './options.js'
 import { isClosedPipe, Output, writeTo } from './output.js'
 import { type Stop, watchSignals, whenAborted } from './stop.js'
 
@@ -18,6 +28,8 @@ interface SharedOptions {
   peer?: string[]
   /** `true`: given without a value. */
   multicast?: MulticastOptions | true
+  rendezvous?: string[]
+  iceServer?: RendezvousIceServer[]
   /** Of the commands that talk to one person. */
   address?: string[]
   generation?: Generation
@@ -129,6 +141,7 @@ export class Shell {
     const mediators = options.mediator ?? listOf('MIMIR_MEDIATORS', this.#io.env, parseMediator)
     const addresses = [...(options.address ?? []), ...trackers, ...mediators.map(({ address }) => address)]
     const local = options.multicast === true ? {} : (options.multicast ?? multicast)
+    const rendezvous = options.rendezvous ?? listOf('MIMIR_RENDEZVOUS', this.#io.env, parseRendezvousServer)
     checkNetworks(addresses, { overlay: peers.length > 0, local: local !== undefined })
     return {
       io: this.#io,
@@ -136,9 +149,12 @@ export class Shell {
       home: homeFolder(this.#io, options.home),
       peers,
       multicast: local,
+      rendezvous,
+      iceServers: options.iceServer ?? listOf('MIMIR_ICE_SERVERS', this.#io.env, parseIceServer),
       trackers,
       mediators,
-      generation: options.generation ?? generationOf(this.#io.env['MIMIR_GENERATION'], peers.length > 0),
+      generation:
+        options.generation ?? generationOf(this.#io.env['MIMIR_GENERATION'], peers.length > 0 || rendezvous.length > 0),
       stop: stop.requested,
       force: stop.forced,
       logger: {
@@ -174,10 +190,20 @@ function shareOptions(command: Command): Command {
       'find people on the local network, without any server, and be found there; the interface by name or by an address of it (default: $MIMIR_MULTICAST, else off; auto or nothing behind it: the first that fits, over IPv4)',
       parseInterfaceHere,
     )
+    .option(
+      '--rendezvous <url>',
+      'meet people directly over WebRTC, those in browsers too, through this server, such as wss://meet.example; may be repeated (default: $MIMIR_RENDEZVOUS, comma separated)',
+      listParser(parseRendezvousServer),
+    )
+    .option(
+      '--ice-server <url>',
+      'STUN or TURN server for that, such as stun:meet.example:3478 or turn:user:password@meet.example; may be repeated (default: $MIMIR_ICE_SERVERS, comma separated)',
+      iceServerParser,
+    )
     .addOption(
       new Option(
         '--generation <name>',
-        'which apps to talk with; both sides speak the same (default: $MIMIR_GENERATION, else current with --peer, classic without)',
+        'which apps to talk with; both sides speak the same (default: $MIMIR_GENERATION, else current with --peer or --rendezvous, classic without)',
       ).choices(GENERATIONS),
     )
     .option('--json', 'one JSON object per line, for scripts')
@@ -201,8 +227,8 @@ function checkNetworks(addresses: readonly string[], { overlay, local }: { overl
 }
 
 /** @throws {CliError} `usage` */
-function generationOf(name = '', onOverlay: boolean): Generation {
-  const generation = GENERATIONS.find((known) => known === (name || (onOverlay ? 'current' : 'classic')))
+function generationOf(name = '', isCurrent: boolean): Generation {
+  const generation = GENERATIONS.find((known) => known === (name || (isCurrent ? 'current' : 'classic')))
   if (generation === undefined) {
     throw new CliError('usage', `MIMIR_GENERATION: expected ${GENERATIONS.join(', ')}, got '${name}'`)
   }

@@ -2,16 +2,19 @@ import { expect, test } from 'vitest'
 import {
   addressParser,
   durationOption,
+  iceServerParser,
   listParser,
   mediatorParser,
   parseCommandLine,
   parseCount,
+  parseIceServer,
   parseMediator,
   parseNodeListen,
   parseNodeTarget,
   parseNodeUri,
   parsePath,
   parsePeerAddress,
+  parseRendezvousServer,
   parseTracker,
 } from '../src/options.js'
 
@@ -55,6 +58,34 @@ test('a tracker is one IP address with a port', () => {
     ['tcp://127.0.0.1:1', 'udp://'],
   ] as const)
     expect(() => parseTracker(text)).toThrow(why)
+})
+
+test('a rendezvous server is reached over TLS, or on this machine', () => {
+  for (const text of ['wss://meet.example', 'wss://meet.example:8443/path', 'ws://127.0.0.1:18765', 'ws://localhost:1'])
+    expect(parseRendezvousServer(text)).toBe(text)
+  for (const [text, why] of [
+    ['ws://meet.example', 'ws:// is for this machine alone'],
+    ['https://meet.example', 'expected wss://, got https:'],
+    ['meet.example', 'wss://'],
+    ['', 'wss://'],
+  ] as const)
+    expect(() => parseRendezvousServer(text)).toThrow(why)
+})
+
+test('a STUN server has an address, a TURN server a user as well', () => {
+  expect(parseIceServer('stun:meet.example:3478')).toEqual({ urls: 'stun:meet.example:3478' })
+  const turn = { urls: 'turns:meet.example:5349?transport=tcp', username: 'ann', credential: 'a:b@c' }
+  const text = 'turns:ann:a%3Ab%40c@meet.example:5349?transport=tcp'
+  expect(iceServerParser(text, [turn])).toEqual([turn, turn])
+  for (const [wrong, why] of [
+    ['turn:meet.example', 'turn:<user>:<password>@'],
+    ['turn:ann@meet.example', 'turn:<user>:<password>@'],
+    ['stun:ann:x@meet.example', 'stun:<host>:<port>'],
+    ['stun:', 'stun:<host>'],
+    ['http://meet.example', 'stun:<host>'],
+    ['turn:ann:100%@meet.example', '%25'],
+  ] as const)
+    expect(() => parseIceServer(wrong)).toThrow(why)
 })
 
 test('a mediator is its key and where it listens', () => {

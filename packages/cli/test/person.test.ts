@@ -1,6 +1,7 @@
 import { generateSeed, publicKeyFromSeed } from '@mimirjs/crypto'
 import { toHex } from '@mimirjs/wire'
 import { formatContactLink } from '@mimirjs/wire/link'
+import { formatRendezvousContact } from '@mimirjs/wire/rendezvous'
 import { expect, test } from 'vitest'
 import { parseKey, parsePerson } from '../src/person.js'
 
@@ -15,6 +16,11 @@ test('a key, in any case and with spaces around', () => {
 
 test('a contact link', () => {
   expect(parsePerson(formatContactLink({ publicKey, name: 'Alice B' }))).toEqual({ publicKey })
+})
+
+test('a contact string of rendezvous, whatever servers it names', () => {
+  for (const servers of [[], ['wss://meet.example/path']])
+    expect(parsePerson(formatRendezvousContact({ publicKey, servers }))).toEqual({ publicKey })
 })
 
 test('anything else that could be one is a name', () => {
@@ -32,6 +38,7 @@ test.each([
   [`https://example.com/u/${hex}/x`, 'a link of another host'],
   ['ftp://x/y', 'another scheme'],
   ['/etc/passwd', 'a path'],
+  ['rdv1:abc', 'a contact string with a short key'],
 ])('%s is refused: %s', (text) => {
   expect(() => parsePerson(text)).toThrow(expect.objectContaining({ name: 'CliError', code: 'bad-key', exitCode: 2 }))
 })

@@ -14,6 +14,7 @@ const COMMANDS = [
   ['id', 'export'],
   ['tracker'],
   ['mediator'],
+  ['rendezvous'],
   ['listen'],
   ['send'],
   ['call'],

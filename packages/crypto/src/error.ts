@@ -7,6 +7,7 @@ export type CryptoErrorCode =
   | 'key-capability' // this signer's key cannot do what is asked of it
   | 'self-check' // a signature just made did not verify: the hardware erred
   | 'random-source' // this runtime offers no cryptographically secure random bytes
+  | 'rsa-key' // a text that holds no RSA key, a damaged one, or one of a size or exponent that is refused
   | 'key-file' // a file that holds no key in a known format
   | 'key-file-missing' // there is no such file
   | 'key-file-exists' // a file is already there, and key files are never overwritten
@@ -24,6 +25,7 @@ const BLAME: Record<CryptoErrorCode, Blame> = {
   'key-capability': 'local',
   'self-check': 'local',
   'random-source': 'local',
+  'rsa-key': 'remote',
   'key-file': 'local',
   'key-file-missing': 'local',
   'key-file-exists': 'local',

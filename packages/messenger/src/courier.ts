@@ -38,7 +38,7 @@ export class Courier {
   #checking = 0
   #pumpAgain = false
   #connecting: AbortController | undefined
-  /** Addresses on the local network that were found during an attempt, and are being tried. */
+  /** Addresses that came to be known during an attempt, and are being tried. */
   readonly #joining = new Set<string>()
   #attempt = 0
   #attemptMs = 0
@@ -78,22 +78,16 @@ export class Courier {
 
   /** The peer is on the local network, at an address that an attempt under way may not know. */
   found(address: string): void {
-    const { network, nearby } = this.#context
     if (this.#closed || this.#connection) return
-    if (!this.#connecting) {
-      void this.#whenPending(() => this.#connectNow())
-      return
-    }
-    // What becomes of it the attempt under way will see: they share one dial, or the one that is first is used by both.
-    if (this.#joining.has(address)) return
-    this.#joining.add(address)
-    const { signal } = this.#connecting
-    network
-      .connect(this.publicKey, [address], { signal })
-      .catch(() => {
-        if (!signal.aborted) nearby(this.publicKey)?.tried(address, false)
-      })
-      .finally(() => this.#joining.delete(address))
+    if (!this.#connecting) void this.#whenPending(() => this.#connectNow())
+    else this.#join(address, this.#connecting, () => this.#context.nearby(this.publicKey)?.tried(address, false))
+  }
+
+  /** There is an address to try that an attempt under way does not know. */
+  addressAdded(address: string): void {
+    if (this.#closed) return
+    if (this.#connecting) this.#join(address, this.#connecting, () => {})
+    else this.retryNow()
   }
 
   /** A connection to this peer became ready, whoever dialled. */
@@ -307,6 +301,18 @@ export class Courier {
     void this.#connect()
   }
 
+  /** What becomes of it the attempt under way will see: they share one dial, or the one that is first is used by both. */
+  #join(address: string, { signal }: AbortController, onFailed: () => void): void {
+    if (this.#joining.has(address)) return
+    this.#joining.add(address)
+    this.#context.network
+      .connect(this.publicKey, [address], { signal })
+      .catch(() => {
+        if (!signal.aborted) onFailed()
+      })
+      .finally(() => this.#joining.delete(address))
+  }
+
   async #connect(): Promise<void> {
     if (this.#closed || this.#connecting || this.#connection) return
     if (this.#context.isBlocked()) {
@@ -318,7 +324,7 @@ export class Courier {
     this.#connecting = controller
     this.#context.onState(this.peer, { state: 'connecting' })
     try {
-      await dialPeer(this.#context, this.publicKey, controller.signal)
+      await dialPeer(this.#context, this.publicKey, controller.signal, { isPatient: false })
       this.#connecting = undefined
       this.#useReady()
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Peer } from '@mimirjs/peer'
 import { MessengerError } from './error.js'
+import type { Meeting } from './meetings.js'
 
 /** Addresses of somebody on the local network. */
 export interface NearbyWay {
@@ -23,6 +24,13 @@ export interface DialContext {
   nearby(publicKey: Uint8Array): NearbyWay | undefined
   /** Where addresses come from. */
   readonly sources: AddressSources
+  /** Look for the peer at the rendezvous servers, without a signal for as long as it takes; `undefined` without any. */
+  meet(publicKey: Uint8Array, signal?: AbortSignal): Meeting | undefined
+}
+
+export interface DialOptions {
+  /** Wait for an answer at the rendezvous servers even when other ways could be tried again sooner. */
+  readonly isPatient: boolean
 }
 
 /** Who could tell where somebody is. */
@@ -32,10 +40,51 @@ export interface AddressSources {
 }
 
 /**
- * Make a connection, or find one that is there: on the local network first, then at known addresses; when none answers, ask
- * the trackers again and try what is new. Rejects with what the attempts failed with.
+ * Make a connection, or find one that is there. Who is looked for at the rendezvous servers, where an answer may take minutes,
+ * is dialled directly meanwhile. An attempt without patience leaves the search to itself when there are other ways that can be
+ * tried again sooner: a connection that comes of it is used whoever waits. Rejects with what the attempts failed with.
  */
-export async function dialPeer(context: DialContext, publicKey: Uint8Array, signal: AbortSignal): Promise<void> {
+export async function dialPeer(
+  context: DialContext,
+  publicKey: Uint8Array,
+  signal: AbortSignal,
+  { isPatient }: DialOptions = { isPatient: true },
+): Promise<void> {
+  const meeting = context.meet(publicKey, isPatient ? signal : undefined)
+  if (meeting === undefined) return dialDirectly(context, publicKey, signal)
+  const met = unlessAborted(meeting.done, signal)
+  const direct = dialDirectly(context, publicKey, AbortSignal.any([signal, meeting.linked])).catch((failure) => {
+    if (meeting.linked.aborted) return met
+    throw failure
+  })
+  for (const attempt of [met, direct]) attempt.catch(() => {})
+  try {
+    const waits = isPatient || !(await hasOtherWays(context, publicKey, signal))
+    await Promise.any([direct, waits ? met : Promise.race([met, direct])])
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw unreachable(cause instanceof AggregateError ? [...new Set<unknown>(cause.errors)] : [cause])
+  }
+}
+
+/** Whether there is anything to try again, apart from the rendezvous servers. */
+async function hasOtherWays(context: DialContext, publicKey: Uint8Array, signal: AbortSignal): Promise<boolean> {
+  const { sources, lastResort, nearby, resolve } = context
+  if (sources.hasTrackers || lastResort !== undefined || nearby(publicKey) !== undefined) return true
+  return (await resolve(publicKey, { force: false, signal })).length > 0
+}
+
+function unlessAborted(done: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new MessengerError('aborted', 'nobody waits any more', { cause: signal.reason }))
+    const stay = (): void => signal.removeEventListener('abort', giveUp)
+    signal.addEventListener('abort', giveUp, { once: true })
+    done.finally(stay).then(resolve, reject)
+  })
+}
+
+/** On the local network first, then at known addresses; when none answers, ask the trackers again and try what is new. */
+async function dialDirectly(context: DialContext, publicKey: Uint8Array, signal: AbortSignal): Promise<void> {
   const near = context.nearby(publicKey)
   if (near === undefined) return dialFar(context, publicKey, signal)
   const ways = [dialNear, dialFar]
@@ -48,8 +97,12 @@ export async function dialPeer(context: DialContext, publicKey: Uint8Array, sign
       failures.push(failure)
     }
   }
-  const words = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)))
-  throw new MessengerError('unreachable', words.join('; '), { cause: new AggregateError(failures, words.join('; ')) })
+  throw unreachable(failures)
+}
+
+function unreachable(failures: readonly unknown[]): MessengerError {
+  const words = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure))).join('; ')
+  return new MessengerError('unreachable', words, { cause: new AggregateError(failures, words) })
 }
 
 async function dialNear(

@@ -4,12 +4,13 @@ export type MessengerErrorCode =
   | 'too-large' // above what the protocol carries
   | 'blocked' // we blocked this person
   | 'unsupported' // the generation spoken has no such thing
-  | 'unknown-request' // no such contact request waits
+  | 'unknown-request' // no such contact request, or knock, waits
   | 'in-use' // another process has the folder open
   | 'store' // the database refused; nothing was accepted
   | 'listen' // the address cannot be listened on
   | 'overlay' // the node of the overlay network could not start: its message says why
   | 'multicast' // a wrong option, or the node of the local network could not start, or failed: its message says why
+  | 'rendezvous' // a wrong option or server URL, or our rendezvous node could not start, or failed: its message says why
   | 'closed' // the messenger is closed
   | 'aborted' // the caller's signal fired
   | 'handler' // a message handler threw; the message counts as handled
@@ -43,6 +44,7 @@ const BLAME: Record<MessengerErrorCode, Blame> = {
   listen: 'local',
   overlay: 'local',
   multicast: 'local',
+  rendezvous: 'local',
   closed: 'local',
   aborted: 'local',
   handler: 'local',

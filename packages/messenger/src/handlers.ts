@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { CallScopes } from '#platform'
 import { Dialogues } from './bot/dialogues.js'
 import { type Middleware, runThrough } from './bot/middleware.js'
 import { Routes } from './bot/routes.js'
@@ -27,14 +27,14 @@ export class Handlers {
   readonly dialogues: Dialogues
   readonly #all = new Set<MessageHandler>()
   /** Tells a call from inside a handler. */
-  readonly #scope = new AsyncLocalStorage<Scope>()
+  readonly #scope = new CallScopes<Scope>()
 
   readonly #isCutOff: (cause: unknown) => boolean
 
   /** @param isCutOff - whether a handler failed only because the messenger closes: it is to run again at the next start */
   constructor(isCutOff: (cause: unknown) => boolean = () => false) {
     this.#isCutOff = isCutOff
-    this.dialogues = new Dialogues(() => this.#scope.getStore())
+    this.dialogues = new Dialogues(() => this.#scope.current())
   }
 
   /** Nobody would take a message. */
@@ -70,7 +70,7 @@ export class Handlers {
 
   /** If this is called from inside a handler: count it as finished, for it waits for what waits for it. */
   finishCaller(): void {
-    this.#scope.getStore()?.letGo()
+    this.#scope.current()?.letGo()
   }
 
   async #deliver(run: Run): Promise<boolean> {

@@ -1,6 +1,7 @@
-import { isPoint } from '@mimirjs/crypto'
+import { isPoint, isSmallOrder } from '@mimirjs/crypto'
 import { fromHex, isWireError, toHex } from '@mimirjs/wire'
 import { parseContactLink } from '@mimirjs/wire/link'
+import { parseRendezvousContact } from '@mimirjs/wire/rendezvous'
 import { MessengerError } from './error.js'
 
 const HEX_KEY = /^[0-9a-fA-F]{64}$/
@@ -14,7 +15,8 @@ export interface Person {
 }
 
 /**
- * Accept a person however they are written: 32 bytes, 64 hex digits, or a contact link.
+ * Accept a person however they are written: 32 bytes, 64 hex digits, a contact link, or an `rdv1:` contact string. The servers
+ * in the last are not asked anything: where we can be met is for us to say.
  * @throws {MessengerError} `bad-key`
  */
 export function toPerson(person: string | Uint8Array): Person {
@@ -46,13 +48,23 @@ export function toPeer(person: string | Uint8Array): string {
 function parsePerson(text: string): { publicKey: Uint8Array; name: string } {
   if (HEX_KEY.test(text)) return { publicKey: fromHex(text), name: '' }
   try {
+    if (text.startsWith('rdv1:')) return { ...parseRendezvousContact(text, { isKey }), name: '' }
     return parseContactLink(text, { isPoint })
   } catch (cause) {
     const why = isWireError(cause) ? `: ${cause.message}` : ''
-    throw new MessengerError('bad-key', `expected 64 hex digits or a contact link, got ${describe(text)}${why}`, {
-      cause,
-    })
+    throw new MessengerError(
+      'bad-key',
+      `expected 64 hex digits, a contact link or rdv1:…, got ${describe(text)}${why}`,
+      {
+        cause,
+      },
+    )
   }
+}
+
+/** Source: rendezvous protocol B3. */
+function isKey(key: Uint8Array): boolean {
+  return isPoint(key) && !isSmallOrder(key)
 }
 
 function describe(person: string | Uint8Array): string {

@@ -1,10 +1,16 @@
 export type { Clock, Logger } from '@mimirjs/transport'
+export {
+  type Closable,
+  type CloseOnSignalsOptions,
+  closeOnSignals,
+  openSqliteStore,
+  type SqliteStoreOptions,
+} from '#platform'
 export type { Command } from './bot/command.js'
 export type { Dialogue, WaitOptions } from './bot/dialogue.js'
 export type { Middleware } from './bot/middleware.js'
 export { type RateLimitOptions, rateLimit } from './bot/rate-limit.js'
 export type { CommandHandler, CommandMessage, CommandOptions, HeardHandler, HeardMessage } from './bot/routes.js'
-export { type Closable, type CloseOnSignalsOptions, closeOnSignals } from './bot/signals.js'
 export type {
   Call,
   CallEnd,
@@ -58,6 +64,14 @@ export {
 } from './metrics.js'
 export type { LocalNetwork, MulticastHealth, MulticastOptions, NearbyEvent, NearbyPerson } from './multicast.js'
 export type { OverlayEvent, OverlayHealth, OverlayLink, OverlayNode, OverlayOptions } from './overlay.js'
+export type {
+  Knock,
+  RendezvousHealth,
+  RendezvousIceServer,
+  RendezvousOptions,
+  RendezvousServerStatus,
+  RendezvousStrangers,
+} from './rendezvous.js'
 export { MAX_AVATAR_BYTES, type ProfileChange } from './settings.js'
 export type {
   Contact,
@@ -100,7 +114,6 @@ export type {
   StoredMember,
 } from './store-groups.js'
 export { createMemoryStore } from './store-memory.js'
-export { openSqliteStore, type SqliteStoreOptions } from './store-sqlite.js'
 export type {
   ConversationSummary,
   FileServerOptions,

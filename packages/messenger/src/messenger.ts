@@ -1,10 +1,10 @@
 import type { Signer } from '@mimirjs/crypto'
 import { Peer } from '@mimirjs/peer'
 import { Resolver } from '@mimirjs/resolver-client'
-import { isStoreError } from '@mimirjs/store'
 import { type Clock, Emitter, type Logger, steadyClock, type Transports } from '@mimirjs/transport'
 import { fromHex, type Generation, toHex } from '@mimirjs/wire'
 import { formatContactLink } from '@mimirjs/wire/link'
+import { DEFAULT_GENERATION, openParts, rendezvousPlatform } from '#platform'
 import { Acceptance } from './acceptance.js'
 import { commandPrefix } from './bot/command.js'
 import type { Dialogue } from './bot/dialogue.js'
@@ -14,6 +14,7 @@ import { missedCallRecord } from './call-records.js'
 import type { Call, CallOptions, MissedCall } from './calls/call.js'
 import { CONNECTION_RING_MS } from './calls/call-times.js'
 import { Calls } from './calls/calls.js'
+import { random } from './chance.js'
 import { type ContactRequest, ContactRequests } from './contact-requests.js'
 import type { Content } from './content.js'
 import { Conversations } from './conversations.js'
@@ -23,7 +24,6 @@ import { FEATURES, unsupported } from './features.js'
 import { fileServerAccess } from './file-servers.js'
 import { Transfers } from './files/transfers.js'
 import type { DownloadedFile, DownloadOptions } from './files/types.js'
-import { openFolder } from './folder.js'
 import type { Group } from './groups/group.js'
 import { Groups } from './groups/groups.js'
 import type { CreateGroupOptions, GroupInvite, MediatorEvent } from './groups/types.js'
@@ -32,6 +32,7 @@ import { Handling } from './handling.js'
 import { toPeer, toPeerOrGroup, toPerson } from './identity.js'
 import { Inbox } from './inbox.js'
 import { logEvents } from './log-events.js'
+import { Meetings } from './meetings.js'
 import type { HistoryEntry, IncomingMessage, Sent } from './message.js'
 import { parseMessageId, randomGuid } from './message-id.js'
 import { streamMessages } from './message-stream.js'
@@ -41,11 +42,14 @@ import { Nearby } from './nearby.js'
 import { Outbox } from './outbox.js'
 import { messengerAddress, type OverlayNode, overlayHealth, watchOverlay } from './overlay.js'
 import { People } from './people.js'
+import type { PlatformParts } from './platform/types.js'
 import { Reachability, TCP_ADDRESS } from './reachability.js'
 import { Reception } from './reception.js'
+import { type Knock, rendezvousError, withRendezvous } from './rendezvous.js'
+import { rendezvousOptionsOf } from './rendezvous-options.js'
 import { changeProfile, loadClientId, loadProfile, type Profile, type ProfileChange } from './settings.js'
 import type { Contact, ContactKind, Store } from './store.js'
-import { StoreAccess, storeError } from './store-access.js'
+import { isStoreError, StoreAccess, storeError } from './store-access.js'
 import { canAnnounce, trackerNetwork } from './tracker-network.js'
 import type {
   ConversationSummary,
@@ -106,12 +110,13 @@ export class Messenger {
   readonly #isOverlayGiven: boolean
   readonly #endOverlayWatch: (() => void) | undefined
   readonly #nearby: Nearby | undefined
+  readonly #meetings: Meetings | undefined
   readonly #closes = new AbortController()
   #closing: Promise<void> | undefined
 
   private constructor(
     folder: string,
-    parts: MessengerParts,
+    parts: PlatformParts,
     options: MessengerOptions,
     loaded: { clientId: number; profile: Profile; kinds: ReadonlyMap<string, ContactKind> },
   ) {
@@ -119,7 +124,8 @@ export class Messenger {
     const { overlay } = parts
     this.#overlay = overlay
     this.#isOverlayGiven = overlay === options.overlay
-    const generation = options.generation ?? (overlay === undefined ? 'classic' : 'current')
+    const generation =
+      options.generation ?? (overlay === undefined && parts.rendezvous === undefined ? DEFAULT_GENERATION : 'current')
     const features = FEATURES[generation]
     const onError = (error: unknown): void => this.#report(error)
     const isClosing = (): boolean => this.#closing !== undefined
@@ -159,6 +165,7 @@ export class Messenger {
       lastResort: overlay === undefined ? undefined : messengerAddress,
       nearby: (peer) => this.#nearby?.way(peer),
       sources: { hasTrackers: this.#resolver !== undefined, hasLocalNetwork: parts.multicast !== undefined },
+      meet: (publicKey, signal) => this.#meetings?.meet(publicKey, signal),
       retry,
       emitter: this.#emitter,
       isClosing,
@@ -182,6 +189,7 @@ export class Messenger {
     const fileServers = fileServerAccess({ ...options, ...parts, clock: options.clock ?? steadyClock })
     this.#transfers = new Transfers({
       store,
+      disk: parts.disk,
       folder,
       clock,
       retry,
@@ -291,6 +299,9 @@ export class Messenger {
       logger: options.logger,
       profile: () => this.#profile,
       isClosing,
+      onClosed: ({ remotePublicKey, remoteAddress }) => {
+        if (!this.#network.connection(remotePublicKey)) this.#meetings?.lost(toHex(remotePublicKey), remoteAddress)
+      },
       onError,
     })
     this.#network = new Peer({
@@ -301,7 +312,11 @@ export class Messenger {
       // Random bytes to the originals; between our own kind they show that nobody relays, and logins need no ration.
       challenges: { bound: true },
       timers: { ringMs: CONNECTION_RING_MS },
-      onConnection: (connection) => reception.connected(connection),
+      onConnection: (connection) => {
+        // After READY, so that the connection is whole before anything else is given up for it.
+        queueMicrotask(() => this.#meetings?.connected(connection))
+        return reception.connected(connection)
+      },
       authorize: (remotePublicKey, { direction }) =>
         (features.strangersConnect && direction === 'inbound') ||
         this.#people.accepts(toHex(remotePublicKey), direction),
@@ -325,6 +340,20 @@ export class Messenger {
         onFound: (peer, address) => this.#outbox.found(peer, address),
         onError,
       })
+    if (parts.rendezvous)
+      this.#meetings = new Meetings({
+        place: parts.rendezvous,
+        network: () => this.#network,
+        people: this.#people,
+        clock,
+        random,
+        name: () => this.#profile.nickname,
+        onKnock: (knock) => this.#emitter.emit('knock', knock),
+        onKnockOver: (peer) => this.#emitter.emit('knockOver', { peer }),
+        onMissed: (peer) => this.#emitter.emit('missedKnock', { peer }),
+        onServer: (status) => this.#emitter.emit('rendezvous', status),
+        onError,
+      })
   }
 
   /**
@@ -333,14 +362,17 @@ export class Messenger {
    * the overlay among it, is tried again for as long as it is open.
    *
    * @throws {MessengerError} `in-use` when another process has the folder open, `store` when it cannot be read,
-   * `too-large` for the name, `bad-content` for a mediator that is none, or trackers that do not go together, `overlay` or
-   * `multicast` when the node of it cannot start
+   * `too-large` for the name, `bad-content` for a mediator that is none, or trackers that do not go together, `overlay`,
+   * `multicast` or `rendezvous` when the node of it cannot start
    */
   static async open(folder: string, options: MessengerOptions = {}): Promise<Messenger> {
-    const parts = await openFolder(folder, options)
+    // Before anything is made or opened.
+    const rendezvous = rendezvousOptionsOf(options.rendezvous)
+    let parts = await openParts(folder, options)
     const { store } = parts
     let messenger: Messenger | undefined
     try {
+      parts = await withRendezvous(parts, rendezvous, { logger: options.logger, platform: rendezvousPlatform })
       await store.discardHeld()
       const opened = (messenger = new Messenger(folder, parts, options, {
         clientId: await loadClientId(store),
@@ -353,6 +385,7 @@ export class Messenger {
       opened.#metering.start(opened.#emitter, () => opened.health())
       for (const peer of await store.pendingPeers()) opened.#outbox.kick(peer)
       await opened.#beNearby()
+      await opened.#beMet()
       return opened
     } catch (error) {
       await (messenger?.close({ timeoutMs: 0 }) ?? closeParts(parts, options)).catch(() => {})
@@ -522,6 +555,7 @@ export class Messenger {
     if (waiting.length > 0) this.#outbox.kick(peer)
     if (wasBlocked) this.#inbox.notify(peer)
     if (wasBlocked) this.#nearby?.unblocked(peer)
+    this.#meetings?.acquainted(peer)
     return contact
   }
 
@@ -539,6 +573,7 @@ export class Messenger {
     this.#outbox.drop(peer)
     for (const connection of this.#network.connectionsOf(fromHex(peer))) connection.close()
     if (!wasBlocked) this.#nearby?.blocked(peer)
+    this.#meetings?.blocked(peer)
   }
 
   /** @throws {MessengerError} `store` | `closed` */
@@ -606,6 +641,7 @@ export class Messenger {
     const peer = toPeer(person)
     const wasBlocked = this.#people.isBlocked(peer)
     await this.#requests.decide(peer, true)
+    this.#meetings?.acquainted(peer)
     if (!wasBlocked) return
     this.#outbox.kick(peer)
     this.#inbox.notify(peer)
@@ -736,6 +772,7 @@ export class Messenger {
   retryNow(): void {
     this.#overlay?.retryNow()
     this.#nearby?.refresh()
+    this.#meetings?.refresh()
     this.#reachability.refresh()
     this.#outbox.retryNow()
     this.#transfers.retryNow()
@@ -749,6 +786,44 @@ export class Messenger {
    */
   nearby(): NearbyPerson[] {
     return this.#nearby?.list() ?? []
+  }
+
+  /** Those who knock and wait for {@link acceptKnock} or {@link declineKnock}; nobody without the option `rendezvous`. */
+  knocks(): Knock[] {
+    return this.#meetings?.knocks() ?? []
+  }
+
+  /**
+   * Let in somebody who knocks, and make them a contact: what they wanted to say comes then. {@link addContact} does the same.
+   * @throws {MessengerError} `unknown-request` when no knock of theirs waits | `bad-key` | `store` | `closed`
+   */
+  async acceptKnock(person: string | Uint8Array): Promise<Contact> {
+    const peer = this.#toOther(person)
+    this.#withRendezvous().demandKnock(peer)
+    return this.addContact(person)
+  }
+
+  /**
+   * Do not let in somebody who knocks. They are told nothing, as if we were not there.
+   * @param options - `tell`: tell them; `block`: and {@link block} them
+   * @throws {MessengerError} `unknown-request` when no knock of theirs waits | `bad-key` | `store` | `closed`
+   */
+  async declineKnock(person: string | Uint8Array, options: { tell?: boolean; block?: boolean } = {}): Promise<void> {
+    const peer = this.#toOther(person)
+    const meetings = this.#withRendezvous()
+    meetings.demandKnock(peer)
+    meetings.decline(peer, options.tell ?? false)
+    if (options.block) await this.block(peer)
+  }
+
+  /** Use one more rendezvous server, until we close. @throws {MessengerError} `rendezvous` without the option, for a URL that is none, or too many */
+  addRendezvousServer(url: string): void {
+    this.#withRendezvous().addServer(url)
+  }
+
+  /** Leave a rendezvous server. Links that are there stay. @throws {MessengerError} `rendezvous` without the option, or for a URL that is none */
+  removeRendezvousServer(url: string): void {
+    this.#withRendezvous().removeServer(url)
   }
 
   /** How we stand with every mediator that we know now: what the last `mediator` event of each said. */
@@ -765,6 +840,7 @@ export class Messenger {
       mediators: this.#groups.connected,
       overlay: this.#overlay && overlayHealth(this.#overlay),
       multicast: this.#nearby?.health,
+      rendezvous: this.#meetings?.health,
       undelivered,
       unhandled,
     }
@@ -795,6 +871,7 @@ export class Messenger {
     this.#reachability.silence()
     this.#outbox.wakeWaiting()
     for (const look of this.#streams) look()
+    this.#meetings?.leave()
     this.#handlers.dialogues.close()
     this.#metering.stop()
     const startMs = this.#clock.nowMs()
@@ -809,6 +886,7 @@ export class Messenger {
     this.#endOverlayWatch?.()
     if (!this.#isOverlayGiven) await this.#overlay?.close({ timeoutMs: leftMs() })
     await this.#nearby?.close()
+    await this.#meetings?.close()
     await this.#within(Math.max(leftMs(), STORE_GRACE_MS), this.#access.close())
     try {
       await this.#store.close()
@@ -837,6 +915,26 @@ export class Messenger {
       throw multicastError('our node of the local network', cause)
     }
     await nearby.start()
+  }
+
+  /** Be ready for whoever comes through rendezvous, then tell the servers that we are there. */
+  async #beMet(): Promise<void> {
+    const meetings = this.#meetings
+    if (meetings === undefined) return
+    try {
+      await this.#reachability.listenQuietly(meetings.address)
+    } catch (cause) {
+      throw rendezvousError('our rendezvous node', cause)
+    }
+    meetings.start()
+  }
+
+  /** @throws {MessengerError} `rendezvous` | `closed` */
+  #withRendezvous(): Meetings {
+    this.#assertOpen()
+    if (this.#meetings === undefined)
+      throw new MessengerError('rendezvous', 'this messenger was opened without the option rendezvous')
+    return this.#meetings
   }
 
   #assertOpen(): void {
@@ -892,9 +990,13 @@ export class Messenger {
 }
 
 /** What was opened for a messenger that cannot be made. */
-async function closeParts({ store, overlay, multicast }: MessengerParts, options: MessengerOptions): Promise<void> {
+async function closeParts(
+  { store, overlay, multicast, rendezvous }: MessengerParts,
+  options: MessengerOptions,
+): Promise<void> {
   if (overlay !== options.overlay) await overlay?.close({ timeoutMs: 0 })
   await multicast?.node.close()
+  await rendezvous?.node.close()
   await store.close()
 }
 

@@ -1,7 +1,6 @@
 import type { Signer } from '@mimirjs/crypto'
 import type { MulticastNetwork, MulticastNode } from '@mimirjs/multicast'
 import type { Clock, Logger } from '@mimirjs/transport'
-import { toHex } from '@mimirjs/wire'
 import { MessengerError } from './error.js'
 
 /** How to be on the local network. */
@@ -69,36 +68,6 @@ export interface LocalNetwork {
   readonly network: MulticastNetwork
   /** Who, 64 hex digits, may open sessions with us. Until it is set nobody may. */
   readonly doors: { mayCome(peer: string): boolean }
-}
-
-/** Rejects with {@link MessengerError} `multicast`. */
-export async function openLocalNetwork(
-  options: MulticastOptions,
-  { signer, clock, logger }: LocalNetworkParts,
-): Promise<LocalNetwork> {
-  const doors: LocalNetwork['doors'] = { mayCome: () => false }
-  try {
-    // Loaded only by those who use it.
-    const { MulticastNode } = await import('@mimirjs/multicast')
-    const network = options.network ?? (await import('@mimirjs/multicast/udp')).multicastUdp()
-    const node = await MulticastNode.open({
-      signer,
-      network,
-      group: options.family === 6 ? 'ipv6' : 'ipv4',
-      port: 0,
-      // The groups of nodes are global ones, and there are routers that pass such on.
-      hopLimit: 1,
-      // Whoever is dialled is asked again after a second, should the network not yet send us our group.
-      joinDelayMs: 0,
-      interface: options.interface,
-      policy: (publicKey) => (doors.mayCome(toHex(publicKey)) ? 'accept' : 'ignore'),
-      clock,
-      logger,
-    })
-    return { node, options, network, doors }
-  } catch (cause) {
-    throw multicastError('the node of the local network cannot start', cause)
-  }
 }
 
 export function multicastError(what: string, cause: unknown): MessengerError {

@@ -1,8 +1,8 @@
-import { randomBytes } from '@mimirjs/crypto'
 import type { Connection, Peer } from '@mimirjs/peer'
 import type { Resolver } from '@mimirjs/resolver-client'
 import type { Clock, Emitter } from '@mimirjs/transport'
 import { fromHex } from '@mimirjs/wire'
+import { random } from './chance.js'
 import { Courier, type RetryOptions } from './courier.js'
 import { type AddressSources, type DialContext, dialPeer } from './dial.js'
 import { MessengerError } from './error.js'
@@ -25,6 +25,7 @@ export interface OutboxContext {
   /** Where a peer is on the local network. */
   readonly nearby: (peer: string) => ReturnType<DialContext['nearby']>
   readonly sources: AddressSources
+  readonly meet: DialContext['meet']
   readonly clock: Clock
   readonly retry: RetryOptions
   readonly emitter: Emitter<MessengerEvents>
@@ -90,7 +91,7 @@ export class Outbox {
   addAddress(peer: string, address: string): void {
     const known = this.#hints.get(peer) ?? []
     if (!known.includes(address)) this.#hints.set(peer, [...known, address].slice(-MAX_HINTS))
-    this.#couriers.get(peer)?.retryNow()
+    this.#couriers.get(peer)?.addressAdded(address)
   }
 
   /** The peer is on the local network, at this address: what waits for it is tried at once. */
@@ -104,7 +105,7 @@ export class Outbox {
 
   /** Make a connection without having anything to deliver. Rejects when no address leads to the peer. */
   dial(peer: string, signal: AbortSignal): Promise<void> {
-    const { resolver, lastResort, nearby, sources } = this.#context
+    const { resolver, lastResort, nearby, sources, meet } = this.#context
     const context = {
       network: this.#context.network(),
       resolve: (key: Uint8Array, options: { force: boolean; signal: AbortSignal }) => this.#resolve(peer, key, options),
@@ -112,6 +113,7 @@ export class Outbox {
       lastResort,
       nearby: () => nearby(peer),
       sources,
+      meet,
     }
     return dialPeer(context, fromHex(peer), signal)
   }
@@ -174,7 +176,7 @@ export class Outbox {
   #courier(peer: string): Courier {
     const known = this.#couriers.get(peer)
     if (known) return known
-    const { store, clock, retry, people, emitter, resolver, lastResort, nearby, sources, onError, isClosing } =
+    const { store, clock, retry, people, emitter, resolver, lastResort, nearby, sources, meet, onError, isClosing } =
       this.#context
     const network = this.#context.network()
     const publicKey = fromHex(peer)
@@ -183,12 +185,13 @@ export class Outbox {
       network,
       clock,
       retry,
-      random: () => new DataView(randomBytes(4).buffer).getUint32(0) / 2 ** 32,
+      random,
       resolve: (key, options) => this.#resolve(peer, key, options),
       forget: (key, address) => resolver?.forget(key, address),
       lastResort,
       nearby: () => nearby(peer),
       sources,
+      meet,
       isBlocked: () => people.isBlocked(peer),
       connections: () => network.connectionsOf(publicKey),
       hasErrand: () => this.#context.hasErrand(peer),

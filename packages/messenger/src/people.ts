@@ -31,6 +31,11 @@ export class People {
     return this.#kinds.get(peer) === 'contact'
   }
 
+  /** Keys of everybody who is a contact. */
+  contacts(): string[] {
+    return [...this.#kinds].flatMap(([peer, kind]) => (kind === 'contact' ? [peer] : []))
+  }
+
   /** Whom we write to ourselves may answer; who may come of their own accord is a matter of policy. */
   accepts(peer: string, direction: 'inbound' | 'outbound'): boolean {
     const kind = this.#kinds.get(peer) ?? 'stranger'

@@ -35,6 +35,8 @@ export interface ReceptionContext {
   readonly logger: Logger | undefined
   profile(): Profile
   isClosing(): boolean
+  /** A connection that was READY is over. */
+  onClosed(this: void, connection: Connection): void
   onError(this: void, error: unknown): void
 }
 
@@ -51,7 +53,7 @@ export class Reception {
 
   connected(connection: Connection): ConnectionHandlers {
     const peer = toHex(connection.remotePublicKey)
-    const { people, outbox, requests, transfers, calls, profile } = this.#context
+    const { people, outbox, requests, transfers, calls, profile, onClosed } = this.#context
     const mayTalk = (): boolean => this.#mayTalk(peer, connection)
     // After READY, so that the connection is whole before it is used.
     queueMicrotask(() => this.#attach(peer, connection))
@@ -86,6 +88,7 @@ export class Reception {
         outbox.detach(peer, connection)
         calls.lineClosed(peer, connection)
         transfers.detached(peer, connection)
+        onClosed(connection)
       },
     }
   }

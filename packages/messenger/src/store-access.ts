@@ -1,5 +1,10 @@
 import { isMessengerError, MessengerError } from './error.js'
 
+/** Whether a store of `@mimirjs/store` failed: by its name, for browsers have no such package. */
+export function isStoreError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'StoreError'
+}
+
 /** What goes wrong in a store, as an error of this package. */
 export function storeError(cause: unknown): MessengerError {
   if (isMessengerError(cause)) return cause

@@ -13,7 +13,11 @@ import type { Store } from './store.js'
 
 /** A {@link Store} that lives as long as the process: for tests and for programs that keep nothing. */
 export function createMemoryStore(): Store {
-  const tables = new Tables()
+  return memoryStore(new Tables())
+}
+
+/** A store whose whole content is in these tables. */
+export function memoryStore(tables: Tables): Store {
   return {
     ...peopleStore(tables),
     ...outboxStore(tables),

@@ -14,6 +14,7 @@ import type { HistoryEntry, Sent } from './message.js'
 import type { Metrics } from './metrics.js'
 import type { LocalNetwork, MulticastHealth, MulticastOptions, NearbyEvent } from './multicast.js'
 import type { OverlayEvent, OverlayHealth, OverlayNode, OverlayOptions } from './overlay.js'
+import type { Knock, MeetingPlace, RendezvousHealth, RendezvousOptions, RendezvousServerStatus } from './rendezvous.js'
 import type { Contact, Store } from './store.js'
 
 /** Everything the messenger stands on. {@link Messenger.open} supplies what is not given. */
@@ -29,9 +30,11 @@ export interface MessengerParts {
   readonly overlay: OverlayNode | undefined
   /** The node that `mp2p://` addresses go through; its streams are among `transports`. */
   readonly multicast: LocalNetwork | undefined
+  /** The node that `rdv://` addresses go through; its streams are among `transports`. */
+  readonly rendezvous: MeetingPlace | undefined
 }
 
-export interface MessengerOptions extends Partial<Omit<MessengerParts, 'overlay' | 'multicast'>> {
+export interface MessengerOptions extends Partial<Omit<MessengerParts, 'overlay' | 'multicast' | 'rendezvous'>> {
   /** What others see as our name. Kept from then on. */
   name?: string
   /**
@@ -39,7 +42,7 @@ export interface MessengerOptions extends Partial<Omit<MessengerParts, 'overlay'
    * kinds together. Default none.
    */
   trackers?: readonly string[]
-  /** The protocol generation to speak. Default 'current' with `overlay`, else 'classic'. */
+  /** The protocol generation to speak. Default 'current' with `overlay` or `rendezvous`, else 'classic'. */
   generation?: Generation
   /**
    * Reach others over Yggdrasil without installing it: a node that you run and close yourself, one messenger to a node; or
@@ -51,6 +54,11 @@ export interface MessengerOptions extends Partial<Omit<MessengerParts, 'overlay'
    * tell that this key is present. Default `false`: no socket, no packet.
    */
   multicast?: boolean | MulticastOptions
+  /**
+   * Meet others directly over WebRTC, as browsers can: servers carry the first words, and learn who wants to meet whom, but
+   * can neither read, forge nor join anything that is said then. Default none: no server hears of us.
+   */
+  rendezvous?: RendezvousOptions
   /** Who may talk to us. Default 'anyone', except those blocked. */
   acceptFrom?: 'anyone' | 'contacts' | ((peer: string) => boolean)
   /** What becomes of those who ask to be contacts; current generation only. Default `'ask'`. */
@@ -118,6 +126,14 @@ export type MessengerEvents = {
   overlay: OverlayEvent
   /** Somebody came to, or went from, the local network. Strangers, too: nobody is dialled for that alone. */
   nearby: NearbyEvent
+  /** Somebody who is no contact wants to connect: see {@link Messenger.acceptKnock}. */
+  knock: Knock
+  /** There is nobody to answer any more: they were answered, or gave up. */
+  knockOver: { readonly peer: string }
+  /** They gave up before anybody answered. */
+  missedKnock: { readonly peer: string }
+  /** How we stand with a rendezvous server has changed. */
+  rendezvous: RendezvousServerStatus
   /** A file moves, in either direction. */
   file: FileEvent
   /** How we stand with a peer has changed. */
@@ -154,6 +170,8 @@ export interface Health {
   readonly overlay: OverlayHealth | undefined
   /** `undefined` without the option `multicast`. */
   readonly multicast: MulticastHealth | undefined
+  /** `undefined` without the option `rendezvous`. */
+  readonly rendezvous: RendezvousHealth | undefined
   readonly undelivered: number
   readonly unhandled: number
 }

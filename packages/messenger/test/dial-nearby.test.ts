@@ -42,6 +42,7 @@ function setUp({ works = [], known = [], near = NEAR, isDoubtful = false, lastRe
     lastResort: lastResort === undefined ? undefined : () => lastResort,
     nearby: () => (near.length === 0 ? undefined : way),
     sources,
+    meet: () => undefined,
   }
   return { dialled, tried, dial: () => dialPeer(context, KEY, abort.signal) }
 }

@@ -4,6 +4,8 @@ const UNKNOWN: Uint8Array = new Uint8Array(0)
 
 /** Where a node of multicast listens. Unlike a node key of an overlay, its identity key is not all of its place. */
 const MULTICAST_ADDRESS = /^mp2p:\/\/([0-9a-f]{64})(?:@|$)/
+/** A person reached through rendezvous: the key is the whole address. Source: rendezvous protocol B3. */
+const RENDEZVOUS_ADDRESS = /^rdv:\/\/([0-9a-f]{64})$/
 
 /**
  * The end of a stream as 16 or 32 bytes: the node key an overlay proves, else the IPv6 address of its URL; empty for
@@ -39,14 +41,19 @@ export function networkOf(address: string): string {
  * port on which it reached us. Everybody has the same service there, and the port of its own end is one for that stream.
  */
 export function dialBackAddress(remoteAddress: string, localAddress: string): string {
-  // Its streams have no ports: the other end is named by where it listens.
-  if (MULTICAST_ADDRESS.test(remoteAddress)) return remoteAddress
+  // Their streams have no ports: the other end is named by where it listens.
+  if (keyIn(remoteAddress) !== undefined) return remoteAddress
   const { scheme, host } = parseAddress(remoteAddress)
   return formatAddress({ scheme, host, port: parseAddress(localAddress).port })
 }
 
+/** The key in an address of a network without ports. */
+function keyIn(address: string): string | undefined {
+  return (MULTICAST_ADDRESS.exec(address) ?? RENDEZVOUS_ADDRESS.exec(address))?.[1]
+}
+
 function hostOf(address: string): string {
-  const key = MULTICAST_ADDRESS.exec(address)?.[1]
+  const key = keyIn(address)
   if (key !== undefined) return key
   try {
     return parseAddress(address).host

@@ -18,6 +18,16 @@ export type WireErrorCode =
   | 'link-group'
   | 'link-key'
   | 'link-name'
+  | 'version' // the rendezvous codes: see `@mimirjs/wire/rendezvous`
+  | 'kind'
+  | 'flags'
+  | 'self'
+  | 'body'
+  | 'frame'
+  | 'b64u'
+  | 'peer-id'
+  | 'contact-string'
+  | 'server-url'
 
 /**
  * Every failure of a codec. Decoders throw nothing else, whatever the bytes; encoders throw it for values that their

@@ -34,7 +34,7 @@ export interface ChatMember {
   readonly online: boolean
 }
 
-/** Somebody asks to be our contact, or wants us in a group. */
+/** Somebody asks to be our contact, knocks, or wants us in a group. */
 export interface ChatRequest {
   /** Their public key, or the id of the group. */
   readonly peer: string
@@ -42,6 +42,13 @@ export interface ChatRequest {
   readonly nickname: string
   readonly message: string
   readonly invite?: ChatInvite | undefined
+  /** They knock: they know nothing of us until they are let in. */
+  readonly knock?: ChatKnock | undefined
+}
+
+export interface ChatKnock {
+  /** Their key for people to compare. */
+  readonly fingerprint: string
 }
 
 export interface ChatInvite {

@@ -6,6 +6,7 @@ import {
   type HistoryEntry,
   type IncomingMessage,
   isMessengerError,
+  type Knock,
   type Messenger,
   type MessengerEvents,
 } from '@mimirjs/messenger'
@@ -67,8 +68,12 @@ export class MessengerBackend implements ChatBackend {
   async requests(): Promise<ChatRequest[]> {
     const [asking, invites] = await Promise.all([this.#messenger.contactRequests(), this.#messenger.groupInvites()])
     this.#invited = new Set(invites.map(({ group }) => group))
+    const knocks = this.#messenger.knocks().map(knockRequest)
     return [
-      ...asking.map(({ peer, nickname, message }) => ({ peer, nickname, message })),
+      ...knocks,
+      ...asking
+        .filter(({ peer }) => !knocks.some((knock) => knock.peer === peer))
+        .map(({ peer, nickname, message }) => ({ peer, nickname, message })),
       ...invites.map(inviteRequest),
     ]
   }
@@ -115,6 +120,10 @@ export class MessengerBackend implements ChatBackend {
   }
 
   async answer(peer: string, accept: boolean): Promise<void> {
+    if (this.#messenger.knocks().some((knock) => knock.peer === peer)) {
+      await (accept ? this.#messenger.acceptKnock(peer) : this.#messenger.declineKnock(peer))
+      return
+    }
     const invite = (await this.#messenger.groupInvites()).find(({ group }) => group === peer)
     if (invite === undefined) await (accept ? this.#messenger.acceptContact(peer) : this.#messenger.refuseContact(peer))
     else if (accept) await this.#messenger.joinGroup(invite)
@@ -213,6 +222,8 @@ export class MessengerBackend implements ChatBackend {
       file: (event) => listener({ type: 'transfer', ...transferOf(event) }),
       contactRequest: ({ peer, nickname, message }) =>
         listener({ type: 'request', request: { peer, nickname, message } }),
+      knock: (knock) => listener({ type: 'request', request: knockRequest(knock) }),
+      knockOver: () => listener({ type: 'people-changed' }),
       contactAnswer: ({ peer, accepted }) => listener({ type: 'answer', peer, accepted }),
       contact: () => listener({ type: 'people-changed' }),
       groupInvite: (invite) => {
@@ -245,6 +256,10 @@ export class MessengerBackend implements ChatBackend {
 
 function groupOf({ role, state, mediator }: Group): ChatGroup {
   return { role, state, mediator: mediator.publicKey, mediatorAddress: mediator.address }
+}
+
+function knockRequest({ peer, name = '', fingerprint }: Knock): ChatRequest {
+  return { peer, nickname: name, message: '', knock: { fingerprint } }
 }
 
 function inviteRequest({ group, name, description, from, rotatesKey }: GroupInvite): ChatRequest {

@@ -7,7 +7,7 @@ import type { Context } from '../context.js'
 import { CliError } from '../error.js'
 import { ExitCode } from '../exit-code.js'
 import { describeFailure } from '../failure.js'
-import { lookUp, openQuietly, peerText, warnOfReadableKey } from '../messenger.js'
+import { lookUp, meeting, openQuietly, peerText, warnOfReadableKey } from '../messenger.js'
 import { reportPeers } from '../overlay.js'
 import { type PersonText, parsePerson } from '../person.js'
 import { Drafts } from './drafts.js'
@@ -39,6 +39,7 @@ export async function runChat(context: Context, text: string | undefined, option
   const messenger = await openQuietly(context, {
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.onlyContacts ? { acceptFrom: 'contacts' as const } : {}),
+    ...meeting(context, { strangers: options.onlyContacts ? 'refuse' : 'ask' }),
   })
   try {
     warnOfReadableKey(context)
@@ -91,11 +92,18 @@ function checkTerminal({ io, output }: Context): void {
     throw new CliError('usage', 'the log would be written over the screen: send it to a file with 2>chat.log')
 }
 
+/** Where else people find us, as the end of a line. */
+function placesOf({ trackers, multicast, rendezvous }: Context): string {
+  if (trackers.length > 0) return ''
+  const places = [...(multicast ? [', local network'] : []), ...(rendezvous.length > 0 ? [', rendezvous'] : [])]
+  return places.length > 0 ? places.join('') : ', no tracker'
+}
+
 /** Where others reach us. A chat without that is still one: it can write, and says that nobody can write first. */
 async function listening(context: Context, messenger: Messenger, options: ChatOptions): Promise<Self['reach']> {
   try {
     const address = await startListening(messenger, options)
-    const where = context.trackers.length > 0 ? '' : context.multicast ? ', local network' : ', no tracker'
+    const where = placesOf(context)
     return { ok: true, text: `listening on ${address}${where}` }
   } catch (error) {
     const isChosen = options.listen !== undefined || options.announce !== undefined

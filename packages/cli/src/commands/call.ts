@@ -121,6 +121,7 @@ function checkOptions(context: Context, person: string | undefined, options: Cal
         options.announce !== undefined && '--announce needs --answer',
         context.trackers.length === 0 &&
           context.peers.length === 0 &&
+          context.rendezvous.length === 0 &&
           context.multicast === undefined &&
           options.address === undefined &&
           'neither --tracker nor --address says where to look for them',

@@ -5,6 +5,7 @@ import { inviteLine } from './group/joining.js'
 import { inviteJson } from './group/json.js'
 import { reportMediators, type Tell } from './listen-mediators.js'
 import { reportNearby } from './listen-nearby.js'
+import { reportRendezvous } from './listen-rendezvous.js'
 
 /**
  * Say what happens besides messages, to whoever listens.
@@ -40,6 +41,7 @@ export function reportEvents(context: Context, messenger: Messenger): () => Prom
   )
   reportMediators(context, messenger, tell)
   reportNearby(messenger, tell)
+  reportRendezvous(messenger, tell)
   messenger.on('state', (state) => context.logger.debug(state, 'link'))
   return async () => {
     for (const invite of await messenger.groupInvites()) tellInvite(invite)

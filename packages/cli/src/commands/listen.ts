@@ -8,7 +8,7 @@ import { type ExecOptions, execCommand } from '../exec.js'
 import { ExitCode } from '../exit-code.js'
 import { makeFolder } from '../folder.js'
 import { harmlessJson } from '../harmless.js'
-import { openMessenger } from '../messenger.js'
+import { meeting, openMessenger } from '../messenger.js'
 import { addressParser, durationOption, parseCommandLine, parsePath } from '../options.js'
 import { isClosedPipe } from '../output.js'
 import { saveFile } from '../save.js'
@@ -18,13 +18,17 @@ import { messageJson, messageLine } from '../view.js'
 import { parseName } from './id.js'
 import { reportEvents } from './listen-events.js'
 import { warnOfSilence } from './listen-mediators.js'
+import { listenForPages, PAGES_ADDRESS, pageTransports } from './listen-pages.js'
 
 interface ListenOptions {
   readonly listen?: string
+  /** `true`: at its default address. */
+  readonly ws?: string | true
   readonly announce?: string
   readonly name?: string
   readonly onlyContacts?: boolean
   readonly join?: boolean
+  readonly acceptKnocks?: boolean
   readonly save?: string
   readonly exec?: string
   readonly reply?: boolean
@@ -45,9 +49,15 @@ export function listenCommand(shell: Shell): Command {
       'the address to announce at the trackers, if it differs from where we listen',
       addressParser('tcp'),
     )
+    .option(
+      '--ws [address]',
+      `listen for pages in browsers, too, over WebSockets (default: ${PAGES_ADDRESS})`,
+      addressParser('ws'),
+    )
     .option('--name <name>', 'what others see as your name; kept from then on', parseName)
     .option('--only-contacts', 'refuse everybody who is not in the contacts')
     .option('--join', 'accept invites of our contacts into groups')
+    .option('--accept-knocks', 'let in strangers who knock through --rendezvous; without it only contacts come in')
     .option('--save <folder>', 'save received files here, under names of our own', parsePath)
     .option(
       '--exec <command>',
@@ -64,10 +74,11 @@ it is printed, saved and its command has ended, well or not; whatever stops us b
 same id at the next start. Commands run one at a time per sender, for up to 16 senders at once. What they print comes
 on standard output; with --json on standard error, so that JSON lines stay JSON lines.
 
-With a tracker and no --listen or --announce this machine's Yggdrasil address is announced.
+With a tracker and no --listen or --announce this machine's Yggdrasil address is announced; that of --ws never is.
 
 Examples:
   mimir listen --listen tcp://127.0.0.1:0 --tracker udp://127.0.0.1:5050 --save ~/received
+  mimir listen --listen tcp://127.0.0.1:0 --ws
   mimir listen --listen tcp://127.0.0.1:0 --json | jq -r 'select(.event == "message").text'
   mimir listen --listen tcp://127.0.0.1:0 --exec 'jq -r .text | tr a-z A-Z' --reply`,
     )
@@ -85,6 +96,8 @@ async function listen(context: Context, options: ListenOptions): Promise<ExitCod
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.onlyContacts ? { acceptFrom: 'contacts' as const } : {}),
     ...(options.join ? { groupInvites: 'accept-from-contacts' as const } : {}),
+    ...pageTransports(options.ws),
+    ...meeting(context, { strangers: options.acceptKnocks ? 'accept' : 'ask' }),
   })
   const handling = new Handling(context, options, folder)
   let letBe = (): void => {}
@@ -92,18 +105,28 @@ async function listen(context: Context, options: ListenOptions): Promise<ExitCod
     const tellInvites = reportEvents(context, messenger)
     letBe = await warnOfSilence(context, messenger)
     const address = await startListening(messenger, options)
+    const pages = options.ws === undefined ? undefined : await listenForPages(messenger, options.ws)
     const { publicKey } = messenger
-    const { multicast } = await messenger.health()
-    const local = multicast === undefined ? {} : { multicast: multicast.address }
+    const { multicast, rendezvous } = await messenger.health()
+    const local = {
+      ...(pages === undefined ? {} : { ws: pages }),
+      ...(multicast === undefined ? {} : { multicast: multicast.address }),
+      ...(rendezvous === undefined ? {} : { rendezvous: rendezvous.contact }),
+    }
     if (context.output.json)
       await context.output.result({ event: 'ready', ready: true, publicKey, address, ...local }, '')
     context.output.status(`listening on ${address} as ${publicKey}`)
+    if (pages !== undefined) context.output.status(`listening on ${pages} for pages in browsers`)
     if (multicast !== undefined)
       context.output.status(`on the local network (${multicast.interface}) as ${multicast.address}`)
+    if (rendezvous !== undefined) context.output.status(`to be met as ${rendezvous.contact}`)
     const isAnnounced = options.announce !== undefined || context.trackers.some(isOnOverlay) === isOnOverlay(address)
     if (context.trackers.length === 0 || !isAnnounced) {
       const why = context.trackers.length === 0 ? 'without --tracker' : 'the trackers are of another network:'
-      const others = multicast === undefined ? '' : ' and those on the local network'
+      const others = [
+        ...(multicast === undefined ? [] : [' and those on the local network']),
+        ...(rendezvous === undefined ? [] : [' and those who use the same rendezvous servers']),
+      ].join('')
       context.output.status(`${why} only those who know this address${others} can reach you`)
     }
     await tellInvites()

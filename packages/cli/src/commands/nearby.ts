@@ -36,7 +36,7 @@ Examples:
 }
 
 async function nearby(context: Context, { timeout = TIMEOUT_MS }: NearbyOptions): Promise<ExitCode> {
-  const nowhereElse = { peers: [], trackers: [], mediators: [], multicast: context.multicast ?? {} }
+  const nowhereElse = { peers: [], trackers: [], mediators: [], rendezvous: [], multicast: context.multicast ?? {} }
   await using messenger = await openMessenger({ ...context, ...nowhereElse })
   const { multicast } = await messenger.health()
   context.output.status(`looking around on ${multicast?.interface ?? 'the local network'}`)

@@ -98,7 +98,7 @@ async function send(context: Context, to: string, words: string[], options: Send
     if (!options.wait) return ExitCode.ok
 
     // On the overlay their own key is tried as that of a node.
-    const hasNetwork = context.peers.length > 0 || context.multicast !== undefined
+    const hasNetwork = context.peers.length > 0 || context.rendezvous.length > 0 || context.multicast !== undefined
     const isHopeless = context.trackers.length === 0 && options.address === undefined && !hasNetwork
     if (isHopeless) throw notDelivered(sent, 'neither --tracker nor --address says where to look for them')
     if (!(await isDelivered(messenger, sent, patience.signal)))

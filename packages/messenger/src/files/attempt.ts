@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import { createSha256 } from '@mimirjs/crypto'
 import { toHex } from '@mimirjs/wire'
+import { join } from '#platform'
 import type { MessengerError } from '../error.js'
 import { storeError } from '../store-access.js'
 import type { FilesContext } from './context.js'

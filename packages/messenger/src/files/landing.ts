@@ -1,5 +1,5 @@
-import { basename, dirname, join } from 'node:path'
 import { equalConstantTime } from '@mimirjs/crypto'
+import { basename, dirname, join } from '#platform'
 import type { FilesContext } from './context.js'
 import { errnoOf } from './disk.js'
 import { withFile } from './file-error.js'

@@ -1,4 +1,4 @@
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, dirname, extname, join } from '#platform'
 import { errnoOf } from './disk.js'
 
 /** Longest name that {@link safeFileName} gives, in bytes of UTF-8: file systems take 255, and a number may be added. */

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { basename, join } from '#platform'
 import type { FileState, StoredFile } from '../store.js'
 import type { FilesContext } from './context.js'
 import { withFile } from './file-error.js'

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname } from '#platform'
 import type { FilesContext } from './context.js'
 import type { Landing } from './landing.js'
 import { plainPathOf } from './places.js'

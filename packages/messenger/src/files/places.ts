@@ -1,4 +1,4 @@
-import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { isAbsolute, join, relative, resolve, sep } from '#platform'
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 const NAME_LENGTH = 24

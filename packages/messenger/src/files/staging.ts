@@ -1,7 +1,7 @@
-import { basename, join } from 'node:path'
 import { CIPHER_KEY_BYTES, createFileEncryptor, createSha256 } from '@mimirjs/crypto'
 import { fromHex, isWireError, toHex } from '@mimirjs/wire'
 import { type AnnouncedFile, encodeAttachmentMetadata } from '@mimirjs/wire/content'
+import { basename, join } from '#platform'
 import { type FileContent, isPath, type OutgoingBytes, type OutgoingPath, wireName } from '../content.js'
 import { MessengerError } from '../error.js'
 import type { NewFile } from '../store.js'

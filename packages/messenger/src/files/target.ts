@@ -1,4 +1,4 @@
-import { dirname, join, resolve, sep } from 'node:path'
+import { dirname, join, resolve, sep } from '#platform'
 import type { FilesContext } from './context.js'
 import { badFile, withFile } from './file-error.js'
 

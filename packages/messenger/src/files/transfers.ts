@@ -8,7 +8,7 @@ import { MessengerError } from '../error.js'
 import type { NewOutgoing, Store, StoredMessage } from '../store.js'
 import { storeError } from '../store-access.js'
 import type { FilesContext } from './context.js'
-import { type Disk, nodeDisk } from './disk.js'
+import type { Disk } from './disk.js'
 import { Downloads } from './downloads.js'
 import type { FaultHook } from './faults.js'
 import { removeOrphans } from './orphans.js'
@@ -48,7 +48,7 @@ export interface TransfersOptions {
   /** Strong random bytes. Default: the system's. */
   random?(byteLength: number): Uint8Array
   /** Default: the file system of this machine. */
-  readonly disk?: Disk
+  readonly disk: Disk
   /** Called at each step at which a process may end; for tests. */
   readonly faults?: FaultHook
 }
@@ -69,7 +69,7 @@ export class Transfers {
       store,
       clock,
       retry,
-      disk: options.disk ?? nodeDisk,
+      disk: options.disk,
       places: new Places(options.folder),
       logger: options.logger,
       limits: { ...DEFAULT_TRANSFER_LIMITS, ...options.limits },

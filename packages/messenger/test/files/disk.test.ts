@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { nodeDisk } from '../../src/files/disk.js'
 import { fileError, withFile } from '../../src/files/file-error.js'
+import { nodeDisk } from '../../src/platform/node/disk.js'
 import './support/cleanup.js'
 import { filesIn, newFolder } from './support/folders.js'
 

@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, describe } from 'vitest'
 import { contentOf } from '../../src/store/content-of.js'
 import type { NewFile, NewIncoming, NewOutgoing, Received, Store, StoredFile } from '../../src/store.js'
 import type { NewGroupMessage, StoredGroup } from '../../src/store-groups.js'
+import { openIndexedDbStore } from '../../src/store-indexeddb.js'
 import { createMemoryStore } from '../../src/store-memory.js'
 import { openSqliteStore } from '../../src/store-sqlite.js'
+import { reopeningStore } from './reopening.js'
 
 export const ANN = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c'
 export const BEN = '8139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b394'
@@ -37,6 +40,9 @@ export function openAt(path: string): Store {
 export function describeStores(suite: (newStore: () => Store) => void): void {
   describe('memory', () => suite(createMemoryStore))
   describe('sqlite', () => suite(() => openAt(newFile())))
+  describe('indexeddb', () => suite(() => openIndexedDbStore('test', { indexedDB: new IDBFactory() })))
+  describe('indexeddb, opened again before every look', () => suite(() => reopeningStore(1_000)))
+  describe('indexeddb, with a snapshot before every look', () => suite(() => reopeningStore(0)))
 }
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -89,8 +89,9 @@ function requestArrived(state: ChatState, { request }: Of<'request'>): Step {
   return step(told, { do: 'read-people' }, { do: 'bell' })
 }
 
-function requestText(state: ChatState, { peer, invite }: ChatRequest): string {
+function requestText(state: ChatState, { peer, invite, knock }: ChatRequest): string {
   const who = whoOf(state, invite?.from ?? peer)
+  if (knock !== undefined) return `${who} knocks: let them in or not`
   if (invite === undefined) return `${who} asks to be your contact`
   return invite.isNewKey
     ? `${who} has a new key for ${whoOf(state, peer)}`

@@ -89,6 +89,7 @@ export function linkText(state: ChatState, peer: string): string {
   switch (link.state) {
     case 'up':
       if (link.address.startsWith('mp2p:')) return 'connected over the local network'
+      if (link.address.startsWith('rdv:')) return 'connected directly, over WebRTC'
       return person?.group?.role === 'reader' ? 'connected, you may only read' : 'connected'
     case 'stopped':
       return `not reached (${link.reason})`

@@ -58,11 +58,14 @@ function personFacts(state: ChatState, peer: string, request: ChatRequest | unde
   const kind =
     request === undefined
       ? { contact: 'a contact', stranger: 'not a contact', blocked: 'blocked', group: '' }[person?.kind ?? 'stranger']
-      : 'asks to be your contact'
+      : request.knock === undefined
+        ? 'asks to be your contact'
+        : 'knocks, and knows nothing of you until you accept'
   return [
     ['name', person?.name || '-'],
     ['calls itself', person?.nickname || request?.nickname || '-'],
     ['key', peer],
+    ...fact('compare', request?.knock?.fingerprint),
     ['is', kind],
     ['link', linkText(state, peer)],
     ...fact('says', person?.info),

@@ -95,7 +95,12 @@ function headline(state: ChatState, talk: Talk, columns: number): Row {
   return request !== undefined
     ? spread(
         who,
-        [span(` ${request.invite === undefined ? 'asks' : 'invite'}: Ctrl-Y `, { bold: true, colour: 'yellow' })],
+        [
+          span(
+            ` ${request.invite !== undefined ? 'invite' : request.knock !== undefined ? 'knocks' : 'asks'}: Ctrl-Y `,
+            { bold: true, colour: 'yellow' },
+          ),
+        ],
         columns,
         ellipsisOf(state.look),
       )

@@ -25,6 +25,11 @@ export class GroupOrder {
     if (rows?.[place] === row) rows.splice(place, 1)
   }
 
+  /** The highest number of the mediator in each group, of removed messages too. */
+  get highestIds(): Map<string, bigint> {
+    return this.#highestIds
+  }
+
   forget(group: string): void {
     this.#byGroup.delete(group)
     this.#highestIds.delete(group)

@@ -5,14 +5,12 @@ import { contentOf } from '../content-of.js'
 import { type GroupRows, innerGuidOf, isHandled, type KnownRow } from '../intake.js'
 import { orderKeyOf } from '../order-key.js'
 import { isComparedReaction, isReactionDouble } from '../reaction-double.js'
-import { Reactions } from './reactions.js'
 import { type Row, view } from './row.js'
 import { guidKey, type Tables } from './tables.js'
 
 /** The messages of groups. */
 export class MemoryGroupRows {
   readonly #tables: Tables
-  readonly #reactions = new Reactions()
 
   constructor(tables: Tables) {
     this.#tables = tables
@@ -20,7 +18,7 @@ export class MemoryGroupRows {
 
   of(group: string): GroupRows {
     const tables = this.#tables
-    const reactions = this.#reactions
+    const { reactions } = tables
     const row = (seq: number): Row => tables.rows.get(seq)!
     const openIfUnhandled = (each: Row): void => {
       if (each.state === 'unhandled') tables.inbox.addAgain(each)

@@ -5,13 +5,12 @@ import { checkMessage, checkNumber } from '../check.js'
 import { contentOf } from '../content-of.js'
 import type { InboxStore } from '../parts.js'
 import { isComparedReaction, isReactionDouble } from '../reaction-double.js'
-import { Reactions } from './reactions.js'
 import { type Row, view } from './row.js'
 import { guidKey, type Tables } from './tables.js'
 
 export function inboxStore(tables: Tables): InboxStore {
   const inOrder = new InOrder()
-  const reactions = new Reactions()
+  const { reactions } = tables
 
   function isDouble(message: NewIncoming): boolean {
     const { sendTimeMs, payload } = message

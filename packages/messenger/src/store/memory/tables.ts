@@ -3,6 +3,7 @@ import type { StoredGroup, StoredInvite, StoredMember } from '../../store-groups
 import { noSuchGroup } from '../check.js'
 import { Copies } from './copies.js'
 import { GroupOrder } from './group-order.js'
+import { Reactions } from './reactions.js'
 import { type Beside, OpenRows, type Row } from './row.js'
 
 /** What a store in memory holds. */
@@ -32,12 +33,23 @@ export class Tables {
   /** Of the messages of groups, by number of the mediator, by its guid, and by what the author calls them. */
   readonly copies: Copies = new Copies()
   readonly order: GroupOrder = new GroupOrder()
+  /** Of others, by sender: to know those that were sent twice. */
+  readonly reactions: Reactions = new Reactions()
   /** By mediator and number. */
   readonly invites: Map<string, StoredInvite> = new Map()
   #lastSeq = 0
 
   nextSeq(): number {
     return ++this.#lastSeq
+  }
+
+  /** The highest that {@link nextSeq} gave. */
+  get lastSeq(): number {
+    return this.#lastSeq
+  }
+
+  set lastSeq(seq: number) {
+    this.#lastSeq = seq
   }
 
   add(row: Row): void {

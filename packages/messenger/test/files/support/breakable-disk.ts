@@ -1,4 +1,5 @@
-import { type Disk, type DiskFile, nodeDisk } from '../../../src/files/disk.js'
+import type { Disk, DiskFile } from '../../../src/files/disk.js'
+import { nodeDisk } from '../../../src/platform/node/disk.js'
 
 /** What can be made to fail: calls of the disk, and of its open files. */
 export type Call = keyof Disk | 'write' | 'datasync' | 'truncate' | 'readFile' | 'close'

@@ -1,9 +1,9 @@
 import { randomBytes } from '@mimirjs/crypto'
 import { steadyClock } from '@mimirjs/transport'
 import type { FilesContext } from '../../../src/files/context.js'
-import { nodeDisk } from '../../../src/files/disk.js'
 import { Places } from '../../../src/files/places.js'
 import { DEFAULT_TRANSFER_LIMITS, type FileEvent } from '../../../src/files/types.js'
+import { nodeDisk } from '../../../src/platform/node/disk.js'
 import { createMemoryStore } from '../../../src/store-memory.js'
 
 export interface TestContext extends FilesContext {

@@ -1,4 +1,5 @@
-import { type Disk, nodeDisk } from '../../../src/files/disk.js'
+import type { Disk } from '../../../src/files/disk.js'
+import { nodeDisk } from '../../../src/platform/node/disk.js'
 
 /** The disk of this machine, and how many bytes went either way. */
 export interface CountingDisk extends Disk {

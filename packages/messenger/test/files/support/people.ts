@@ -5,6 +5,7 @@ import { toHex } from '@mimirjs/wire'
 import { MessageType } from '@mimirjs/wire/peer'
 import type { OutgoingFile } from '../../../src/content.js'
 import type { Disk } from '../../../src/files/disk.js'
+import { nodeDisk } from '../../../src/platform/node/disk.js'
 import type { FaultHook } from '../../../src/files/faults.js'
 import type { ServerClient } from '../../../src/files/servers.js'
 import { Transfers } from '../../../src/files/transfers.js'
@@ -67,7 +68,7 @@ export class Person {
         for (const look of this.#waiting) look()
       },
       onError: (error) => this.errors.push(error),
-      ...(options.disk ? { disk: options.disk } : {}),
+      disk: options.disk ?? nodeDisk,
       ...(options.faults ? { faults: options.faults } : {}),
     })
     leftovers.push(() => this.transfers.close())

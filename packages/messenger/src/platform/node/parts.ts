@@ -3,25 +3,34 @@ import { networkInterfaces } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createSigner } from '@mimirjs/crypto'
 import { loadOrCreateKeyFile } from '@mimirjs/crypto/keyfile'
+import type { RendezvousPlatform } from '@mimirjs/rendezvous'
 import { isStoreError } from '@mimirjs/store'
 import { type StreamTransport, Transports, wallClock } from '@mimirjs/transport'
 import { tcp } from '@mimirjs/transport/tcp'
 import { udp } from '@mimirjs/transport/udp'
-import { MessengerError } from './error.js'
-import { type LocalNetwork, openLocalNetwork } from './multicast.js'
-import { multicastOptionsOf } from './multicast-options.js'
-import { isOverlayNode, type OverlayNode } from './overlay.js'
-import type { Store } from './store.js'
-import { openSqliteStore } from './store-sqlite.js'
-import type { MessengerOptions, MessengerParts } from './types.js'
+import { ws, wss } from '@mimirjs/transport/ws'
+import type { Generation } from '@mimirjs/wire'
+import { MessengerError } from '../../error.js'
+import type { LocalNetwork } from '../../multicast.js'
+import { multicastOptionsOf } from '../../multicast-options.js'
+import { isOverlayNode, type OverlayNode } from '../../overlay.js'
+import type { Store } from '../../store.js'
+import { openSqliteStore } from '../../store-sqlite.js'
+import type { MessengerOptions, MessengerParts } from '../../types.js'
+import type { PlatformParts } from '../types.js'
+import { nodeDisk } from './disk.js'
+import { openLocalNetwork } from './local-network.js'
+
+/** What is spoken unless the options tell: the generation of the apps that most have. */
+export const DEFAULT_GENERATION: Generation = 'classic'
 
 /** What a messenger stands on under Node: a folder with key and database, TCP and UDP, the system's clock. */
-export async function openFolder(folder: string, options: MessengerOptions): Promise<MessengerParts> {
+export async function openParts(folder: string, options: MessengerOptions): Promise<PlatformParts> {
   // Before anything is made or opened.
   const wanted = multicastOptionsOf(options.multicast)
   const signer = options.signer ?? openSigner(folder)
   const store = options.store ?? openStore(folder, options)
-  const transports = options.transports ?? new Transports([tcp()])
+  const transports = options.transports ?? new Transports([tcp(), ws(), wss()])
   let overlay: OverlayNode | undefined
   let multicast: LocalNetwork | undefined
   try {
@@ -41,7 +50,15 @@ export async function openFolder(folder: string, options: MessengerOptions): Pro
     hostAddresses: options.hostAddresses ?? hostAddresses,
     overlay,
     multicast,
+    rendezvous: undefined,
+    disk: nodeDisk,
   }
+}
+
+/** WebRTC under Node. */
+export async function rendezvousPlatform(): Promise<RendezvousPlatform> {
+  const { nodePlatform } = await import('@mimirjs/rendezvous/node')
+  return nodePlatform()
 }
 
 /** What a program gave under the same scheme stays. */

@@ -1,0 +1,41 @@
+import type { Candidate } from './state.js'
+
+const HEX_KEY = /\b[0-9a-f]{64}\b/i
+const CONTACT_LINK = /mimir:\/\/[^\s]+/i
+const RENDEZVOUS = /rdv1:[^\s#]+/
+const ADDRESS = /\bwss?:\/\/[^\s]+/i
+/** Longer names are cut: they are only a label. */
+const MAX_NAME_CHARACTERS = 64
+
+/** The link that brings others to this page and to us: what follows `#` never leaves the browser. */
+export function invitationLink(page: string, contact: string, name: string): string {
+  const separator = contact.includes('?') ? '&' : '?'
+  const named = name === '' ? contact : `${contact}${separator}n=${encodeURIComponent(name)}`
+  return `${page}#${named}`
+}
+
+/**
+ * Whom a pasted text names: a link of this page, an `rdv1:` string, a `mimir://` link or 64 hex digits, with or without a
+ * `ws://` address somewhere beside it. The messenger checks the key itself.
+ */
+export function readInvitation(text: string): Candidate | undefined {
+  const address = ADDRESS.exec(text.replace(RENDEZVOUS, ''))?.[0]
+  const contact = RENDEZVOUS.exec(text)?.[0]
+  if (contact !== undefined) {
+    const parameters = new URLSearchParams(contact.split('?')[1] ?? '')
+    return {
+      person: contact,
+      name: tidy(parameters.get('n') ?? ''),
+      servers: parameters.getAll('s'),
+      address,
+    }
+  }
+  const link = CONTACT_LINK.exec(text)?.[0]
+  if (link !== undefined) return { person: link, name: '', servers: [], address }
+  const key = HEX_KEY.exec(text)?.[0]
+  return key === undefined ? undefined : { person: key, name: '', servers: [], address }
+}
+
+function tidy(name: string): string {
+  return [...name.replace(/[\p{Cc}\p{Cf}]/gu, '').trim()].slice(0, MAX_NAME_CHARACTERS).join('')
+}

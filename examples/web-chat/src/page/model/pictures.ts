@@ -1,0 +1,49 @@
+import { isMessengerError, type Messenger } from '@mimirjs/messenger'
+
+/** What names one file of a conversation. */
+export interface PictureOf {
+  readonly peer: string
+  readonly id: string
+  readonly outgoing: boolean
+}
+
+/** Files of messages as `blob:` addresses, each made once and only when somebody looks. */
+export class Pictures {
+  readonly #messenger: Messenger
+  readonly #urls = new Map<string, Promise<string>>()
+
+  constructor(messenger: Messenger) {
+    this.#messenger = messenger
+  }
+
+  /** Fetches the file first, if it is still with its sender. Rejects with the messenger's error. */
+  url(of: PictureOf): Promise<string> {
+    const key = `${of.peer}/${of.outgoing}/${of.id}`
+    const known = this.#urls.get(key)
+    if (known !== undefined) return known
+    const url = this.#load(of).then((blob) => URL.createObjectURL(blob))
+    this.#urls.set(key, url)
+    // A failure is not kept: the next look tries again.
+    url.catch(() => this.#urls.delete(key))
+    return url
+  }
+
+  close(): void {
+    for (const url of this.#urls.values())
+      url.then(
+        (made) => URL.revokeObjectURL(made),
+        () => {},
+      )
+    this.#urls.clear()
+  }
+
+  async #load(of: PictureOf): Promise<Blob> {
+    try {
+      return await this.#messenger.fileBlob(of)
+    } catch (error) {
+      if (of.outgoing || !isMessengerError(error) || error.code !== 'unknown-file') throw error
+    }
+    await this.#messenger.download(of)
+    return this.#messenger.fileBlob(of)
+  }
+}

@@ -1,0 +1,104 @@
+import type { HistoryEntry, LinkState } from '@mimirjs/messenger'
+
+/** What the page shows instead of, or beside, the conversations. */
+export type Phase =
+  | { readonly name: 'starting' }
+  /** There is an identity, or there will be: what is it called? */
+  | { readonly name: 'welcome' }
+  /** The browser cannot keep keys by itself: a passphrase does. `isWrong` after one that did not fit. */
+  | { readonly name: 'locked'; readonly isWrong: boolean }
+  /** The same person is open in another window. */
+  | { readonly name: 'elsewhere' }
+  | { readonly name: 'ready' }
+  /** Nothing works; `message` is one sentence for a person. */
+  | { readonly name: 'failed'; readonly message: string }
+
+export interface Me {
+  readonly name: string
+  /** 64 lower-case hex digits. */
+  readonly publicKey: string
+  /** To read to each other: six groups of four. */
+  readonly fingerprint: string
+  /** Opens this page and offers to add us. */
+  readonly link: string
+}
+
+export interface PersonView {
+  readonly peer: string
+  readonly name: string
+  readonly unread: number
+  /** First words of the last message. */
+  readonly preview: string
+  readonly lastAt: Date | undefined
+  /** Written by us, and not yet theirs. */
+  readonly isBlocked: boolean
+}
+
+export interface KnockView {
+  readonly peer: string
+  readonly name: string
+  readonly fingerprint: string
+  readonly expiresMs: number
+}
+
+export interface ServerView {
+  readonly url: string
+  readonly state: string
+  readonly reason: string | undefined
+}
+
+export interface Transfer {
+  readonly state: 'progress' | 'waiting' | 'paused' | 'cancelled' | 'complete' | 'failed'
+  readonly doneBytes: number
+  readonly sizeBytes: number
+}
+
+/** Somebody that a link, or a typed text, names. */
+export interface Candidate {
+  readonly person: string
+  readonly name: string
+  readonly servers: readonly string[]
+  /** A `ws://` or `wss://` address where they listen. */
+  readonly address: string | undefined
+}
+
+export interface ChatState {
+  readonly phase: Phase
+  readonly me: Me | undefined
+  readonly people: readonly PersonView[]
+  readonly selected: string | undefined
+  /** Of the selected person, oldest first. */
+  readonly entries: readonly HistoryEntry[]
+  readonly hasOlder: boolean
+  readonly knocks: readonly KnockView[]
+  readonly servers: readonly ServerView[]
+  readonly links: ReadonlyMap<string, LinkState>
+  /** By `${peer}/${outgoing}/${id}`. */
+  readonly transfers: ReadonlyMap<string, Transfer>
+  readonly isOnline: boolean
+  /** A sentence for everybody, read aloud by screen readers; empty for none. */
+  readonly notice: string
+  /** The link that was opened, to be answered with yes or no. */
+  readonly candidate: Candidate | undefined
+}
+
+export const FIRST_STATE: ChatState = {
+  phase: { name: 'starting' },
+  me: undefined,
+  people: [],
+  selected: undefined,
+  entries: [],
+  hasOlder: false,
+  knocks: [],
+  servers: [],
+  links: new Map(),
+  transfers: new Map(),
+  isOnline: true,
+  notice: '',
+  candidate: undefined,
+}
+
+/** Key of {@link ChatState.transfers}. */
+export function transferKey(of: { peer: string; outgoing: boolean; id: string }): string {
+  return `${of.peer}/${of.outgoing}/${of.id}`
+}

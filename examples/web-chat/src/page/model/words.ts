@@ -1,0 +1,71 @@
+import type { HistoryEntry, LinkState } from '@mimirjs/messenger'
+import type { ServerView } from './state.js'
+
+/** What to say of a failure: one sentence, never a stack. */
+export function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  const line = text.split('\n', 1)[0] ?? ''
+  return line === '' ? 'something failed' : line
+}
+
+/** First words of a message, for the list of people. */
+export function previewOf(entry: {
+  kind: string
+  text: string
+  outgoing: boolean
+  file: { name: string } | undefined
+}): string {
+  const who = entry.outgoing ? 'You: ' : ''
+  const what = entry.text !== '' ? entry.text : entry.file !== undefined ? entry.file.name : entry.kind
+  return `${who}${what.replace(/\s+/g, ' ').slice(0, 80)}`
+}
+
+/** How we stand with a person, as honestly as we know. */
+export function linkWords(link: LinkState | undefined): { text: string; isUp: boolean } {
+  switch (link?.state) {
+    case 'up':
+      return { text: link.address.startsWith('rdv:') ? 'connected, browser to browser' : 'connected', isUp: true }
+    case 'connecting':
+      return { text: 'looking for them…', isUp: false }
+    case 'waiting':
+      return { text: 'not there now; messages wait here', isUp: false }
+    default:
+      return { text: 'not connected', isUp: false }
+  }
+}
+
+/** What the marks of an outgoing message mean. */
+export function markOf(state: HistoryEntry['state']): { mark: string; words: string } {
+  switch (state) {
+    case 'delivered':
+      return { mark: '✓✓', words: 'delivered' }
+    case 'failed':
+      return { mark: '!', words: 'could not be sent' }
+    case 'preparing':
+      return { mark: '…', words: 'being prepared' }
+    case 'waiting':
+      return { mark: '✓', words: 'kept here until they take it' }
+    default:
+      return { mark: '✓', words: 'kept here, not delivered yet' }
+  }
+}
+
+/** One line about all servers. */
+export function serversWords(servers: readonly ServerView[], isOnline: boolean): { text: string; isGood: boolean } {
+  const ready = servers.filter(({ state }) => state === 'ready').length
+  if (!isOnline) return { text: 'offline: what you write is sent later', isGood: false }
+  if (servers.length === 0) return { text: 'no meeting server: add one in the settings', isGood: false }
+  if (ready === 0) return { text: 'no meeting server answers: trying again', isGood: false }
+  return { text: `${ready} of ${servers.length} meeting servers`, isGood: true }
+}
+
+export function sizeWords(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} bytes`
+  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(0)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
+}
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' })
+
+export const timeWords = (date: Date): string => CLOCK.format(date)
+export const dayWords = (date: Date): string => DAY.format(date)

@@ -1,0 +1,125 @@
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import { otherProfileUrl, profileOf } from '../model/settings.js'
+import type { Phase } from '../model/state.js'
+import { useChat } from './use-chat.js'
+
+/** What stands before the conversations: a name, a passphrase, or why there are none. */
+export function Gate({ phase }: { readonly phase: Phase }): JSX.Element {
+  return (
+    <main class="gate">
+      <div class="card">
+        <h1>Mimir web chat</h1>
+        <Inside phase={phase} />
+      </div>
+    </main>
+  )
+}
+
+function Inside({ phase }: { readonly phase: Phase }): JSX.Element | null {
+  switch (phase.name) {
+    case 'starting':
+      return <p role="status">Opening…</p>
+    case 'welcome':
+      return <Welcome />
+    case 'locked':
+      return <Locked isWrong={phase.isWrong} />
+    case 'elsewhere':
+      return <Elsewhere />
+    case 'failed':
+      return <Failed message={phase.message} />
+    default:
+      return null
+  }
+}
+
+function Welcome(): JSX.Element {
+  const { chat } = useChat()
+  const [name, setName] = useState('')
+  const submit = (event: Event): void => {
+    event.preventDefault()
+    void chat.rename(name)
+  }
+  return (
+    <form onSubmit={submit}>
+      <p>
+        Messages go from browser to browser, encrypted. Your key was just made here, and stays in this browser: there is
+        no account and no password.
+      </p>
+      <label>
+        What should others call you?
+        <input
+          name="name"
+          value={name}
+          maxLength={64}
+          required
+          autocomplete="nickname"
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit">Start</button>
+    </form>
+  )
+}
+
+function Locked({ isWrong }: { readonly isWrong: boolean }): JSX.Element {
+  const { chat } = useChat()
+  const [passphrase, setPassphrase] = useState('')
+  const submit = (event: Event): void => {
+    event.preventDefault()
+    void chat.open(passphrase)
+  }
+  return (
+    <form onSubmit={submit}>
+      <p>This browser cannot lock a key away by itself, so your key is kept encrypted under a passphrase.</p>
+      <label>
+        Passphrase
+        <input
+          type="password"
+          required
+          value={passphrase}
+          autocomplete="current-password"
+          aria-invalid={isWrong}
+          aria-describedby={isWrong ? 'wrong' : undefined}
+          onInput={(event) => setPassphrase(event.currentTarget.value)}
+        />
+      </label>
+      {isWrong && (
+        <p id="wrong" class="bad" role="alert">
+          That passphrase does not fit.
+        </p>
+      )}
+      <button type="submit">Open</button>
+    </form>
+  )
+}
+
+function Elsewhere(): JSX.Element {
+  const other = otherProfileUrl(profileOf(location.search), location.hash)
+  return (
+    <>
+      <p>You are open in another window of this browser. A key can be in one place at a time.</p>
+      <div class="row">
+        <a class="button" href={other}>
+          Be somebody else here
+        </a>
+        <button type="button" class="plain" onClick={() => location.reload()}>
+          Try again
+        </button>
+      </div>
+    </>
+  )
+}
+
+function Failed({ message }: { readonly message: string }): JSX.Element {
+  return (
+    <>
+      <p role="alert" class="bad">
+        This did not work: {message}
+      </p>
+      <button type="button" onClick={() => location.reload()}>
+        Try again
+      </button>
+    </>
+  )
+}

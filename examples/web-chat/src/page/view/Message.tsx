@@ -1,0 +1,54 @@
+import type { HistoryEntry } from '@mimirjs/messenger'
+import type { ComponentChildren, JSX } from 'preact'
+import { markOf, timeWords } from '../model/words.js'
+import { Attachment } from './Attachment.js'
+import { useChat } from './use-chat.js'
+
+/** Where a text has the address of a page in it. */
+const LINK = /(https?:\/\/[^\s<>"]+)/
+
+/** One message: text as text, links only on click, marks of what became of it. */
+export function Message({ entry }: { readonly entry: HistoryEntry }): JSX.Element {
+  const { chat } = useChat()
+  const { mark, words } = markOf(entry.state)
+  return (
+    <article class="message" data-mine={entry.outgoing} data-state={entry.outgoing ? entry.state : undefined}>
+      <div class="bubble">
+        <span class="unseen">{entry.outgoing ? 'You: ' : 'They: '}</span>
+        {entry.file !== undefined && <Attachment entry={entry} />}
+        {entry.text !== '' && <p class="words">{withLinks(entry.text)}</p>}
+        {entry.text === '' && entry.file === undefined && <p class="words hint">{entry.kind}</p>}
+        <footer>
+          {entry.editedAt !== undefined && <span>edited </span>}
+          <time dateTime={entry.sentAt.toISOString()}>{timeWords(entry.sentAt)}</time>
+          {entry.outgoing && (
+            <span class="mark" title={words}>
+              <span aria-hidden="true">{mark}</span>
+              <span class="unseen">, {words}</span>
+            </span>
+          )}
+        </footer>
+      </div>
+      <button
+        type="button"
+        class="quiet delete"
+        aria-label={`Delete this message here: ${entry.text.slice(0, 40) || entry.kind}`}
+        onClick={() => void chat.deleteMessage(entry)}
+      >
+        ✕
+      </button>
+    </article>
+  )
+}
+
+function withLinks(text: string): ComponentChildren {
+  return text.split(LINK).map((part, at) =>
+    at % 2 === 0 ? (
+      part
+    ) : (
+      <a key={`${at}${part}`} href={part} target="_blank" rel="noopener noreferrer nofollow">
+        {part}
+      </a>
+    ),
+  )
+}

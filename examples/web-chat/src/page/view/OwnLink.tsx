@@ -1,0 +1,36 @@
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import { Dialog } from './Dialog.js'
+import { QrCode } from './QrCode.js'
+import { useChat } from './use-chat.js'
+
+export function OwnLink({ onClose }: { readonly onClose: () => void }): JSX.Element {
+  const { state } = useChat()
+  const [isCopied, setCopied] = useState(false)
+  const { link = '', fingerprint = '' } = state.me ?? {}
+  const copy = (): void => {
+    navigator.clipboard.writeText(link).then(
+      () => setCopied(true),
+      () => setCopied(false),
+    )
+  }
+  return (
+    <Dialog title="My link" onClose={onClose}>
+      <p>Whoever opens it can ask to talk to you. It holds your public key, and no secret.</p>
+      <QrCode text={link} />
+      <label>
+        Link
+        <input class="copy" readOnly value={link} onFocus={(event) => event.currentTarget.select()} />
+      </label>
+      <div class="row">
+        <button type="button" onClick={copy}>
+          Copy
+        </button>
+        <span role="status">{isCopied ? 'Copied' : ''}</span>
+      </div>
+      <p class="hint">
+        Your fingerprint, to compare by voice: <span class="fingerprint">{fingerprint}</span>
+      </p>
+    </Dialog>
+  )
+}

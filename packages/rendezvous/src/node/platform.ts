@@ -1,0 +1,50 @@
+import { MAX_LINK_FRAME_BYTES } from '@mimirjs/wire/rendezvous'
+import { WebSocket } from 'ws'
+import { RendezvousError } from '../error.js'
+import type { PeerConnectionConfig, PeerConnectionLike, RendezvousPlatform, WebSocketLike } from '../rtc/types.js'
+
+export interface NodePlatformOptions {
+  /** Certificates in PEM that are trusted instead of the public ones: of a server with a certificate of your own. */
+  readonly ca?: string | undefined
+}
+
+/** What is used of the library. */
+interface WebRtcModule {
+  readonly RTCPeerConnection: new (config: PeerConnectionConfig) => PeerConnectionLike
+}
+
+/**
+ * WebSockets by `ws`, WebRTC by the optional package `@roamhq/wrtc`, which is loaded when somebody is first met.
+ * @example
+ * const node = await RendezvousNode.open({ signer, servers: ['wss://rdv.example.org'], platform: nodePlatform() })
+ */
+export function nodePlatform({ ca }: NodePlatformOptions = {}): RendezvousPlatform {
+  let loading: Promise<WebRtcModule> | undefined
+  return {
+    canRestartIce: true,
+    webSocket: (url, protocols) => openWebSocket(url, protocols, ca),
+    createPeerConnection: async (config) => {
+      const { RTCPeerConnection } = await (loading ??= loadWebRtc())
+      return new RTCPeerConnection(config)
+    },
+  }
+}
+
+function openWebSocket(url: string, protocols: readonly string[], ca: string | undefined): WebSocketLike {
+  return new WebSocket(url, [...protocols], {
+    maxPayload: MAX_LINK_FRAME_BYTES,
+    perMessageDeflate: false,
+    ...(ca !== undefined && { ca }),
+  }) as unknown as WebSocketLike
+}
+
+async function loadWebRtc(): Promise<WebRtcModule> {
+  try {
+    const { default: wrtc } = await import('@roamhq/wrtc')
+    return wrtc as unknown as WebRtcModule
+  } catch (cause) {
+    const text =
+      'WebRTC needs the optional package @roamhq/wrtc, which has no build for this platform or was not installed'
+    throw new RendezvousError('unsupported', text, { cause })
+  }
+}

@@ -1,0 +1,150 @@
+import { type ByteStream, type Clock, TransportError } from '@mimirjs/transport'
+import type { StreamLimits } from './limits.js'
+import { STREAM_CHANNEL, StreamChannel, type StreamEnds } from './stream-channel.js'
+import type { DataChannelLike } from './types.js'
+
+export interface LinkStreamsParts {
+  readonly limits: StreamLimits
+  readonly clock: Clock
+  /** A further channel of the connection. */
+  openChannel(label: string, protocol: string): DataChannelLike
+  /** Something came over a channel. @returns whether the link is open, so that it may be taken */
+  heard(): boolean
+  /** The number of streams changed. */
+  changed(): void
+}
+
+/** A link that is open. */
+export interface OpenLink {
+  readonly ends: StreamEnds
+  /** Who takes the streams that the other side opens, at the moment; `undefined`: nobody. */
+  readonly taker: () => ((stream: ByteStream) => void) | undefined
+}
+
+/** The streams of one connection beside its own channel, of both directions. */
+export class LinkStreams {
+  readonly #parts: LinkStreamsParts
+  readonly #channels = new Set<StreamChannel>()
+  /** Channels of the other side that came before both have proved who they are. */
+  #early: StreamChannel[] = []
+  #link: OpenLink | undefined
+  #cause: Error | undefined
+  /** Of streams that are over. */
+  #sentBytes = 0
+  #receivedBytes = 0
+
+  constructor(parts: LinkStreamsParts) {
+    this.#parts = parts
+  }
+
+  /** Those that are open or opening. */
+  get size(): number {
+    return this.#channels.size
+  }
+
+  get sentBytes(): number {
+    return this.#sum('sentBytes', this.#sentBytes)
+  }
+
+  get receivedBytes(): number {
+    return this.#sum('receivedBytes', this.#receivedBytes)
+  }
+
+  /** Both have proved who they are. */
+  linkOpened(link: OpenLink): void {
+    this.#link = link
+    const early = this.#early
+    this.#early = []
+    for (const channel of early) this.#offer(channel, link)
+  }
+
+  /** The link is over. */
+  linkClosed(cause: Error): void {
+    if (this.#cause !== undefined) return
+    this.#cause = cause
+    for (const channel of [...this.#channels]) channel.closed(cause)
+  }
+
+  /**
+   * Open a stream. Resolves when the other side has taken it.
+   * @throws {TransportError} `refused` | `reset` when the link ends before | the reason of `signal`
+   */
+  open(signal: AbortSignal): Promise<ByteStream> {
+    return new Promise((resolve, reject) => {
+      const ends = this.#requireRoom()
+      const onAbort = (): void => {
+        reject(signal.reason as Error)
+        channel.closed()
+      }
+      const channel = this.#add(this.#parts.openChannel(STREAM_CHANNEL.label, STREAM_CHANNEL.protocol), {
+        taken: () => {
+          signal.removeEventListener('abort', onAbort)
+          resolve(channel.attach(ends, this.#parts.limits))
+        },
+        closed: () => {
+          signal.removeEventListener('abort', onAbort)
+          reject(this.#notTaken(`dial ${ends.remoteAddress}`))
+        },
+      })
+      signal.addEventListener('abort', onAbort)
+    })
+  }
+
+  /** The other side opened a channel. */
+  incoming(channel: DataChannelLike): void {
+    const { label, protocol, ordered } = channel
+    const isStream = label === STREAM_CHANNEL.label && protocol === STREAM_CHANNEL.protocol && ordered
+    if (!isStream || this.size >= this.#parts.limits.streamsPerLink || this.#cause !== undefined) {
+      channel.close()
+      return
+    }
+    const added = this.#add(channel, { taken: () => {}, closed: () => {} })
+    if (this.#link === undefined) this.#early.push(added)
+    else this.#offer(added, this.#link)
+  }
+
+  #offer(channel: StreamChannel, { ends, taker }: OpenLink): void {
+    channel.whenOpen(() => {
+      const take = taker()
+      if (take === undefined) channel.closed()
+      else take(channel.attach(ends, this.#parts.limits))
+    })
+  }
+
+  #add(channel: DataChannelLike, events: { taken(): void; closed(): void }): StreamChannel {
+    const added = new StreamChannel(channel, this.#parts.clock, {
+      heard: () => this.#parts.heard(),
+      taken: () => events.taken(),
+      closed: () => {
+        this.#channels.delete(added)
+        this.#sentBytes += added.sentBytes
+        this.#receivedBytes += added.receivedBytes
+        events.closed()
+        this.#parts.changed()
+      },
+    })
+    this.#channels.add(added)
+    this.#parts.changed()
+    return added
+  }
+
+  /** @throws {TransportError} `reset` | `refused` */
+  #requireRoom(): StreamEnds {
+    if (this.#link === undefined || this.#cause !== undefined) throw this.#notTaken('dial')
+    const { ends } = this.#link
+    const { streamsPerLink } = this.#parts.limits
+    if (this.size < streamsPerLink) return ends
+    const text = `expected at most ${streamsPerLink} streams at once on one link: end some, or raise limits.streamsPerLink`
+    throw new TransportError('refused', `dial ${ends.remoteAddress}: ${text}`)
+  }
+
+  #notTaken(doing: string): TransportError {
+    const cause = this.#cause
+    if (cause !== undefined) return new TransportError('reset', `${doing}: the link ended: ${cause.message}`, { cause })
+    return new TransportError('refused', `${doing}: nobody takes streams there, or has as many as it takes`)
+  }
+
+  #sum(name: 'sentBytes' | 'receivedBytes', before: number): number {
+    return [...this.#channels].reduce((sum, channel) => sum + channel[name], before)
+  }
+}

@@ -1,0 +1,126 @@
+import { RendezvousCloseCode } from '@mimirjs/wire/rendezvous'
+import type { Counters } from './counters.js'
+import type { RendezvousServerLimits } from './limits.js'
+import type { ServerClient, ServerProfile, ServerSession } from './profile.js'
+import { TokenBucket } from './rates.js'
+import type { ServerCutReason } from './types.js'
+
+/** Of RFC 6455: the server stops, come back later. */
+export const GOING_AWAY = 1001
+
+/** The WebSocket of one connection, as far as decisions need it. */
+export interface ClientSocket {
+  /** Bytes given and not sent. */
+  readonly bufferedBytes: number
+  send(text: string): void
+  /** A ping of the WebSocket itself. */
+  ping(): void
+  /** Say why, then cut when the other side does not answer. */
+  close(code: number): void
+}
+
+/** Where connections are counted and timed. */
+export interface ConnectionOwner {
+  readonly limits: RendezvousServerLimits
+  readonly counters: Counters
+  challenged(connection: Connection, nowMs: number): void
+  authenticated(connection: Connection, nowMs: number): void
+  heard(connection: Connection, nowMs: number): void
+  /** It takes nothing more; its socket may still be closing. */
+  ended(connection: Connection): void
+}
+
+/** One client: between its socket, which only moves frames, and its session, which judges them. */
+export class Connection implements ServerClient {
+  readonly source: string
+  readonly host: string | undefined
+  readonly frameBytes: number
+  /** When it connected, in ms. */
+  readonly sinceMs: number
+  readonly #socket: ClientSocket
+  readonly #owner: ConnectionOwner
+  readonly #frames: TokenBucket
+  readonly #session: ServerSession
+  #isEnded = false
+
+  constructor(
+    socket: ClientSocket,
+    { source, host, profile }: { source: string; host: string | undefined; profile: ServerProfile },
+    owner: ConnectionOwner,
+    nowMs: number,
+  ) {
+    this.source = source
+    this.host = host
+    this.frameBytes = profile.frameBytes
+    this.sinceMs = nowMs
+    this.#socket = socket
+    this.#owner = owner
+    this.#frames = new TokenBucket(owner.limits.framesPerSecond, owner.limits.framesBurst, nowMs)
+    this.#session = profile.open(this, nowMs)
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedBytes
+  }
+
+  /** A text frame came. @param sizeBytes - of it, in UTF-8 */
+  received(text: string, sizeBytes: number, nowMs: number): void {
+    if (this.#isEnded || !this.control(nowMs)) return
+    this.#owner.counters.frames++
+    this.#owner.counters.bytesIn += sizeBytes
+    if (sizeBytes > this.frameBytes) this.close(RendezvousCloseCode.tooLarge, 'too-large')
+    else this.#session.received(text, nowMs)
+  }
+
+  /** A frame of the WebSocket itself came: a sign of life, and counted as any other. @returns whether it goes on */
+  control(nowMs: number): boolean {
+    if (this.#isEnded) return false
+    this.#owner.heard(this, nowMs)
+    if (this.#frames.take(nowMs)) return true
+    this.close(RendezvousCloseCode.rate, 'rate')
+    return false
+  }
+
+  /** It has been silent. */
+  ask(nowMs: number): void {
+    this.#session.ask(nowMs)
+  }
+
+  /** The socket is gone, or failed and closes by itself. */
+  disconnected(reason?: ServerCutReason): void {
+    if (this.#isEnded) return
+    if (reason !== undefined) this.#owner.counters.cut[reason]++
+    this.#end()
+  }
+
+  send(text: string): void {
+    if (this.#isEnded) return
+    this.#owner.counters.bytesOut += text.length
+    this.#socket.send(text)
+  }
+
+  ping(): void {
+    if (!this.#isEnded) this.#socket.ping()
+  }
+
+  close(code: number, reason: ServerCutReason): void {
+    if (this.#isEnded) return
+    this.#owner.counters.cut[reason]++
+    this.#end()
+    this.#socket.close(code)
+  }
+
+  challenged(nowMs: number): void {
+    if (!this.#isEnded) this.#owner.challenged(this, nowMs)
+  }
+
+  authenticated(nowMs: number): void {
+    if (!this.#isEnded) this.#owner.authenticated(this, nowMs)
+  }
+
+  #end(): void {
+    this.#isEnded = true
+    this.#owner.ended(this)
+    this.#session.closed()
+  }
+}
