@@ -7,6 +7,7 @@ import { multicastMachineTargets } from './targets-multicast-machine.js'
 import { multicastStreamTargets } from './targets-multicast-stream.js'
 import { rendezvousTargets } from './targets-rendezvous.js'
 import { rendezvousLegacyTargets } from './targets-rendezvous-legacy.js'
+import { rendezvousMachineTargets } from './targets-rendezvous-machine.js'
 import { trackerTargets } from './targets-tracker.js'
 import { wireTargets } from './targets-wire.js'
 import { yggdrasilTargets } from './targets-yggdrasil.js'
@@ -25,6 +26,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...multicastStreamTargets,
   ...rendezvousTargets,
   ...rendezvousLegacyTargets,
+  ...rendezvousMachineTargets,
   ...yggdrasilTargets,
   ...yggdrasilRouterTargets,
   ...yggdrasilStreamTargets,

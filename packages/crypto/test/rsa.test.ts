@@ -14,7 +14,6 @@ const portableAsNode: typeof node = portable
 afterEach(() => vi.unstubAllGlobals())
 
 describe('RSA, the build for Node', () => rsaSuite(node))
-describe('RSA, the portable build', () => rsaSuite(portable))
 
 describe('both builds', () => {
   test('export the same names', () => {

@@ -1,7 +1,7 @@
 import type { Clock } from '@mimirjs/transport'
 import type { Generation } from '@mimirjs/wire'
 import { MessageType } from '@mimirjs/wire/peer'
-import { type Content, type EditContent, inlinePayload, isPath, type PlannedContent, planContent } from './content.js'
+import { type Content, type EditContent, inlinePayload, type PlannedContent, planContent } from './content.js'
 import { isMessengerError, MessengerError } from './error.js'
 import type { Transfers } from './files/transfers.js'
 import type { Groups } from './groups/groups.js'
@@ -79,7 +79,7 @@ export class Acceptance {
       await store.enqueue(this.#ready({ ...message, payload: planned.payload }))
     } else if (planned.carriage === 'inline') {
       const { file: given, maxInlineBytes } = planned
-      const file = isPath(given) ? await transfers.read(given, maxInlineBytes) : given
+      const file = 'bytes' in given ? given : await transfers.read(given, maxInlineBytes)
       await store.enqueue(this.#ready({ ...message, payload: inlinePayload(planned, file) }))
     } else await transfers.enqueue(message, planned)
   }

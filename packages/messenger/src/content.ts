@@ -24,7 +24,16 @@ export interface OutgoingPath {
   readonly mimeType?: string
 }
 
-export type OutgoingFile = OutgoingBytes | OutgoingPath
+/** A file to send as the platform holds it, such as a `File` that the user chose in a page: read in pieces before `send` resolves. */
+export interface OutgoingBlob {
+  readonly blob: Blob
+  /** The name to show. Default: that of a `File`, else `unnamed`. */
+  readonly name?: string
+  /** Default: the type of the blob. */
+  readonly mimeType?: string
+}
+
+export type OutgoingFile = OutgoingBytes | OutgoingPath | OutgoingBlob
 
 /** What can be sent: a plain string is a text message. */
 export type Content =
@@ -134,10 +143,10 @@ function planFile(
   carriage: Exclude<Carriage, 'none'>,
   maxInlineBytes: number,
 ): FileContent {
-  if (typeof file !== 'object' || file === null || !(isPath(file) || file.bytes instanceof Uint8Array)) {
-    throw new MessengerError('bad-content', 'expected the file as bytes, or as a path')
+  if (typeof file !== 'object' || file === null || !isFile(file)) {
+    throw new MessengerError('bad-content', 'expected the file as bytes, as a path, or as a blob')
   }
-  const name = isPath(file) ? (file.name ?? '') : file.name
+  const name = file.name ?? ''
   for (const [field, value] of Object.entries({ name, mimeType: file.mimeType ?? '', text: text ?? '' })) {
     if (typeof value !== 'string') throw new MessengerError('bad-content', `${field} of the file: expected a text`)
   }
@@ -146,6 +155,21 @@ function planFile(
 
 export function isPath(file: OutgoingFile): file is OutgoingPath {
   return 'path' in file && typeof file.path === 'string'
+}
+
+export function isBlob(file: OutgoingFile): file is OutgoingBlob {
+  return 'blob' in file && file.blob instanceof Blob
+}
+
+/** A blob with everything that is told of it. */
+export function describeBlob({ blob, name, mimeType }: OutgoingBlob): Required<OutgoingBlob> {
+  const { name: own } = blob as { name?: unknown }
+  const fallback = typeof own === 'string' && own !== '' ? own : 'unnamed'
+  return { blob, name: name ?? fallback, mimeType: mimeType ?? (blob.type || 'application/octet-stream') }
+}
+
+function isFile(file: OutgoingFile): boolean {
+  return isPath(file) || isBlob(file) || file.bytes instanceof Uint8Array
 }
 
 /** The payload that carries a file inside the message. @throws {MessengerError} `too-large` */

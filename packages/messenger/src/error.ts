@@ -5,7 +5,8 @@ export type MessengerErrorCode =
   | 'blocked' // we blocked this person
   | 'unsupported' // the generation spoken has no such thing
   | 'unknown-request' // no such contact request, or knock, waits
-  | 'in-use' // another process has the folder open
+  | 'in-use' // another process has the folder open; in a browser, another page
+  | 'passphrase' // the browser keeps no keys by itself, and the passphrase for ours is missing or wrong
   | 'store' // the database refused; nothing was accepted
   | 'listen' // the address cannot be listened on
   | 'overlay' // the node of the overlay network could not start: its message says why
@@ -40,6 +41,7 @@ const BLAME: Record<MessengerErrorCode, Blame> = {
   unsupported: 'local',
   'unknown-request': 'local',
   'in-use': 'local',
+  passphrase: 'local',
   store: 'local',
   listen: 'local',
   overlay: 'local',

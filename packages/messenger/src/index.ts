@@ -22,7 +22,7 @@ export type {
   MissedCall,
 } from './calls/call.js'
 export type { ContactDecision, ContactRequest, ContactRequestPolicy } from './contact-requests.js'
-export type { Content, OutgoingBytes, OutgoingFile, OutgoingPath } from './content.js'
+export type { Content, OutgoingBlob, OutgoingBytes, OutgoingFile, OutgoingPath } from './content.js'
 export type { LinkState, RetryOptions } from './courier.js'
 export { isMessengerError, MessengerError, type MessengerErrorCode } from './error.js'
 export { type Carriage, FEATURES, type Features } from './features.js'

@@ -57,8 +57,8 @@ import type {
   ListenOptions,
   MessengerEvents,
   MessengerOptions,
-  MessengerParts,
 } from './types.js'
+import { viewContent } from './view.js'
 
 /**
  * A person or bot on the Mimir network: identity, contacts, outbox, inbox and history behind one object.
@@ -111,6 +111,7 @@ export class Messenger {
   readonly #endOverlayWatch: (() => void) | undefined
   readonly #nearby: Nearby | undefined
   readonly #meetings: Meetings | undefined
+  readonly #release: PlatformParts['release']
   readonly #closes = new AbortController()
   #closing: Promise<void> | undefined
 
@@ -134,6 +135,7 @@ export class Messenger {
     this.publicKey = toHex(parts.signer.publicKey)
     this.#signer = parts.signer
     this.#store = store
+    this.#release = parts.release
     this.#clock = clock
     this.#logger = options.logger
     this.#generation = generation
@@ -721,6 +723,25 @@ export class Messenger {
   }
 
   /**
+   * The contents of a file that is here: of one that is {@link download | downloaded}, of our copy of one that we sent, or of one
+   * that came inside its message. Its type is what the sender says, which may be anything.
+   * @throws {MessengerError} `unknown-file` | `file` | `bad-key` | `bad-content` for an id that is none | `store` | `closed`
+   */
+  async fileBlob(message: { id: string; peer: string; outgoing?: boolean }): Promise<Blob> {
+    const { id, outgoing = false } = message
+    const peer = this.#toConversation(message.peer)
+    const guid = parseMessageId(id)
+    const stored = await this.#access.ask(() => this.#store.message(peer, guid, outgoing))
+    const file = stored && viewContent(stored).file
+    if (file === undefined) throw new MessengerError('unknown-file', `message ${id} has no file`)
+    const { bytes, mimeType } = file
+    const blob = bytes
+      ? new Blob([bytes as Uint8Array<ArrayBuffer>])
+      : await this.#access.ask(() => this.#transfers.blob(peer, guid, outgoing))
+    return mimeType === undefined ? blob : blob.slice(0, blob.size, mimeType)
+  }
+
+  /**
    * Stop a download and keep what has come; {@link download} goes on from there.
    * @throws {MessengerError} `unknown-file` | `cannot-resume` for an original client that has sent a part of it: it goes on |
    * `store`
@@ -892,6 +913,8 @@ export class Messenger {
       await this.#store.close()
     } catch (cause) {
       throw storeError(cause)
+    } finally {
+      await this.#release?.()
     }
   }
 
@@ -991,13 +1014,17 @@ export class Messenger {
 
 /** What was opened for a messenger that cannot be made. */
 async function closeParts(
-  { store, overlay, multicast, rendezvous }: MessengerParts,
+  { store, overlay, multicast, rendezvous, release }: PlatformParts,
   options: MessengerOptions,
 ): Promise<void> {
   if (overlay !== options.overlay) await overlay?.close({ timeoutMs: 0 })
   await multicast?.node.close()
   await rendezvous?.node.close()
-  await store.close()
+  try {
+    await store.close()
+  } finally {
+    await release?.()
+  }
 }
 
 function isClosedError(cause: unknown): boolean {

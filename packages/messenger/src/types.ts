@@ -38,6 +38,11 @@ export interface MessengerOptions extends Partial<Omit<MessengerParts, 'overlay'
   /** What others see as our name. Kept from then on. */
   name?: string
   /**
+   * In a browser: what our key is encrypted under where the browser has no keys of its own that nobody can read; where it
+   * has, this is not used. Under Node it is refused, for key files are not encrypted. Default none.
+   */
+  passphrase?: string | undefined
+  /**
    * Trackers, for example `udp://[208:62:45:62:59b8:f1a2:62ca:f87c]:5050`, or, with `overlay`, `ygg://<node key>:69`; not both
    * kinds together. Default none.
    */

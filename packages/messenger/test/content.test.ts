@@ -1,7 +1,7 @@
 import type { Generation } from '@mimirjs/wire'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Content, inlinePayload, isPath, planContent } from '../src/content.js'
+import { type Content, inlinePayload, planContent } from '../src/content.js'
 import { parseMessageId, randomGuid, replyGuid } from '../src/message-id.js'
 import { isReadable, viewContent } from '../src/view.js'
 
@@ -13,7 +13,7 @@ function encode(content: Content) {
   if (planned.kind === 'edit') throw new Error('nothing new to send')
   const { messageType, replyTo } = planned
   if (planned.kind === 'ready') return { messageType, replyTo, payload: planned.payload }
-  if (isPath(planned.file)) throw new Error('a path')
+  if (!('bytes' in planned.file)) throw new Error('expected bytes')
   return { messageType, replyTo, payload: inlinePayload(planned, planned.file) }
 }
 

@@ -43,7 +43,8 @@ export function pageAnswer(folder: string, config: () => unknown): Answer {
       }),
   )
   return (request, response) => {
-    const asked = new URL(request.url ?? '/', 'http://page').pathname
+    // Compared as it came: nothing that a parser could make of it leads out of the list.
+    const [asked = '/'] = (request.url ?? '/').split('?', 1)
     const name = asked === '/' ? '/index.html' : asked
     const content = name === '/config.json' ? JSON.stringify(config()) : files.get(name)
     const isRead = request.method === 'GET' || request.method === 'HEAD'

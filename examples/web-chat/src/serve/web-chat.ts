@@ -10,6 +10,8 @@ export interface WebChatOptions {
   readonly port: number
   /** What people type when a proxy with TLS stands before this: `https://chat.example`. */
   readonly publicUrl?: string | undefined
+  /** Where the built page is. Default: beside this program. */
+  readonly folder?: string | undefined
   /** STUN and TURN servers for the pages. None: then both have to be reachable directly. */
   readonly iceServers?: readonly { readonly urls: readonly string[] }[] | undefined
 }
@@ -24,8 +26,9 @@ export interface WebChat {
 }
 
 /** Rejects with what the system says when the port cannot be had. */
-export async function serveWebChat({ host, port, publicUrl, iceServers = [] }: WebChatOptions): Promise<WebChat> {
-  const folder = fileURLToPath(new URL('page', import.meta.url))
+export async function serveWebChat(options: WebChatOptions): Promise<WebChat> {
+  const { host, port, publicUrl, iceServers = [] } = options
+  const { folder = fileURLToPath(new URL('page', import.meta.url)) } = options
   const http = createServer()
   await listen(http, host, port)
   const { port: bound } = http.address() as AddressInfo

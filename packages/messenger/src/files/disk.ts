@@ -46,6 +46,10 @@ export interface Disk {
   syncFolder(folder: string): Promise<void>
   /** What is free for us on the file system of this folder; undefined when the system does not tell. */
   freeBytes(folder: string): Promise<number | undefined>
+  /** A file that is read when somebody reads the blob, where the system can do that. */
+  blob?(path: string): Promise<Blob>
+  /** Nobody but the messenger sees these files: what is downloaded goes with its message. */
+  readonly isPrivate?: boolean
 }
 
 /** The system says that a path leads nowhere. */

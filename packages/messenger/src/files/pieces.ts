@@ -84,3 +84,13 @@ export function isSame(
     }),
   )
 }
+
+/** A whole file, which a browser keeps outside the memory of its page. @throws {MessengerError} `file` */
+export function readBlob(disk: Disk, path: string): Promise<Blob> {
+  return withOpen(disk, path, 'read', async (file) => {
+    const { size } = await file.stat()
+    const parts: Blob[] = []
+    for await (const piece of readPieces(file, path, 0, size)) parts.push(new Blob([piece as Uint8Array<ArrayBuffer>]))
+    return new Blob(parts)
+  })
+}

@@ -2,7 +2,16 @@ import { CIPHER_KEY_BYTES, createFileEncryptor, createSha256 } from '@mimirjs/cr
 import { fromHex, isWireError, toHex } from '@mimirjs/wire'
 import { type AnnouncedFile, encodeAttachmentMetadata } from '@mimirjs/wire/content'
 import { basename, join } from '#platform'
-import { type FileContent, isPath, type OutgoingBytes, type OutgoingPath, wireName } from '../content.js'
+import {
+  describeBlob,
+  type FileContent,
+  isBlob,
+  isPath,
+  type OutgoingBlob,
+  type OutgoingBytes,
+  type OutgoingPath,
+  wireName,
+} from '../content.js'
 import { MessengerError } from '../error.js'
 import type { NewFile } from '../store.js'
 import type { FilesContext } from './context.js'
@@ -31,7 +40,8 @@ const NO_HASH = '0'.repeat(64)
  */
 export async function stage(context: FilesContext, content: FileContent, server: string | undefined): Promise<Staged> {
   const { disk, places, random } = context
-  const { file, text } = content
+  const { text } = content
+  const file = isBlob(content.file) ? describeBlob(content.file) : content.file
   const originalName = isPath(file) ? (file.name ?? basename(file.path)) : file.name
   const name = wireName(originalName)
   const described = {
@@ -100,15 +110,19 @@ async function findSource(disk: Disk, path: string): Promise<DiskEntry> {
   return found
 }
 
-/** In pieces, so that the event loop has its turn. */
-function write(disk: Disk, { bytes }: OutgoingBytes, path: string): Promise<number> {
+/** In pieces, so that the event loop has its turn, and a large blob is never in memory as a whole. */
+function write(disk: Disk, given: OutgoingBytes | OutgoingBlob, path: string): Promise<number> {
   return withOpen(disk, path, 'create', (file) =>
     withFile('write', path, async () => {
-      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-        await writeFull(file, bytes.subarray(at, at + PIECE_BYTES), at)
+      const sizeBytes = isBlob(given) ? given.blob.size : given.bytes.length
+      for (let at = 0; at < sizeBytes; at += PIECE_BYTES) {
+        const piece = isBlob(given)
+          ? new Uint8Array(await given.blob.slice(at, at + PIECE_BYTES).arrayBuffer())
+          : given.bytes.subarray(at, at + PIECE_BYTES)
+        await writeFull(file, piece, at)
       }
       await file.datasync()
-      return bytes.length
+      return sizeBytes
     }),
   )
 }
@@ -147,12 +161,19 @@ export async function* encryptedPieces(
 }
 
 /** The whole of a file to send, in memory: for messages that carry it. @throws {MessengerError} `file` | `too-large` */
-export async function readOutgoing(disk: Disk, file: OutgoingPath, maxBytes: number): Promise<OutgoingBytes> {
+export async function readOutgoing(
+  disk: Disk,
+  file: OutgoingPath | OutgoingBlob,
+  maxBytes: number,
+): Promise<OutgoingBytes> {
+  if (isBlob(file)) {
+    const { blob, name, mimeType } = describeBlob(file)
+    demandRoom(name, blob.size, maxBytes)
+    return { bytes: new Uint8Array(await blob.arrayBuffer()), name, mimeType }
+  }
   const { path, name = basename(path), mimeType } = file
   const { size } = await findSource(disk, path)
-  if (size > maxBytes) {
-    throw new MessengerError('too-large', `file ${name} has ${size} bytes, a message carries at most ${maxBytes}`)
-  }
+  demandRoom(name, size, maxBytes)
   const bytes = new Uint8Array(size)
   let at = 0
   await withOpen(disk, path, 'source', async (opened) => {
@@ -162,4 +183,10 @@ export async function readOutgoing(disk: Disk, file: OutgoingPath, maxBytes: num
     }
   })
   return { bytes, name, ...(mimeType === undefined ? {} : { mimeType }) }
+}
+
+/** @throws {MessengerError} `too-large` */
+function demandRoom(name: string, sizeBytes: number, maxBytes: number): void {
+  if (sizeBytes <= maxBytes) return
+  throw new MessengerError('too-large', `file ${name} has ${sizeBytes} bytes, a message carries at most ${maxBytes}`)
 }

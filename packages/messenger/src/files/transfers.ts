@@ -2,7 +2,7 @@ import { randomBytes } from '@mimirjs/crypto'
 import type { Connection, DataSink, IncomingFileRequest } from '@mimirjs/peer'
 import type { Clock, Logger } from '@mimirjs/transport'
 import type { DataHeader, TextFrame } from '@mimirjs/wire/peer'
-import type { FileContent, OutgoingBytes, OutgoingPath } from '../content.js'
+import type { FileContent, OutgoingBlob, OutgoingBytes, OutgoingPath } from '../content.js'
 import type { RetryOptions } from '../courier.js'
 import { MessengerError } from '../error.js'
 import type { NewOutgoing, Store, StoredMessage } from '../store.js'
@@ -12,6 +12,7 @@ import type { Disk } from './disk.js'
 import { Downloads } from './downloads.js'
 import type { FaultHook } from './faults.js'
 import { removeOrphans } from './orphans.js'
+import { readBlob } from './pieces.js'
 import { Places } from './places.js'
 import { FileServers, type ServerClient } from './servers.js'
 import { Serving } from './serving.js'
@@ -130,11 +131,25 @@ export class Transfers {
   }
 
   /**
-   * A file on disk as one in memory, for messages that carry their file inside.
+   * A file that is not in memory as one that is, for messages that carry their file inside.
    * @throws {MessengerError} `file` | `too-large`
    */
-  read(file: OutgoingPath, maxBytes: number): Promise<OutgoingBytes> {
+  read(file: OutgoingPath | OutgoingBlob, maxBytes: number): Promise<OutgoingBytes> {
     return readOutgoing(this.#context.disk, file, maxBytes)
+  }
+
+  /**
+   * What is in the file of a message, as far as it is on our disk: an incoming one that is complete, a copy of what we sent.
+   * @throws {MessengerError} `unknown-file` | `file` | `store`
+   */
+  async blob(peer: string, guid: bigint, outgoing: boolean): Promise<Blob> {
+    const { store, disk, places } = this.#context
+    const file = await store.file(peer, outgoing, guid).catch((cause: unknown) => {
+      throw storeError(cause)
+    })
+    if (file === undefined || file.path === '' || !(outgoing || file.state === 'complete'))
+      throw new MessengerError('unknown-file', `the file of message ${guid} is not here: download it`)
+    return readBlob(disk, places.real(file.path))
   }
 
   /**

@@ -5,4 +5,6 @@ import type { MessengerParts } from '../types.js'
 export interface PlatformParts extends MessengerParts {
   /** Where files are kept. */
   readonly disk: Disk
+  /** Called last of all, when the store is closed. Never rejects. */
+  readonly release?: () => Promise<void>
 }

@@ -30,6 +30,7 @@ export class LegacyLink {
   #closeReason: LegacyCloseReason | undefined
   #name: string | undefined
 
+  /** @internal */
   constructor(person: LegacyPerson, host: LegacyLinkHost) {
     this.person = person
     this.#host = host

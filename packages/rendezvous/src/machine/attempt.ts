@@ -43,8 +43,8 @@ export class OwnAttempt implements Attempt {
   /** The newest instance of the other side that took part, and the counter of its knock. */
   peerEpoch = 0
   knockCtr = 0
-  /** What they say that they are called. */
-  claimedName: string | undefined
+  /** What the user is asked about. */
+  knock: Received | undefined
 
   /** Envelope ids, as far as the attempt has come. */
   knockId: Uint8Array | undefined

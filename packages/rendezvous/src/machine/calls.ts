@@ -5,6 +5,7 @@ import { closeAttempt } from './closing.js'
 import type { Core } from './core.js'
 import { nameOf, requirePeerKey } from './keys.js'
 import { welcome } from './knocks.js'
+import type { Received } from './receiver.js'
 import type { DeclineOptions } from './types.js'
 import { writeUntilAnswered } from './writing.js'
 
@@ -22,6 +23,8 @@ export function call(core: Core, publicKey: Uint8Array, nowMs: number): OwnAttem
       'limit',
       `expected at most ${core.limits.links} open links: close one, or raise limits.links`,
     )
+  const waiting = core.dismissed.take(name, nowMs)
+  if (waiting !== undefined) return answer(core, waiting, nowMs)
   const attempt = new OwnAttempt(
     new Uint8Array(publicKey),
     'knocking',
@@ -51,9 +54,10 @@ export function declineKnock(core: Core, publicKey: Uint8Array, options: Decline
   const isAsking = attempt?.state === 'prompting'
   if (isAsking) {
     core.prompts.refused(name, nowMs)
-    const { knockId, peer, sid } = attempt
+    const { knockId, peer, sid, knock } = attempt
     if (options.tell !== undefined && knockId !== undefined)
       core.write(peer, sid, { kind: EnvelopeKind.decline, re: knockId, code: options.tell }, nowMs)
+    else if (knock !== undefined) core.dismissed.add(knock)
     closeAttempt(core, attempt, 'refused', nowMs, { isTold: false })
   }
   if (options.block === true) block(core, publicKey, nowMs)
@@ -68,6 +72,15 @@ export function block(core: Core, publicKey: Uint8Array, nowMs: number): void {
   core.blocked.add(name)
   for (const attempt of [core.attempts.attemptWith(name), core.attempts.linkWith(name)])
     if (attempt !== undefined) closeAttempt(core, attempt, 'blocked', nowMs, { isTold: false })
+}
+
+/** Our user changed his mind about somebody who still knocks. */
+function answer(core: Core, knock: Received, nowMs: number): OwnAttempt {
+  const attempt = new OwnAttempt(knock.from, 'waiting', 'answerer', knock.sid, nowMs)
+  attempt.turnTo(knock, 'waiting')
+  core.attempts.add(attempt)
+  welcome(core, attempt, nowMs)
+  return attempt
 }
 
 function letIn(core: Core, attempt: OwnAttempt, nowMs: number): OwnAttempt {

@@ -2,6 +2,7 @@ import { type EnvelopeBody, MAX_CLAIMED_NAME_LENGTH } from '@mimirjs/wire/rendez
 import { type Counters, newCounters } from '../counters.js'
 import { limitsOf, type RendezvousLimits } from '../limits.js'
 import { AttemptTable } from './attempt-table.js'
+import { DismissedKnocks } from './dismissed-knocks.js'
 import { Outbox } from './outbox.js'
 import { Prompts } from './prompts.js'
 import { Receiver } from './receiver.js'
@@ -31,6 +32,8 @@ export class Core {
   readonly servers: ServerLinks
   readonly prompts: Prompts
   readonly blocked: Set<string> = new Set()
+  /** Knocks that nobody answers, while they last. */
+  readonly dismissed: DismissedKnocks
   /** How often others are told that we have no room. */
   readonly busy: TokenBucket = new TokenBucket(BUSY_PER_SECOND, BUSY_BURST)
   readonly #name: MachineOptions['name']
@@ -57,6 +60,7 @@ export class Core {
     this.outbox = new Outbox(this)
     this.servers = new ServerLinks(this)
     this.prompts = new Prompts(this.limits)
+    this.dismissed = new DismissedKnocks(this.limits)
   }
 
   /** What we say that we are called, fit to be sent. */

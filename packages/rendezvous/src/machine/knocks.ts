@@ -47,7 +47,7 @@ export function knockOf(attempt: OwnAttempt): Knock {
   return {
     publicKey: attempt.peer,
     fingerprint: displayFingerprint(attempt.peer),
-    name: attempt.claimedName,
+    name: attempt.knock?.body.kind === EnvelopeKind.knock ? attempt.knock.body.name : undefined,
     expiresMs: attempt.deadlineMs,
   }
 }
@@ -55,7 +55,11 @@ export function knockOf(attempt: OwnAttempt): Knock {
 function receiveFirst(core: Core, knock: Received, nowMs: number): Verdict {
   // Whoever has an open link with us was let in: he may come again (rendezvous protocol B9.3).
   const isLetIn = knock.policy === 'accept' || core.attempts.linkWith(knock.name) !== undefined
-  if (!isLetIn) return prompt(core, knock, nowMs)
+  if (!isLetIn) {
+    const verdict = prompt(core, knock, nowMs)
+    if (verdict !== 'ok') core.dismissed.add(knock)
+    return verdict
+  }
   const { attempts, incomingAttempts, links } = core.limits
   const isFull =
     core.attempts.countUnderWay() >= attempts ||
@@ -89,8 +93,8 @@ function prompt(core: Core, knock: Received, nowMs: number): Verdict {
 
 function ask(core: Core, attempt: OwnAttempt, knock: Received): void {
   attempt.turnTo(knock, 'prompting')
+  attempt.knock = knock
   attempt.deadlineMs = knock.expMs
-  attempt.claimedName = knock.body.kind === EnvelopeKind.knock ? knock.body.name : undefined
   core.wakeBy(attempt.deadlineMs)
   core.host.knock(knockOf(attempt))
 }

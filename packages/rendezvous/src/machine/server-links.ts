@@ -123,8 +123,10 @@ export class ServerLinks {
       )
       .sort((a, b) => a - b)
     const wrong = offsets.filter((offsetMs) => Math.abs(offsetMs) > CLOCK_MS)
+    // Who is still logging in has a voice, too: otherwise the quickest server would speak for all.
+    const inUse = this.statuses.filter(({ state }) => state === 'ready' || state === 'connecting').length
     const median = offsets[offsets.length >> 1]
-    const offsetMs = wrong.length * 2 > offsets.length ? median : undefined
+    const offsetMs = wrong.length * 2 > inUse ? median : undefined
     if ((offsetMs === undefined) === (this.#clockOffsetMs === undefined)) return
     this.#clockOffsetMs = offsetMs
     this.#parts.host.clock(offsetMs)

@@ -46,7 +46,10 @@ export function receiveSignal(core: Core, received: Received, nowMs: number): Ve
   const { name, sid, body } = received
   if (body.kind === EnvelopeKind.knock) return receiveKnock(core, received, nowMs)
   const attempt = core.attempts.find(name, sid)
-  if (attempt === undefined) return 'state'
+  if (attempt === undefined) {
+    if (body.kind === hangup) core.dismissed.hangup(name, sid)
+    return 'state'
+  }
   return TAKES[attempt.state][body.kind]?.(core, attempt, received, nowMs) ?? 'state'
 }
 

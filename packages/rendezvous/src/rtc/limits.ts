@@ -18,7 +18,7 @@ export interface StreamLimits {
 
 /** rendezvous protocol B11 for the buffer; the others are ours. */
 export const DEFAULT_STREAM_LIMITS: StreamLimits = {
-  streamsPerLink: 32,
+  streamsPerLink: 64,
   windowBytes: 524_288,
   receiveBytes: 4_194_304,
   bufferedBytes: 1_048_576,

@@ -1,6 +1,6 @@
 import { type ByteStream, type Clock, TransportError } from '@mimirjs/transport'
 import type { StreamLimits } from './limits.js'
-import { STREAM_CHANNEL, StreamChannel, type StreamEnds } from './stream-channel.js'
+import { STREAM_CHANNEL, StreamChannel, type StreamChannelParts, type StreamEnds } from './stream-channel.js'
 import type { DataChannelLike } from './types.js'
 
 export interface LinkStreamsParts {
@@ -9,9 +9,9 @@ export interface LinkStreamsParts {
   /** A further channel of the connection. */
   openChannel(label: string, protocol: string): DataChannelLike
   /** Something came over a channel. @returns whether the link is open, so that it may be taken */
-  heard(): boolean
+  readonly heard: () => boolean
   /** The number of streams changed. */
-  changed(): void
+  readonly changed: () => void
 }
 
 /** A link that is open. */
@@ -24,6 +24,9 @@ export interface OpenLink {
 /** The streams of one connection beside its own channel, of both directions. */
 export class LinkStreams {
   readonly #parts: LinkStreamsParts
+  /** Those that are not over. */
+  readonly #alive = new Set<StreamChannel>()
+  /** And those that are, and close. */
   readonly #channels = new Set<StreamChannel>()
   /** Channels of the other side that came before both have proved who they are. */
   #early: StreamChannel[] = []
@@ -39,7 +42,7 @@ export class LinkStreams {
 
   /** Those that are open or opening. */
   get size(): number {
-    return this.#channels.size
+    return this.#alive.size
   }
 
   get sentBytes(): number {
@@ -74,14 +77,15 @@ export class LinkStreams {
       const ends = this.#requireRoom()
       const onAbort = (): void => {
         reject(signal.reason as Error)
-        channel.closed()
+        channel.leave()
       }
       const channel = this.#add(this.#parts.openChannel(STREAM_CHANNEL.label, STREAM_CHANNEL.protocol), {
+        isOpener: true,
         taken: () => {
           signal.removeEventListener('abort', onAbort)
           resolve(channel.attach(ends, this.#parts.limits))
         },
-        closed: () => {
+        over: () => {
           signal.removeEventListener('abort', onAbort)
           reject(this.#notTaken(`dial ${ends.remoteAddress}`))
         },
@@ -94,37 +98,43 @@ export class LinkStreams {
   incoming(channel: DataChannelLike): void {
     const { label, protocol, ordered } = channel
     const isStream = label === STREAM_CHANNEL.label && protocol === STREAM_CHANNEL.protocol && ordered
-    if (!isStream || this.size >= this.#parts.limits.streamsPerLink || this.#cause !== undefined) {
+    if (!isStream || this.#channels.size >= 2 * this.#parts.limits.streamsPerLink || this.#cause !== undefined) {
       channel.close()
       return
     }
-    const added = this.#add(channel, { taken: () => {}, closed: () => {} })
+    const added = this.#add(channel, { isOpener: false, taken: () => {}, over: () => {} })
     if (this.#link === undefined) this.#early.push(added)
     else this.#offer(added, this.#link)
   }
 
   #offer(channel: StreamChannel, { ends, taker }: OpenLink): void {
     channel.whenOpen(() => {
-      const take = taker()
-      if (take === undefined) channel.closed()
+      const take = this.size > this.#parts.limits.streamsPerLink ? undefined : taker()
+      if (take === undefined) channel.leave()
       else take(channel.attach(ends, this.#parts.limits))
     })
   }
 
-  #add(channel: DataChannelLike, events: { taken(): void; closed(): void }): StreamChannel {
-    const added = new StreamChannel(channel, this.#parts.clock, {
-      heard: () => this.#parts.heard(),
-      taken: () => events.taken(),
+  #add(channel: DataChannelLike, parts: Pick<StreamChannelParts, 'isOpener' | 'taken' | 'over'>): StreamChannel {
+    const { clock, changed, heard } = this.#parts
+    const added = new StreamChannel(channel, {
+      ...parts,
+      clock,
+      heard,
+      over: () => {
+        this.#alive.delete(added)
+        parts.over()
+        changed()
+      },
       closed: () => {
         this.#channels.delete(added)
         this.#sentBytes += added.sentBytes
         this.#receivedBytes += added.receivedBytes
-        events.closed()
-        this.#parts.changed()
       },
     })
     this.#channels.add(added)
-    this.#parts.changed()
+    this.#alive.add(added)
+    changed()
     return added
   }
 
@@ -133,7 +143,8 @@ export class LinkStreams {
     if (this.#link === undefined || this.#cause !== undefined) throw this.#notTaken('dial')
     const { ends } = this.#link
     const { streamsPerLink } = this.#parts.limits
-    if (this.size < streamsPerLink) return ends
+    const isRoom = this.size < streamsPerLink && this.#channels.size < 2 * streamsPerLink
+    if (isRoom) return ends
     const text = `expected at most ${streamsPerLink} streams at once on one link: end some, or raise limits.streamsPerLink`
     throw new TransportError('refused', `dial ${ends.remoteAddress}: ${text}`)
   }

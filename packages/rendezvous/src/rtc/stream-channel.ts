@@ -1,13 +1,28 @@
 import { type Clock, type MessageSocket, MessageStream, type MessageStreamOptions } from '@mimirjs/transport'
 import { isWireError } from '@mimirjs/wire'
-import { decodeChannelFrame, encodeChannelFrame, MAX_CHANNEL_FRAME_BYTES } from '@mimirjs/wire/rendezvous'
+import {
+  type ByeFrame,
+  decodeChannelFrame,
+  encodeChannelFrame,
+  MAX_CHANNEL_FRAME_BYTES,
+  type WindowFrame,
+} from '@mimirjs/wire/rendezvous'
 import type { StreamLimits } from './limits.js'
 import { LowWatch } from './low-watch.js'
 import { letGo, readChannel, sendBytes, sendText } from './message.js'
 import type { DataChannelLike } from './types.js'
 
+// How a stream ends. A channel that is closed while something is on its way hands it to the next channel of the same
+// number, in the library for Node. So a channel is closed only when both ways are empty: each side says `bye` as the last
+// of all it says on the stream, the side that opened it waits for the `end` that answers its own, and then closes.
+
 /** Label and subprotocol of a channel that is one stream. */
 export const STREAM_CHANNEL = { label: 'stream', protocol: 'mimir-stream.1' } as const
+
+const BYE = encodeChannelFrame({ type: 'bye' })
+/** The answer of the side that did not open the channel to the `bye` of the one that did: nothing is on its way. */
+const END_CODE = 'end'
+const END = encodeChannelFrame({ type: 'bye', code: END_CODE })
 
 /** The ends of a stream, the other one proved. */
 export interface StreamEnds {
@@ -16,30 +31,35 @@ export interface StreamEnds {
   readonly remotePublicKey: Uint8Array
 }
 
-export interface StreamChannelEvents {
+export interface StreamChannelParts {
+  readonly clock: Clock
+  /** Whether it is we who opened it. */
+  readonly isOpener: boolean
   /** Something came: asked for every message before it is taken. @returns whether it may be */
   heard(): boolean
   /** The other side grants something while there is no stream here: it takes the one that we open. */
   taken(): void
-  /** Once, last. */
+  /** Once: one of the two wants no more of it, or it is gone. */
+  over(): void
+  /** Once, last: it is closed. */
   closed(): void
 }
 
-/** A data channel that carries one stream, from before it is open. */
+/** A data channel that carries one stream, from before it is open until after it is over. */
 export class StreamChannel {
   readonly #channel: DataChannelLike
-  readonly #events: StreamChannelEvents
-  readonly #clock: Clock
+  readonly #parts: StreamChannelParts
   #stream: MessageStream | undefined
   #allowedBytes: number | undefined
+  #isOver = false
+  #byeSent = false
   #isClosed = false
   sentBytes = 0
   receivedBytes = 0
 
-  constructor(channel: DataChannelLike, clock: Clock, events: StreamChannelEvents) {
+  constructor(channel: DataChannelLike, parts: StreamChannelParts) {
     this.#channel = channel
-    this.#clock = clock
-    this.#events = events
+    this.#parts = parts
     readChannel(channel, {
       text: (text) => this.#text(text),
       binary: (bytes) => this.#binary(bytes),
@@ -61,19 +81,34 @@ export class StreamChannel {
     return stream
   }
 
-  /** The channel is gone, or its connection, or not wanted. @param cause - why, where it is known */
+  /** We want no more of it: nothing that is not given to the channel yet is sent, and what comes is dropped. */
+  leave(): void {
+    if (this.#byeSent) return
+    this.#byeSent = true
+    this.whenOpen(() => sendText(this.#channel, BYE))
+    this.#over()
+  }
+
+  /** The channel is gone, or its connection. @param cause - why, where it is known */
   closed(cause?: Error): void {
     if (this.#isClosed) return
     this.#isClosed = true
     letGo(this.#channel)
     this.#channel.close()
     this.#stream?.socketClosed(cause)
-    this.#events.closed()
+    this.#over()
+    this.#parts.closed()
+  }
+
+  #over(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#parts.over()
   }
 
   #socket({ bufferedBytes }: StreamLimits): MessageSocket {
     const channel = this.#channel
-    const watch = new LowWatch(channel, bufferedBytes, this.#clock, () => this.#stream?.writable())
+    const watch = new LowWatch(channel, bufferedBytes, this.#parts.clock, () => this.#stream?.writable())
     return {
       get bufferedAmount() {
         return channel.bufferedAmount
@@ -83,27 +118,46 @@ export class StreamChannel {
         sendBytes(channel, bytes)
         watch.look()
       },
-      grant: (n) => sendText(channel, encodeChannelFrame({ type: 'window', n })),
-      close: () => channel.close(),
-      terminate: () => this.closed(),
+      grant: (n) => {
+        if (!this.#byeSent) sendText(channel, encodeChannelFrame({ type: 'window', n }))
+      },
+      close: () => this.leave(),
+      terminate: () => this.leave(),
     }
   }
 
   #text(text: string): void {
-    if (!this.#events.heard()) return
-    const bytes = windowOf(text)
-    if (bytes === undefined) {
-      this.#violated('a text that is no window')
-    } else if (this.#stream !== undefined) {
+    if (!this.#parts.heard()) return
+    const frame = frameOf(text)
+    if (frame?.type === 'bye') this.#bye(frame)
+    else if (this.#byeSent) return
+    else if (frame === undefined) this.#violated('a text that is no window')
+    else this.#window(frame.n)
+  }
+
+  #window(bytes: number): void {
+    if (this.#stream !== undefined) {
       this.#stream.allowed(bytes)
-    } else {
-      this.#allowedBytes = bytes
-      this.#events.taken()
+      return
     }
+    this.#allowedBytes = bytes
+    this.#parts.taken()
+  }
+
+  #bye({ code }: ByeFrame): void {
+    this.#stream?.socketClosed()
+    if (this.#parts.isOpener) {
+      this.leave()
+      if (code === END_CODE) this.closed()
+      return
+    }
+    this.#byeSent = true
+    sendText(this.#channel, END)
+    this.#over()
   }
 
   #binary(bytes: Uint8Array): void {
-    if (!this.#events.heard()) return
+    if (!this.#parts.heard() || this.#byeSent) return
     this.receivedBytes += bytes.length
     // Nothing was granted yet.
     if (this.#stream === undefined) this.#violated('bytes before it may')
@@ -113,7 +167,7 @@ export class StreamChannel {
 
   #violated(what: string): void {
     this.#stream?.violated(what)
-    this.closed()
+    this.leave()
   }
 }
 
@@ -128,10 +182,10 @@ export function streamOptions(ends: StreamEnds, limits: StreamLimits): MessageSt
   }
 }
 
-function windowOf(text: string): number | undefined {
+function frameOf(text: string): WindowFrame | ByeFrame | undefined {
   try {
     const frame = decodeChannelFrame(text)
-    return frame.type === 'window' ? frame.n : undefined
+    return frame.type === 'window' || frame.type === 'bye' ? frame : undefined
   } catch (error) {
     if (isWireError(error)) return undefined
     throw error

@@ -154,6 +154,35 @@ describe('again', () => {
     expect(b.links).toHaveLength(1)
   })
 
+  test('an offer that nobody was there to hear is said again when it crosses one of theirs', async () => {
+    const servers = [scene.serve(new OriginalServer())]
+    const a = scene.ours(bob, servers)
+    await scene.wait(0)
+    const connecting = a.node.connect(pemOf(alice))
+    await scene.wait(5000)
+    const b = scene.ours(alice, servers)
+    await scene.wait(0)
+    const other = b.node.connect(a.pem)
+    await scene.wait(1000)
+    expect(a.node.counters.glare).toBe(1)
+    expect([a.links.length, b.links.length]).toEqual([1, 1])
+    await Promise.all([connecting, other])
+  })
+
+  test.each([0, 1])('whoever closes only a channel has ended the link, %s', async (index) => {
+    const servers = [scene.serve(new OriginalServer())]
+    const [a, b] = [scene.ours(alice, servers), scene.ours(bob, servers)]
+    await scene.wait(0)
+    const connecting = a.node.connect(b.pem)
+    await scene.wait(1000)
+    const link = await connecting
+    const peer = [...scene.network.rtc.peers.values()][index]
+    for (const channel of peer?.own ?? []) channel.shut()
+    await scene.wait(0)
+    expect(link.closeReason).toBe('lost')
+    expect(b.links[0]?.closeReason).toBe('lost')
+  })
+
   test('who comes back with the same key takes the place of the link that was', async () => {
     const servers = [scene.serve(new OriginalServer())]
     const a = scene.ours(alice, servers)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   DEFAULT_LEGACY_LIMITS,
@@ -10,6 +11,9 @@ import {
 import { alice, bob, old, pemOf } from './support/accounts.js'
 import { OriginalServer } from './support/original-server.js'
 import { Scene } from './support/scene.js'
+
+/** By another name: a bundler would look for what is written before `import.meta.url`. */
+const { url: here } = import.meta
 
 let scene: Scene
 beforeEach(() => {
@@ -193,6 +197,9 @@ test('closing leaves nothing', async () => {
   expect(scene.clock.nextDueMs).toBeUndefined()
 })
 
-test('every limit has a default', () => {
-  expect(Object.values(DEFAULT_LEGACY_LIMITS).every((limit) => Number.isInteger(limit) && limit > 0)).toBe(true)
+test('the limits are those of the document', () => {
+  const text = readFileSync(new URL('../../../../docs/protocol/rendezvous-legacy.md', here), 'utf8')
+  const rows = [...text.matchAll(/^\| `(\w+)` +\| ([\d,]+) +\|/gm)]
+  const written = rows.map(([, name, value]) => [name, Number(value?.replaceAll(',', ''))] as const)
+  expect(Object.fromEntries(written)).toEqual(DEFAULT_LEGACY_LIMITS)
 })

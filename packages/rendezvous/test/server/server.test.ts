@@ -81,6 +81,17 @@ describe('a server on real sockets', () => {
     expect(server.stats()).toMatchObject({ refused: 2 })
   })
 
+  test('with legacy who offers no subprotocol is served, too, by rules of their own', async () => {
+    const server = await open({ legacy: true })
+    expect(await refusal(server.address, ['other'])).toBe(400)
+    await WsClient.logIn(server.address, ALICE)
+    const client = await WsClient.connect(server.address, {}, [])
+    expect(client.ws.protocol).toBe('')
+    client.say(encodeLinkFrame({ type: 'auth', peer: ALICE.publicKey }))
+    expect(await client.closed()).toBe(4400)
+    expect(server.stats()).toMatchObject({ connections: 1, authenticated: 1, refused: 1 })
+  })
+
   test('what asks for no WebSocket is told so; health is there without a page of its own', async () => {
     const server = await open()
     const http = server.address.replace('ws', 'http')

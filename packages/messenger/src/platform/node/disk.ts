@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, openAsBlob } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Disk, errnoOf, isMissing } from '../../files/disk.js'
@@ -38,6 +38,7 @@ export const nodeDisk: Disk = {
       return undefined
     }
   },
+  blob: (path) => openAsBlob(path),
 }
 
 /** Level by level: Node's own way never ends where the system makes no folders, and says nothing to the disk. */

@@ -59,6 +59,12 @@ export class MemoryChannel implements DataChannelLike {
     this.onopen?.()
   }
 
+  /** Close this end as its owner does: the owner hears nothing, the other side does. */
+  shut(): void {
+    this.readyState = 'closed'
+    queueMicrotask(() => this.other?.close())
+  }
+
   close(): void {
     if (this.readyState === 'closed') return
     this.readyState = 'closed'
@@ -77,7 +83,7 @@ export class MemoryPeer implements PeerConnectionLike {
   onconnectionstatechange: PeerConnectionLike['onconnectionstatechange'] = null
   ondatachannel: PeerConnectionLike['ondatachannel'] = null
   readonly #world: RtcWorld
-  readonly #own: MemoryChannel[] = []
+  readonly own: MemoryChannel[] = []
   readonly #theirs: MemoryChannel[] = []
   /** Ids that remote candidates are of. */
   readonly #reachable = new Set<string>()
@@ -98,7 +104,7 @@ export class MemoryPeer implements PeerConnectionLike {
 
   createDataChannel(label: string): MemoryChannel {
     const channel = new MemoryChannel(label)
-    this.#own.push(channel)
+    this.own.push(channel)
     return channel
   }
 
@@ -140,7 +146,7 @@ export class MemoryPeer implements PeerConnectionLike {
     if (this.connectionState === 'closed') return
     const wasConnected = this.connectionState === 'connected'
     this.#enter('closed')
-    for (const channel of [...this.#own, ...this.#theirs]) channel.close()
+    for (const channel of [...this.own, ...this.#theirs]) channel.close()
     if (wasConnected) this.#world.peers.get(ufragOf(this.#remote))?.left()
   }
 
@@ -148,7 +154,7 @@ export class MemoryPeer implements PeerConnectionLike {
   left(): void {
     if (this.connectionState !== 'connected') return
     this.#enter('disconnected')
-    for (const channel of [...this.#own, ...this.#theirs]) channel.close()
+    for (const channel of [...this.own, ...this.#theirs]) channel.close()
   }
 
   /** It wants to be connected with that one. */
@@ -167,7 +173,7 @@ export class MemoryPeer implements PeerConnectionLike {
       return
     }
     this.#enter('connected')
-    for (const channel of this.#own) {
+    for (const channel of this.own) {
       channel.open()
       other.takes(channel)
     }

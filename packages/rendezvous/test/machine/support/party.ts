@@ -70,7 +70,7 @@ export class Party implements MachineHost {
     this.#policy = policy
     this.#script = [...random]
     this.isSignerSlow = isSignerSlow
-    const source = createRandom(signer.publicKey[0] ?? 0)
+    const source = createRandom((signer.publicKey[0] ?? 0) + 256 * world.nowMs)
     this.#random = (sizeBytes) => source.bytes(sizeBytes)
     this.rtc = new FakeRtc(this, world)
     this.machine = new RendezvousMachine(this, { publicKey: signer.publicKey, nowMs: world.nowMs, ...machine })

@@ -1,0 +1,65 @@
+// IndexedDB with promises. A transaction lives as long as its work awaits nothing but requests of it.
+
+/** @param make - the object stores of a new one */
+export function openDatabase(
+  name: string,
+  factory: IDBFactory,
+  make: (database: IDBDatabase) => void,
+): Promise<IDBDatabase> {
+  const request = factory.open(name, 1)
+  request.onupgradeneeded = () => make(request.result)
+  return done(request)
+}
+
+export function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error ?? noReason())
+  })
+}
+
+/** One transaction: all of `work` is there when it resolves, or nothing of it if it rejects. */
+export async function transact<T>(
+  database: IDBDatabase,
+  stores: readonly string[],
+  how: 'readonly' | 'relaxed' | 'strict',
+  work: (transaction: IDBTransaction) => Promise<T>,
+): Promise<T> {
+  const transaction =
+    how === 'readonly'
+      ? database.transaction(stores, how)
+      : database.transaction(stores, 'readwrite', { durability: how })
+  const over = new Promise<void>((resolve, reject) => {
+    transaction.oncomplete = () => resolve()
+    transaction.onabort = () => reject(transaction.error ?? noReason())
+  })
+  // What its work rejects with comes first.
+  over.catch(() => {})
+  try {
+    const result = await work(transaction)
+    await over
+    return result
+  } catch (cause) {
+    // Requests only say that they were aborted; the transaction says why.
+    const why = isNamed(cause, 'AbortError') ? transaction.error : null
+    abort(transaction)
+    throw why ?? cause
+  }
+}
+
+/** @param name - of an exception of the browser */
+export function isNamed(cause: unknown, name: string): boolean {
+  return typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === name
+}
+
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort()
+  } catch {
+    // It is over already.
+  }
+}
+
+function noReason(): Error {
+  return new Error('IndexedDB gave no reason')
+}

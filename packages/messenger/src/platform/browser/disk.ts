@@ -1,0 +1,325 @@
+import type { Disk, DiskEntry, DiskFile } from '../../files/disk.js'
+import { asSystemError, CHUNK_BYTES, CHUNKS, Contents, INODES, type Inode, NAMES, systemError } from './contents.js'
+import { done, isNamed, openDatabase, transact } from './database.js'
+import { dirname, resolve, sep } from './paths.js'
+
+export interface IndexedDbDiskOptions {
+  /** Default: the browser's. */
+  readonly indexedDB?: IDBFactory
+}
+
+/** What a name leads to: a file by its number, or a folder. Whatever has a name has all folders above it. */
+interface Name {
+  /** Path of the folder; the key of the index {@link FOLDER}. */
+  readonly folder: string
+  readonly inode: number | undefined
+}
+
+const FOLDER = 'folder'
+/** There is only one file system. */
+const DEV = 1
+/** Chunks that are copied in one transaction, which the browser keeps in memory until its end. */
+const COPY_CHUNKS = 16
+const ALL = [NAMES, INODES, CHUNKS]
+
+/**
+ * Files in a database of their own, `mimir-<name>-files`, which one page may have open at a time. Of each open file, one chunk of
+ * 256 KiB is in memory. The database is opened in the background: when that fails, everything rejects.
+ */
+export function openIndexedDbDisk(
+  name: string,
+  { indexedDB = globalThis.indexedDB }: IndexedDbDiskOptions = {},
+): Disk & { close(): Promise<void> } {
+  const opening = openDatabase(`mimir-${name}-files`, indexedDB, (database) => {
+    database.createObjectStore(NAMES).createIndex(FOLDER, FOLDER)
+    database.createObjectStore(INODES, { autoIncrement: true })
+    database.createObjectStore(CHUNKS)
+  })
+  // Whoever asks first is told.
+  opening.catch(() => {})
+  const files = new Files(opening)
+  return {
+    isPrivate: true,
+    open: (path, how) => files.open(resolve(path), how),
+    copy: (from, to) => files.copy(resolve(from), resolve(to)),
+    link: (from, to) => files.link(resolve(from), resolve(to)),
+    rename: (from, to) => files.rename(resolve(from), resolve(to)),
+    remove: (path) => files.remove(resolve(path)),
+    find: (path) => files.find(resolve(path)),
+    findName: (path) => files.find(resolve(path)),
+    makeFolder: (path) => files.makeFolder(resolve(path)),
+    checkWritable: async () => {},
+    list: (folder) => files.list(resolve(folder)),
+    // Names are on the disk when they are given.
+    syncFolder: async () => {},
+    freeBytes,
+    close: () => files.close(),
+  }
+}
+
+async function freeBytes(): Promise<number | undefined> {
+  try {
+    const { quota, usage } = await navigator.storage.estimate()
+    return quota === undefined || usage === undefined ? undefined : Math.max(0, quota - usage)
+  } catch {
+    return undefined
+  }
+}
+
+/** Paths are absolute, without a separator at their end. */
+class Files {
+  readonly #opening: Promise<IDBDatabase>
+  readonly #open = new Map<number, Contents>()
+
+  constructor(opening: Promise<IDBDatabase>) {
+    this.#opening = opening
+  }
+
+  async open(path: string, how: Parameters<Disk['open']>[1]): Promise<DiskFile> {
+    const database = await this.#database()
+    const found = how === 'create' ? await this.#create(path) : await this.#fileAt(path)
+    const contents = this.#open.get(found.inode) ?? new Contents(database, found.inode, found.sizeBytes)
+    this.#open.set(found.inode, contents)
+    contents.users++
+    return this.#handle(contents)
+  }
+
+  async copy(from: string, to: string): Promise<void> {
+    const source = await this.#fileAt(from)
+    await this.#open.get(source.inode)?.flush('relaxed')
+    const { sizeBytes } = await this.#fileAt(from)
+    const target = await this.#create(to)
+    try {
+      for (let start = 0; start * CHUNK_BYTES < sizeBytes; start += COPY_CHUNKS)
+        await this.#copyChunks(source.inode, target.inode, start, sizeBytes)
+    } catch (cause) {
+      await this.remove(to).catch(() => {})
+      throw cause
+    }
+  }
+
+  link(from: string, to: string): Promise<void> {
+    return this.#change(async (names, inodes) => {
+      const inode = await fileOf(names, from)
+      await addName(names, to, inode)
+      await count(inodes, inode, 1)
+    })
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    if (from === to) return
+    const gone = await this.#change(async (names, inodes, chunks) => {
+      const inode = await fileOf(names, from)
+      const replaced = await nameAt(names, to)
+      if (replaced !== undefined && replaced.inode === undefined) throw isFolder(to)
+      // Two names of one file: nothing happens, as POSIX has it.
+      if (replaced?.inode === inode) return undefined
+      names.delete(to)
+      names.delete(from)
+      await addName(names, to, inode)
+      return replaced?.inode === undefined ? undefined : release(inodes, chunks, replaced.inode)
+    })
+    if (gone !== undefined) this.#open.get(gone)?.removed()
+  }
+
+  async remove(path: string): Promise<void> {
+    const gone = await this.#change(async (names, inodes, chunks) => {
+      const found = await nameAt(names, path)
+      if (found === undefined) return undefined
+      if (found.inode === undefined) throw isFolder(path)
+      names.delete(path)
+      return release(inodes, chunks, found.inode)
+    })
+    if (gone !== undefined) this.#open.get(gone)?.removed()
+  }
+
+  find(path: string): Promise<DiskEntry | undefined> {
+    return this.#run([NAMES, INODES], 'readonly', async (transaction) => {
+      const found = await nameAt(transaction.objectStore(NAMES), path)
+      if (found === undefined) return undefined
+      if (found.inode === undefined) return entry(0, false)
+      return entry(this.#open.get(found.inode)?.sizeBytes ?? (await sizeOf(transaction, found.inode)), true)
+    })
+  }
+
+  async makeFolder(path: string): Promise<void> {
+    await this.#change((names) => addFolder(names, path))
+  }
+
+  list(folder: string): Promise<string[]> {
+    return this.#run([NAMES], 'readonly', async (transaction) => {
+      const paths = (await done(transaction.objectStore(NAMES).index(FOLDER).getAllKeys(folder))) as string[]
+      return paths.map((path) => path.slice(path.lastIndexOf(sep) + 1))
+    })
+  }
+
+  async close(): Promise<void> {
+    const database = await this.#opening.catch(() => undefined)
+    await Promise.allSettled([...this.#open.values()].map((contents) => contents.flush('strict')))
+    database?.close()
+  }
+
+  #handle(contents: Contents): DiskFile {
+    let isClosed = false
+    const demandOpen = (): void => {
+      if (isClosed) throw systemError('EBADF', 'the file is closed')
+    }
+    const inWords = <T>(work: Promise<T>): Promise<T> =>
+      work.catch((cause: unknown) => {
+        throw asSystemError(cause)
+      })
+    return {
+      async read(target, offset, length, position) {
+        demandOpen()
+        return { bytesRead: await inWords(contents.read(target, offset, length, position)) }
+      },
+      async write(bytes, offset, length, position) {
+        demandOpen()
+        await inWords(contents.write(bytes, offset, length, position))
+        return { bytesWritten: length }
+      },
+      async stat() {
+        demandOpen()
+        return entry(contents.sizeBytes, true)
+      },
+      async truncate(sizeBytes) {
+        demandOpen()
+        await inWords(contents.truncate(sizeBytes))
+      },
+      async datasync() {
+        demandOpen()
+        await inWords(contents.flush('strict'))
+      },
+      close: async () => {
+        if (isClosed) return
+        isClosed = true
+        try {
+          if (contents.users === 1 && !contents.hasFailed) await inWords(contents.flush('relaxed'))
+        } finally {
+          contents.users--
+          if (contents.users === 0 && this.#open.get(contents.inode) === contents) this.#open.delete(contents.inode)
+        }
+      },
+    }
+  }
+
+  #create(path: string): Promise<{ inode: number; sizeBytes: number }> {
+    return this.#change(async (names, inodes) => {
+      const inode = (await done(inodes.add({ sizeBytes: 0, names: 1 } satisfies Inode))) as number
+      await addName(names, path, inode)
+      return { inode, sizeBytes: 0 }
+    })
+  }
+
+  #fileAt(path: string): Promise<{ inode: number; sizeBytes: number }> {
+    return this.#run([NAMES, INODES], 'readonly', async (transaction) => {
+      const inode = await fileOf(transaction.objectStore(NAMES), path)
+      return { inode, sizeBytes: await sizeOf(transaction, inode) }
+    })
+  }
+
+  async #copyChunks(from: number, to: number, start: number, sizeBytes: number): Promise<void> {
+    const end = Math.min(Math.ceil(sizeBytes / CHUNK_BYTES), start + COPY_CHUNKS)
+    await this.#run([INODES, CHUNKS], 'relaxed', async (transaction) => {
+      const [inodes, chunks] = [transaction.objectStore(INODES), transaction.objectStore(CHUNKS)]
+      for (let index = start; index < end; index++) {
+        const bytes = await done(chunks.get([from, index]) as IDBRequest<Uint8Array | undefined>)
+        if (bytes !== undefined) chunks.put(bytes, [to, index])
+      }
+      inodes.put({ sizeBytes: Math.min(sizeBytes, end * CHUNK_BYTES), names: 1 } satisfies Inode, to)
+    })
+  }
+
+  #change<T>(
+    work: (names: IDBObjectStore, inodes: IDBObjectStore, chunks: IDBObjectStore) => Promise<T>,
+  ): Promise<T> {
+    return this.#run(ALL, 'strict', (transaction) =>
+      work(transaction.objectStore(NAMES), transaction.objectStore(INODES), transaction.objectStore(CHUNKS)),
+    )
+  }
+
+  async #run<T>(
+    stores: readonly string[],
+    how: 'readonly' | 'relaxed' | 'strict',
+    work: (transaction: IDBTransaction) => Promise<T>,
+  ): Promise<T> {
+    const database = await this.#database()
+    try {
+      return await transact(database, stores, how, work)
+    } catch (cause) {
+      throw asSystemError(cause)
+    }
+  }
+
+  async #database(): Promise<IDBDatabase> {
+    try {
+      return await this.#opening
+    } catch (cause) {
+      throw asSystemError(cause)
+    }
+  }
+}
+
+function entry(size: number, isFile: boolean): DiskEntry {
+  return { size, dev: DEV, isFile: () => isFile, isDirectory: () => !isFile }
+}
+
+async function nameAt(names: IDBObjectStore, path: string): Promise<Name | undefined> {
+  if (path === sep) return { folder: '', inode: undefined }
+  return done(names.get(path) as IDBRequest<Name | undefined>)
+}
+
+/** @returns the number of the file that has this name */
+async function fileOf(names: IDBObjectStore, path: string): Promise<number> {
+  const found = await nameAt(names, path)
+  if (found === undefined) throw systemError('ENOENT', `there is nothing at ${path}`)
+  if (found.inode === undefined) throw isFolder(path)
+  return found.inode
+}
+
+/** With the folders above it. */
+async function addName(names: IDBObjectStore, path: string, inode: number): Promise<void> {
+  const folder = dirname(path)
+  await addFolder(names, folder)
+  try {
+    await done(names.add({ folder, inode } satisfies Name, path))
+  } catch (cause) {
+    if (path !== sep && !isNamed(cause, 'ConstraintError')) throw cause
+    throw systemError('EEXIST', `there is something at ${path}`, cause)
+  }
+}
+
+async function addFolder(names: IDBObjectStore, path: string): Promise<void> {
+  const found = await nameAt(names, path)
+  if (found?.inode !== undefined) throw systemError('EEXIST', `${path} is a file`)
+  if (found !== undefined) return
+  const folder = dirname(path)
+  await addFolder(names, folder)
+  names.put({ folder, inode: undefined } satisfies Name, path)
+}
+
+async function sizeOf(transaction: IDBTransaction, inode: number): Promise<number> {
+  const found = await done(transaction.objectStore(INODES).get(inode) as IDBRequest<Inode | undefined>)
+  return found?.sizeBytes ?? 0
+}
+
+/** @returns how many names there are now, and how long the file is */
+async function count(inodes: IDBObjectStore, inode: number, by: 1 | -1): Promise<Inode> {
+  const { sizeBytes, names } = (await done(inodes.get(inode))) as Inode
+  const now = { sizeBytes, names: names + by }
+  inodes.put(now, inode)
+  return now
+}
+
+/** One name less. @returns the number of a file that has none any more: all of it is gone */
+async function release(inodes: IDBObjectStore, chunks: IDBObjectStore, inode: number): Promise<number | undefined> {
+  const { sizeBytes, names } = await count(inodes, inode, -1)
+  if (names > 0) return undefined
+  inodes.delete(inode)
+  for (let index = 0; index * CHUNK_BYTES < sizeBytes; index++) chunks.delete([inode, index])
+  return inode
+}
+
+function isFolder(path: string): Error {
+  return systemError('EISDIR', `${path} is a folder`)
+}
