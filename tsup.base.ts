@@ -16,6 +16,8 @@ export function library(entry: string[]): Config {
     sourcemap: true,
     // `node:sqlite` has no other name, and other runtimes want the prefix.
     removeNodeProtocol: false,
+    // What a package names so is chosen by whoever loads it: Node, or a bundler for browsers.
+    external: [/^#/],
     clean: ['!**/*.d.ts'],
   })
 }

@@ -6,5 +6,6 @@ export default library([
   'src/keyfile.ts',
   'src/rsa/node.ts',
   'src/rsa/portable.ts',
-  'src/passphrase.ts', 'src/webcrypto.ts',
+  'src/passphrase.ts',
+  'src/webcrypto.ts',
 ])

@@ -85,6 +85,7 @@ const ADAPTERS = {
   'packages/messenger/src/testing/file-server/disk.ts': ['node:fs', 'node:path'],
   'packages/multicast/src/udp/**': ['node:dgram', 'node:os'],
   'packages/rendezvous/src/server/**': ['node:crypto', 'node:http', 'node:https', 'node:net', 'node:stream', 'ws'],
+  'packages/rendezvous/src/node/**': ['@roamhq/wrtc', 'ws'],
   'packages/store/src/backup.ts': ['node:fs', 'node:path'],
   'packages/store/src/database.ts': ['node:fs'],
   'packages/store/src/driver-better.ts': ['node:buffer'],
@@ -147,6 +148,8 @@ export function judgeImport(file, specifier) {
     const target = path.posix.join(path.posix.dirname(file), specifier)
     return target.startsWith(`packages/${short}/src/`) ? undefined : `${specifier} leaves packages/${short}/src`
   }
+  // One of its own files, which one depends on the platform: `imports` of its package.json.
+  if (specifier.startsWith('#')) return undefined
   const name = moduleName(specifier)
   if (name.startsWith('@mimirjs/')) {
     const target = name.slice('@mimirjs/'.length)

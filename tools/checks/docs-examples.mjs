@@ -78,7 +78,11 @@ export function typeErrors(examples, folder, options = {}) {
   const [pages, programs] = [examples.filter(({ isPage }) => isPage), examples.filter(({ isPage }) => !isPage)]
   const errors = [
     compile(programs, folder, { ...NODE, ...options }),
-    compile(pages, folder, { ...BROWSER, ...options }),
+    compile(pages, folder, {
+      ...BROWSER,
+      ...options,
+      customConditions: [...(options.customConditions ?? []), 'browser'],
+    }),
   ]
   return errors.flat().join('\n')
 }

@@ -4,11 +4,11 @@ import { chromiumPath, installChromium } from './browser/chromium.js'
 import { portableTests } from './browser/portable-tests.js'
 import { MIMIR_CI, type Suite } from './suite.js'
 
-const TIMEOUT_MS = 300_000
+const TIMEOUT_MS = 480_000
 
 export const browser: Suite = {
   name: 'browser',
-  about: 'the portable tests of wire, crypto and yggdrasil, and pages on the overlay, in a real headless Chromium',
+  about: 'what needs no Node, pages on the overlay, and the web chat between browsers and Node, in a real headless Chromium',
   needs: 'a Chromium: on PATH, or named by CHROME_BIN',
 
   check() {

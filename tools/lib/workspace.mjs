@@ -58,7 +58,8 @@ function describe(folder) {
   const entries = Object.entries(manifest.publishConfig?.exports ?? manifest.exports)
     .filter(([subpath]) => subpath !== './package.json')
     .map(([subpath, target]) => {
-      const chosen = target.node ?? target
+      // What Node gets, where there is a choice.
+      const chosen = target.node ?? (typeof target.default === 'object' ? target.default : target)
       return {
         subpath,
         specifier: manifest.name + subpath.slice(1),

@@ -43,6 +43,7 @@ describe('judgeImport', () => {
     expect(judgeImport('packages/crypto/src/native/keys.ts', 'node:crypto')).toBeUndefined()
     expect(judgeImport('packages/crypto/src/portable.ts', 'node:crypto')).toMatch(/ADAPTERS/)
     expect(judgeImport('packages/crypto/src/native/keys.ts', 'crypto')).toBe('write node:crypto')
+    expect(judgeImport('packages/messenger/src/messenger.ts', '#platform')).toBeUndefined()
   })
 
   test('a package imports itself by relative paths', () => {

@@ -16,7 +16,10 @@ export interface OutgoingBytes {
   readonly mimeType?: string
 }
 
-/** A file to send, on disk. It is read, or copied, before `send` resolves: what becomes of it afterwards does not matter. */
+/**
+ * A file to send, on disk. It is read, or copied, before `send` resolves: what becomes of it afterwards does not matter. In a
+ * browser this is one that the messenger keeps, such as one that was downloaded; what a user chose is an {@link OutgoingBlob}.
+ */
 export interface OutgoingPath {
   readonly path: string
   /** The name to show. Default: the last part of the path. */
@@ -146,7 +149,7 @@ function planFile(
   if (typeof file !== 'object' || file === null || !isFile(file)) {
     throw new MessengerError('bad-content', 'expected the file as bytes, as a path, or as a blob')
   }
-  const name = file.name ?? ''
+  const name = isPath(file) || isBlob(file) ? (file.name ?? '') : file.name
   for (const [field, value] of Object.entries({ name, mimeType: file.mimeType ?? '', text: text ?? '' })) {
     if (typeof value !== 'string') throw new MessengerError('bad-content', `${field} of the file: expected a text`)
   }

@@ -1,11 +1,11 @@
 import type { Connection, Peer } from '@mimirjs/peer'
+import type { Knock as RendezvousKnock } from '@mimirjs/rendezvous'
 import type { Clock } from '@mimirjs/transport'
 import { fromHex, toHex } from '@mimirjs/wire'
 import { isMessengerError, MessengerError } from './error.js'
 import type { People } from './people.js'
 import {
   type Knock,
-  type MeetingKnock,
   type MeetingNode,
   type MeetingPlace,
   type RendezvousHealth,
@@ -144,8 +144,9 @@ export class Meetings {
     if (this.knocks().some((knock) => knock.peer === peer)) this.#node.accept(fromHex(peer))
   }
 
+  /** @throws {MessengerError} `rendezvous` */
   decline(peer: string, tell: boolean): void {
-    this.#node.decline(fromHex(peer), tell ? { tell: 'user' } : {})
+    this.#tell(() => this.#node.decline(fromHex(peer), tell ? { tell: 'user' } : {}))
   }
 
   blocked(peer: string): void {
@@ -294,7 +295,7 @@ export class Meetings {
     return cause
   }
 
-  #tell(work: () => void): void {
+  #tell(work: () => unknown): void {
     try {
       work()
     } catch (cause) {
@@ -303,7 +304,7 @@ export class Meetings {
   }
 }
 
-function toKnock({ publicKey, fingerprint, name, expiresMs }: MeetingKnock): Knock {
+function toKnock({ publicKey, fingerprint, name, expiresMs }: RendezvousKnock): Knock {
   return { peer: toHex(publicKey), fingerprint, name, expiresMs }
 }
 

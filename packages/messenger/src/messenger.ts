@@ -6,6 +6,7 @@ import { fromHex, type Generation, toHex } from '@mimirjs/wire'
 import { formatContactLink } from '@mimirjs/wire/link'
 import { DEFAULT_GENERATION, openParts, rendezvousPlatform } from '#platform'
 import { Acceptance } from './acceptance.js'
+import { blobType } from './blob-type.js'
 import { commandPrefix } from './bot/command.js'
 import type { Dialogue } from './bot/dialogue.js'
 import type { Middleware } from './bot/middleware.js'
@@ -51,13 +52,7 @@ import { changeProfile, loadClientId, loadProfile, type Profile, type ProfileCha
 import type { Contact, ContactKind, Store } from './store.js'
 import { isStoreError, StoreAccess, storeError } from './store-access.js'
 import { canAnnounce, trackerNetwork } from './tracker-network.js'
-import type {
-  ConversationSummary,
-  Health,
-  ListenOptions,
-  MessengerEvents,
-  MessengerOptions,
-} from './types.js'
+import type { ConversationSummary, Health, ListenOptions, MessengerEvents, MessengerOptions } from './types.js'
 import { viewContent } from './view.js'
 
 /**
@@ -361,9 +356,10 @@ export class Messenger {
   /**
    * Open the messenger that lives in `folder`: its key in `identity.key`, everything else in `messenger.sqlite`.
    * Both are made on first use. Delivery of what is still undelivered starts at once. What cannot be reached now, peers of
-   * the overlay among it, is tried again for as long as it is open.
+   * the overlay among it, is tried again for as long as it is open. In a browser `folder` is a name: of the databases where all of that is.
    *
-   * @throws {MessengerError} `in-use` when another process has the folder open, `store` when it cannot be read,
+   * @throws {MessengerError} `in-use` when another process, or page, has it open, `store` when it cannot be read, `passphrase` in a
+   * browser when the key needs one that is not given, or does not fit,
    * `too-large` for the name, `bad-content` for a mediator that is none, or trackers that do not go together, `overlay`,
    * `multicast` or `rendezvous` when the node of it cannot start
    */
@@ -724,8 +720,9 @@ export class Messenger {
 
   /**
    * The contents of a file that is here: of one that is {@link download | downloaded}, of our copy of one that we sent, or of one
-   * that came inside its message. Its type is what the sender says, which may be anything.
-   * @throws {MessengerError} `unknown-file` | `file` | `bad-key` | `bad-content` for an id that is none | `store` | `closed`
+   * that came inside its message. Its type is the sender's word for it where a browser only shows such things, else
+   * `application/octet-stream`.
+   * @throws {MessengerError} `unknown-file` when it has none, or it is not here | `damaged` | `file` | `bad-key` | `bad-content` for an id that is none | `store` | `closed`
    */
   async fileBlob(message: { id: string; peer: string; outgoing?: boolean }): Promise<Blob> {
     const { id, outgoing = false } = message
@@ -734,11 +731,11 @@ export class Messenger {
     const stored = await this.#access.ask(() => this.#store.message(peer, guid, outgoing))
     const file = stored && viewContent(stored).file
     if (file === undefined) throw new MessengerError('unknown-file', `message ${id} has no file`)
-    const { bytes, mimeType } = file
-    const blob = bytes
-      ? new Blob([bytes as Uint8Array<ArrayBuffer>])
+    if (file.damaged) throw new MessengerError('damaged', `the file in message ${id} is not what its sender meant`)
+    const blob = file.bytes
+      ? new Blob([file.bytes as Uint8Array<ArrayBuffer>])
       : await this.#access.ask(() => this.#transfers.blob(peer, guid, outgoing))
-    return mimeType === undefined ? blob : blob.slice(0, blob.size, mimeType)
+    return blob.slice(0, blob.size, blobType(file.mimeType))
   }
 
   /**

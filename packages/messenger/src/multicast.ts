@@ -1,5 +1,5 @@
 import type { Signer } from '@mimirjs/crypto'
-import type { MulticastNetwork, MulticastNode } from '@mimirjs/multicast'
+import type { Discovery, MulticastNetwork, MulticastNode } from '@mimirjs/multicast'
 import type { Clock, Logger } from '@mimirjs/transport'
 import { MessengerError } from './error.js'
 
@@ -66,6 +66,8 @@ export interface LocalNetwork {
   readonly options: MulticastOptions
   /** What the node is on. */
   readonly network: MulticastNetwork
+  /** How to look around there. */
+  readonly discover: typeof Discovery.open
   /** Who, 64 hex digits, may open sessions with us. Until it is set nobody may. */
   readonly doors: { mayCome(peer: string): boolean }
 }

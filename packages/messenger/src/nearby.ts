@@ -67,8 +67,7 @@ export class Nearby {
     const { options } = network
     let discovery: Discovery
     try {
-      const { Discovery: Opened } = await import('@mimirjs/multicast')
-      discovery = await Opened.open({
+      discovery = await network.discover({
         network: network.network,
         signer,
         family: options.family ?? 4,

@@ -1,6 +1,6 @@
 import type { Signer } from '@mimirjs/crypto'
-import type { RendezvousPlatform, RendezvousState } from '@mimirjs/rendezvous'
-import type { Clock, Logger, StreamTransport } from '@mimirjs/transport'
+import type { RendezvousNode, RendezvousPlatform, RendezvousState } from '@mimirjs/rendezvous'
+import type { Clock, Logger } from '@mimirjs/transport'
 import { toHex } from '@mimirjs/wire'
 import { MessengerError } from './error.js'
 import type { Store } from './store.js'
@@ -73,40 +73,24 @@ export interface RendezvousHealth {
   readonly links: number
 }
 
-/** A direct connection with somebody: streams run over it. */
-export interface MeetingLink {
-  /** Who of the two described the connection first. */
-  readonly role: 'offerer' | 'answerer'
-  close(): void
-}
-
-/** What a messenger needs of a rendezvous node; what `RendezvousNode.open` resolves with is one. */
-export interface MeetingNode {
-  readonly address: string
-  readonly contact: string
-  readonly fingerprint: string
-  readonly streams: StreamTransport
-  servers(): readonly RendezvousServerStatus[]
-  knocks(): readonly MeetingKnock[]
-  connect(publicKey: Uint8Array, options: { signal: AbortSignal }): Promise<MeetingLink>
-  accept(publicKey: Uint8Array): void
-  decline(publicKey: Uint8Array, options: { tell?: 'user' }): void
-  addServer(url: string): void
-  removeServer(url: string): void
-  refresh(): void
-  on(event: 'server', listener: (status: RendezvousServerStatus) => void): () => void
-  on(event: 'knock', listener: (knock: MeetingKnock) => void): () => void
-  on(event: 'knockOver' | 'missed', listener: (knock: { readonly publicKey: Uint8Array }) => void): () => void
-  on(event: 'error', listener: (failure: unknown) => void): () => void
-  close(): Promise<void>
-}
-
-export interface MeetingKnock {
-  readonly publicKey: Uint8Array
-  readonly fingerprint: string
-  readonly name?: string | undefined
-  readonly expiresMs: number
-}
+/** What a messenger needs of a rendezvous node. */
+export type MeetingNode = Pick<
+  RendezvousNode,
+  | 'address'
+  | 'contact'
+  | 'fingerprint'
+  | 'streams'
+  | 'servers'
+  | 'knocks'
+  | 'connect'
+  | 'accept'
+  | 'decline'
+  | 'addServer'
+  | 'removeServer'
+  | 'refresh'
+  | 'on'
+  | 'close'
+>
 
 /** Our node, which no server knows of yet. */
 export interface MeetingPlace {

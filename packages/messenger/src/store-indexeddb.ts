@@ -1,4 +1,4 @@
-import { ownArguments, READS, WRITES } from './store/indexeddb/calls.js'
+import { ask, METHODS, ownArguments, type StoreMethod } from './store/indexeddb/calls.js'
 import { Journal } from './store/indexeddb/journal.js'
 import { Recorder } from './store/indexeddb/recorder.js'
 import type { Store } from './store.js'
@@ -7,8 +7,8 @@ export interface IndexedDbStoreOptions {
   /** Default: the browser's. */
   readonly indexedDB?: IDBFactory
   /**
-   * What happened is kept call by call, and all of it anew at a start after so many calls, when they are more than the
-   * messages. Default 1 000.
+   * What happened is kept call by call, and what came of it anew after so many calls, when they are more than the messages.
+   * Default 1 000.
    */
   readonly snapshotCalls?: number
 }
@@ -26,17 +26,13 @@ export function openIndexedDbStore(name: string, options: IndexedDbStoreOptions 
     Journal.open(name, indexedDB, () => recorder.lost()),
     snapshotCalls,
   )
-  const methods = [
-    ...READS.map((method) => [
-      method,
-      (...args: readonly unknown[]) =>
-        recorder.look((store) => (store[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args)),
-    ]),
-    ...WRITES.map((method) => [
-      method,
-      (...args: readonly unknown[]) => recorder.change({ method, args: args.map(ownArguments) }),
-    ]),
-    ['close', () => recorder.close()],
-  ]
-  return Object.fromEntries(methods) as Store
+  const methods = Object.entries(METHODS).map(([name, kind]) => {
+    const method = name as StoreMethod
+    const look = (...args: readonly unknown[]): Promise<unknown> =>
+      recorder.look((store) => ask(store, { method, args }))
+    const change = (...args: readonly unknown[]): Promise<unknown> =>
+      recorder.change({ method, args: args.map(ownArguments) })
+    return [method, kind === 'look' ? look : change]
+  })
+  return { ...Object.fromEntries(methods), close: () => recorder.close() } as Store
 }

@@ -51,6 +51,7 @@ function setUp() {
     forget: () => {},
     lastResort: undefined,
     nearby: () => undefined,
+    meet: () => undefined,
     sources: { hasTrackers: true, hasLocalNetwork: false },
     isBlocked: () => false,
     connections: () => [],

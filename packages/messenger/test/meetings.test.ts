@@ -1,20 +1,13 @@
 // Who is let in, who is looked for and for how long: with a rendezvous node that does what the test says.
 import { createSigner, generateSeed } from '@mimirjs/crypto'
 import type { Peer } from '@mimirjs/peer'
+import type { Knock as MeetingKnock, RendezvousLink } from '@mimirjs/rendezvous'
 import { createClock } from '@mimirjs/transport/testing'
 import { toHex } from '@mimirjs/wire'
 import { describe, expect, test } from 'vitest'
 import type { MessengerError } from '../src/error.js'
 import { Meetings } from '../src/meetings.js'
-import type {
-  Knock,
-  MeetingKnock,
-  MeetingLink,
-  MeetingNode,
-  MeetingPlace,
-  RendezvousOptions,
-  RendezvousServerStatus,
-} from '../src/rendezvous.js'
+import type { Knock, MeetingNode, MeetingPlace, RendezvousOptions, RendezvousServerStatus } from '../src/rendezvous.js'
 import { type Decision, decision, settle } from './support/decision.js'
 
 const SERVER = 'wss://meet.example'
@@ -33,7 +26,7 @@ function setUp({ options, contacts = [], blocked = [], acceptsNobody = false, na
   const clock = createClock(1_800_000_000_000)
   const listeners = new Map<string, (event: never) => void>()
   const calls: string[] = []
-  const looking: { peer: string; signal: AbortSignal; link: Decision<Pick<MeetingLink, 'role'>> }[] = []
+  const looking: { peer: string; signal: AbortSignal; link: Decision<Pick<RendezvousLink, 'role'>> }[] = []
   const streams: { address: string; connection: Decision<void> }[] = []
   const connected = new Set<string>()
   /** Those of them who came over a link. */
@@ -60,7 +53,7 @@ function setUp({ options, contacts = [], blocked = [], acceptsNobody = false, na
     servers: () => servers,
     knocks: () => knocks,
     connect: (publicKey: Uint8Array, { signal }: { signal: AbortSignal }) => {
-      const link = decision<Pick<MeetingLink, 'role'>>()
+      const link = decision<Pick<RendezvousLink, 'role'>>()
       looking.push({ peer: toHex(publicKey), signal, link })
       signal.addEventListener('abort', () => link.reject(new Error('taken back')))
       return link.promise.then(({ role }) => ({ role, close: () => calls.push(`hang up on ${toHex(publicKey)}`) }))

@@ -13,6 +13,8 @@ describe('whom limits count as one', () => {
     ['no address at all', 'no address at all', true],
     [`mp2p://${'ab'.repeat(32)}@224.0.224.1:1024`, `mp2p://${'ab'.repeat(32)}@[ff1e::1]:1025`, true],
     [`mp2p://${'ab'.repeat(32)}@224.0.224.1:1024`, `mp2p://${'ac'.repeat(32)}@224.0.224.1:1024`, false],
+    [`rdv://${'ab'.repeat(32)}`, `ygg://${'ab'.repeat(32)}:42`, true],
+    [`rdv://${'ab'.repeat(32)}`, `rdv://${'ac'.repeat(32)}`, false],
   ])('%s and %s: %s', (a, b, same) => expect(addressGroup(a) === addressGroup(b)).toBe(same))
 })
 
@@ -26,6 +28,8 @@ describe('the end of a channel as bytes', () => {
     expect([bytes.length, bytes[0], bytes[15]]).toEqual([16, 3, 1])
     expect(channelAddress(`ygg://${'ab'.repeat(32)}:1`)).toEqual(new Uint8Array(32).fill(0xab))
     expect(channelAddress(`mp2p://${'ab'.repeat(32)}@[ff1e::1]:1024`)).toEqual(new Uint8Array(32).fill(0xab))
+    expect(channelAddress(`rdv://${'ab'.repeat(32)}`)).toEqual(new Uint8Array(32).fill(0xab))
+    expect(channelAddress(`rdv://${'ab'.repeat(31)}`)).toHaveLength(0)
     expect(channelAddress('tcp://127.0.0.1:5')).toHaveLength(0)
     expect(channelAddress('memory://b')).toHaveLength(0)
   })
@@ -39,6 +43,11 @@ describe('where whoever dialled us is dialled', () => {
 
   test('a node of multicast is where it listens', () => {
     const [here, there] = ['ab', 'cd'].map((byte) => `mp2p://${byte.repeat(32)}@224.0.224.1:1024`)
+    expect(dialBackAddress(there!, here!)).toBe(there)
+  })
+
+  test('somebody met through rendezvous is their key', () => {
+    const [here, there] = ['ab', 'cd'].map((byte) => `rdv://${byte.repeat(32)}`)
     expect(dialBackAddress(there!, here!)).toBe(there)
   })
 })

@@ -17,7 +17,6 @@ export type RendezvousErrorCode =
   | 'bind' // they did not prove on the channel that they are who signalled
   | 'fingerprint' // the channel ends at another certificate than the one that was signed
   | 'protocol' // they broke the rules of the channel
-  | 'glare' // both sides called: the connection comes from them
   // What the network or the clock did.
   | 'failed' // no path between the two was found, or WebRTC gave up
   | 'lost' // the link fell silent
@@ -43,7 +42,6 @@ const BLAME: Record<RendezvousErrorCode, Blame> = {
   bind: 'remote',
   fingerprint: 'remote',
   protocol: 'remote',
-  glare: 'remote',
   failed: 'transport',
   lost: 'transport',
   'no-answer': 'timeout',

@@ -1,4 +1,4 @@
-export { type Counters, type Verdict, VERDICTS } from './counters.js'
+export { type Counters, VERDICTS, type Verdict } from './counters.js'
 export { type Blame, isRendezvousError, RendezvousError, type RendezvousErrorCode } from './error.js'
 export { DEFAULT_LIMITS, type MachineLimits, type RendezvousLimits } from './limits.js'
 export type {

@@ -2,11 +2,18 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { root } from '../../lib/process.mjs'
 
-/** The packages that must run wherever JavaScript runs. */
-const PACKAGES = ['wire', 'crypto', 'yggdrasil'] as const
+/** Tests of what must run wherever JavaScript runs, or is made for browsers. */
+const FOLDERS = [
+  'packages/wire/test',
+  'packages/crypto/test',
+  'packages/yggdrasil/test',
+  'packages/messenger/test/browser',
+  'packages/messenger/test/store',
+] as const
 
 /** In which nothing is different in a browser, and why they are not worth their time there. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
+  'packages/messenger/test/store/indexeddb.test.ts': 'its databases are in memory everywhere',
   'packages/yggdrasil/test/node/soak.test.ts': 'it is an hour of machines without I/O',
   'packages/yggdrasil/test/wire/readme.test.ts': 'it compares texts',
 }
@@ -25,7 +32,7 @@ export interface PortableTests {
 export function portableTests(): PortableTests {
   const include: string[] = []
   const excluded: { file: string; because: string }[] = []
-  for (const file of PACKAGES.flatMap(testFiles)) {
+  for (const file of FOLDERS.flatMap(testFiles)) {
     const because = LEFT_OUT[file] ?? reachesNode(path.join(root, file), new Set())
     if (because === undefined) include.push(file)
     else excluded.push({ file, because })
@@ -33,12 +40,10 @@ export function portableTests(): PortableTests {
   return { include, excluded }
 }
 
-function testFiles(name: string): string[] {
-  const folder = path.join(root, 'packages', name, 'test')
-  if (!existsSync(folder)) return []
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+function testFiles(folder: string): string[] {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
-    .map((file) => path.posix.join('packages', name, 'test', file.split(path.sep).join('/')))
+    .map((file) => path.posix.join(folder, file.split(path.sep).join('/')))
     .sort()
 }
 

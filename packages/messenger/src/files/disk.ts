@@ -48,7 +48,7 @@ export interface Disk {
   freeBytes(folder: string): Promise<number | undefined>
   /** A file that is read when somebody reads the blob, where the system can do that. */
   blob?(path: string): Promise<Blob>
-  /** Nobody but the messenger sees these files: what is downloaded goes with its message. */
+  /** Nobody but the messenger sees these files: no user has any there, and what is downloaded goes with its message. */
   readonly isPrivate?: boolean
 }
 

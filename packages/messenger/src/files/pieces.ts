@@ -1,5 +1,5 @@
 import type { Disk, DiskFile } from './disk.js'
-import { badFile, fileError } from './file-error.js'
+import { badFile, fileError, withFile } from './file-error.js'
 
 /** Bytes read at once. */
 export const PIECE_BYTES = 262_144
@@ -85,12 +85,20 @@ export function isSame(
   )
 }
 
-/** A whole file, which a browser keeps outside the memory of its page. @throws {MessengerError} `file` */
-export function readBlob(disk: Disk, path: string): Promise<Blob> {
+/**
+ * A file as a blob: read when somebody reads it, or kept by the platform outside the memory of the program.
+ * @throws {MessengerError} `file`, also when it has another length
+ */
+export async function readBlob(disk: Disk, path: string, sizeBytes: number): Promise<Blob> {
+  const found = await withFile('read', path, () => disk.findName(path))
+  if (!found?.isFile() || found.size !== sizeBytes)
+    throw badFile('read', path, 'something has changed it', 'restore it')
+  const { blob } = disk
+  if (blob) return withFile('read', path, async () => blob(path))
   return withOpen(disk, path, 'read', async (file) => {
-    const { size } = await file.stat()
     const parts: Blob[] = []
-    for await (const piece of readPieces(file, path, 0, size)) parts.push(new Blob([piece as Uint8Array<ArrayBuffer>]))
+    for await (const piece of readPieces(file, path, 0, sizeBytes))
+      parts.push(new Blob([piece as Uint8Array<ArrayBuffer>]))
     return new Blob(parts)
   })
 }

@@ -104,7 +104,8 @@ async function copy(disk: Disk, { path: source }: OutgoingPath, path: string): P
 /** Before it is opened: opening a pipe could take for ever. */
 async function findSource(disk: Disk, path: string): Promise<DiskEntry> {
   const found = await withFile('read', path, () => disk.find(path))
-  if (found === undefined) throw badFile('read', path, 'it does not exist', 'check the path')
+  const advice = disk.isPrivate ? 'give a file of the user as a blob' : 'check the path'
+  if (found === undefined) throw badFile('read', path, 'it does not exist', advice)
   if (found.isDirectory()) throw badFile('read', path, 'it is a folder', 'name a file')
   if (!found.isFile()) throw badFile('read', path, 'it is no ordinary file', 'name a file')
   return found

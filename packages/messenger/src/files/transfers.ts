@@ -149,7 +149,7 @@ export class Transfers {
     })
     if (file === undefined || file.path === '' || !(outgoing || file.state === 'complete'))
       throw new MessengerError('unknown-file', `the file of message ${guid} is not here: download it`)
-    return readBlob(disk, places.real(file.path))
+    return readBlob(disk, places.real(file.path), file.sizeBytes)
   }
 
   /**
@@ -181,7 +181,7 @@ export class Transfers {
 
   /**
    * Delete a message, stop what is done about its file, and remove our copy of it. What was downloaded is the user's, and
-   * stays. @returns false when there is no such message @throws {MessengerError} `store`
+   * stays, except where only we can get at it. @returns false when there is no such message @throws {MessengerError} `store`
    */
   async remove(peer: string, guid: bigint, outgoing: boolean): Promise<boolean> {
     const { store, disk, places, report } = this.#context
@@ -189,7 +189,12 @@ export class Transfers {
       store.remove(peer, guid, outgoing).catch((cause: unknown) => {
         throw storeError(cause)
       })
-    if (!outgoing) return this.#downloads.remove(peer, guid, remove)
+    if (!outgoing) {
+      const file = await store.file(peer, false, guid)
+      const removed = await this.#downloads.remove(peer, guid, remove)
+      if (disk.isPrivate && file?.state === 'complete') await disk.remove(places.real(file.path)).catch(report)
+      return removed
+    }
     await this.#uploads.stop(peer, guid)
     const file = await store.file(peer, true, guid)
     const removed = await remove()

@@ -1,5 +1,6 @@
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, describe, expect, test } from 'vitest'
+import { done } from '../../src/platform/browser/database.js'
 import type { Store } from '../../src/store.js'
 import { openIndexedDbStore } from '../../src/store-indexeddb.js'
 import { ANN, BEN, bytes, guids, incoming, message } from './support.js'
@@ -11,6 +12,9 @@ afterEach(() => Promise.all(open.splice(0).map((store) => store.close())))
 class Disk {
   readonly indexedDB = new IDBFactory()
   isFull = false
+  hasRoomForSnapshots = true
+  /** Transactions that wrote one. */
+  snapshots = 0
   #database: IDBDatabase | undefined
 
   open(snapshotCalls?: number): Store {
@@ -32,6 +36,26 @@ class Disk {
     return store
   }
 
+  /** The calls that are kept, together as they were made. */
+  async batches(): Promise<unknown[]> {
+    return (await this.everything()).calls ?? []
+  }
+
+  /** By object store. */
+  async everything(): Promise<Record<string, unknown[]>> {
+    const database = await done(this.indexedDB.open('test'))
+    const content = Object.fromEntries(
+      await Promise.all(
+        [...database.objectStoreNames].map(async (name) => [
+          name,
+          await done(database.transaction(name).objectStore(name).getAll()),
+        ]),
+      ),
+    )
+    database.close()
+    return content
+  }
+
   takeAway(): void {
     this.#database?.onclose?.(new Event('close'))
   }
@@ -40,10 +64,19 @@ class Disk {
     this.#database = database
     const transaction = database.transaction.bind(database)
     database.transaction = (names, mode, options) => {
-      if (this.isFull && mode === 'readwrite') throw new DOMException('the quota is used up', 'QuotaExceededError')
+      const isSnapshot = mode === 'readwrite' && [...names].includes('snapshot')
+      if (isSnapshot) this.snapshots++
+      const isFull = this.isFull || (isSnapshot && !this.hasRoomForSnapshots)
+      if (isFull && mode === 'readwrite') throw new DOMException('the quota is used up', 'QuotaExceededError')
       return transaction(names, mode, options)
     }
   }
+}
+
+/** Bytes as the text that they are. */
+const asText = (_: string, value: unknown): unknown => {
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value)
+  return typeof value === 'bigint' ? String(value) : value
 }
 
 describe('the store in IndexedDB', () => {
@@ -112,6 +145,70 @@ describe('the store in IndexedDB', () => {
     }
     const store = disk.open(10)
     expect((await store.enqueue(message(99n))).seq).toBe(21)
+  })
+
+  test('a disk that is full at the start leaves everything readable', async () => {
+    const disk = new Disk()
+    const first = disk.open()
+    for (let guid = 1n; guid <= 20n; guid++) await first.enqueue(message(guid))
+    for (let guid = 1n; guid <= 20n; guid++) await first.markDelivered(ANN, guid, 5, 0)
+    await first.close()
+    disk.isFull = true
+    const store = disk.open(10)
+    expect(guids(await store.history(ANN, { limit: 2 }))).toEqual([20n, 19n])
+    await expect(store.remove(ANN, 1n, true)).rejects.toMatchObject({ code: 'store' })
+    disk.isFull = false
+    await store.remove(ANN, 1n, true)
+    expect(await store.counts()).toMatchObject({ messages: 19 })
+  })
+
+  test('what is kept does not grow with what is done while it is open', async () => {
+    const disk = new Disk()
+    const store = disk.open(100)
+    for (let time = 0; time < 1_000; time++) await store.setSetting('epoch', String(time))
+    await store.close()
+    expect((await disk.batches()).length).toBeLessThanOrEqual(101)
+    expect(disk.snapshots).toBeLessThanOrEqual(10)
+    expect(await disk.open().setting('epoch')).toBe('999')
+  })
+
+  test('what was deleted leaves the disk with the next snapshot, taken by itself', async () => {
+    const disk = new Disk()
+    const store = disk.open(4)
+    await store.enqueue({ ...message(1n), payload: bytes('a secret') })
+    await store.remove(ANN, 1n, true)
+    expect(JSON.stringify(await disk.batches(), asText)).toContain('a secret')
+    for (let time = 0; time < 3; time++) await store.setSetting('epoch', String(time))
+    await store.close()
+    expect(JSON.stringify(await disk.everything(), asText)).not.toContain('a secret')
+  })
+
+  test('a failed snapshot is tried again later, and loses nothing', async () => {
+    const disk = new Disk()
+    const store = disk.open(4)
+    disk.hasRoomForSnapshots = false
+    for (let time = 0; time < 8; time++) await store.setSetting('epoch', String(time))
+    expect(await disk.batches()).toHaveLength(8)
+    disk.hasRoomForSnapshots = true
+    for (let time = 8; time < 10; time++) await store.setSetting('epoch', String(time))
+    await store.close()
+    expect(await disk.batches()).toHaveLength(0)
+    expect(await disk.open().setting('epoch')).toBe('9')
+  })
+
+  test('who deletes the database does not wait for us, and we say that it is gone', async () => {
+    const disk = new Disk()
+    const store = disk.open()
+    await store.enqueue(message(1n))
+    await new Promise<void>((resolve, reject) => {
+      const request = disk.indexedDB.deleteDatabase('test')
+      request.onsuccess = () => resolve()
+      request.onblocked = () => reject(new Error('blocked'))
+    })
+    await expect(store.enqueue(message(2n))).rejects.toMatchObject({
+      code: 'store',
+      message: expect.stringContaining('load the page again'),
+    })
   })
 
   test('when the browser takes the database away, everything asked of it says so', async () => {

@@ -1,13 +1,13 @@
-import { IDBFactory } from 'fake-indexeddb'
-import { READS, WRITES } from '../../src/store/indexeddb/calls.js'
+import { METHODS, type StoreMethod } from '../../src/store/indexeddb/calls.js'
 import type { Store } from '../../src/store.js'
 import { openIndexedDbStore } from '../../src/store-indexeddb.js'
+import { newDatabases } from './databases.js'
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>
 
 /** A store that is closed and opened again before every look at it: only what is on the disk can answer. */
 export function reopeningStore(snapshotCalls: number): Store {
-  const options = { indexedDB: new IDBFactory(), snapshotCalls }
+  const options = { indexedDB: newDatabases(), snapshotCalls }
   let store = openIndexedDbStore('test', options)
   /** What is under way: nothing may close the store under it. */
   let underWay: Promise<unknown>[] = []
@@ -29,9 +29,10 @@ export function reopeningStore(snapshotCalls: number): Store {
     reopening = result.catch(() => {})
     return result
   }
-  return Object.fromEntries([
-    ...READS.map((name) => [name, (...args: readonly unknown[]) => read(() => (store[name] as Method)(...args))]),
-    ...WRITES.map((name) => [name, (...args: readonly unknown[]) => write(() => (store[name] as Method)(...args))]),
-    ['close', () => read(() => store.close())],
-  ]) as Store
+  const methods = Object.entries(METHODS).map(([name, kind]) => [
+    name,
+    (...args: readonly unknown[]) =>
+      (kind === 'look' ? read : write)(() => (store[name as StoreMethod] as Method)(...args)),
+  ])
+  return { ...Object.fromEntries(methods), close: () => read(() => store.close()) } as Store
 }

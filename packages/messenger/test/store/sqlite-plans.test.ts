@@ -29,7 +29,8 @@ import { SELECT_BY_GUID } from '../../src/store/sqlite/rows.js'
 import { APPLICATION_ID, MIGRATIONS } from '../../src/store/sqlite/schema.js'
 import { SEARCH_ALL, SEARCH_PEER } from '../../src/store/sqlite/search.js'
 import { Tables } from '../../src/store/sqlite/tables.js'
-import { ANN, GROUP, groupOf, incoming, message, newFile, said, toGroup } from './support.js'
+import { newFile } from './sqlite-support.js'
+import { ANN, GROUP, groupOf, incoming, message, said, toGroup } from './support.js'
 
 describe('however long the history is, SQLite looks into an index', () => {
   const HIGHEST = `SELECT ${KEY_BEHIND_ALL} FROM groupChat WHERE peer = ?`

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { APPLICATION_ID, MIGRATIONS } from '../../src/store/sqlite/schema.js'
 import type { Store } from '../../src/store.js'
 import { openSqliteStore } from '../../src/store-sqlite.js'
+import { newFile, openAt } from './sqlite-support.js'
 import {
   ANN,
   BEN,
@@ -14,9 +15,7 @@ import {
   guids,
   incoming,
   message,
-  newFile,
   OTHER_GROUP,
-  openAt,
   said,
   take,
   texts,

@@ -1,46 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { IDBFactory } from 'fake-indexeddb'
-import { afterEach, describe } from 'vitest'
+import { describe } from 'vitest'
 import { contentOf } from '../../src/store/content-of.js'
 import type { NewFile, NewIncoming, NewOutgoing, Received, Store, StoredFile } from '../../src/store.js'
 import type { NewGroupMessage, StoredGroup } from '../../src/store-groups.js'
 import { openIndexedDbStore } from '../../src/store-indexeddb.js'
 import { createMemoryStore } from '../../src/store-memory.js'
-import { openSqliteStore } from '../../src/store-sqlite.js'
+import { isBrowser, newDatabases } from './databases.js'
 import { reopeningStore } from './reopening.js'
 
 export const ANN = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c'
 export const BEN = '8139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b394'
 export const EVE = 'e'.repeat(64)
 
-const folders: string[] = []
-const open: Store[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((store) => store.close()))
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
-})
+const sqlite = isBrowser ? undefined : await import('./sqlite-support.js')
 
-/** The path of a database that is gone after the test. */
-export function newFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mimir-store-'))
-  folders.push(folder)
-  return join(folder, 'messenger.sqlite')
-}
-
-/** Closed when the test is over. */
-export function openAt(path: string): Store {
-  const store = openSqliteStore(path, { durability: 'process' })
-  open.push(store)
-  return store
-}
-
-/** One suite, every kind of store: they must not differ in anything a messenger sees. */
+/** One suite, every kind of store there is here: they must not differ in anything a messenger sees. */
 export function describeStores(suite: (newStore: () => Store) => void): void {
   describe('memory', () => suite(createMemoryStore))
-  describe('sqlite', () => suite(() => openAt(newFile())))
-  describe('indexeddb', () => suite(() => openIndexedDbStore('test', { indexedDB: new IDBFactory() })))
+  if (sqlite) describe('sqlite', () => suite(() => sqlite.openAt(sqlite.newFile())))
+  describe('indexeddb', () => suite(() => openIndexedDbStore('test', { indexedDB: newDatabases() })))
   describe('indexeddb, opened again before every look', () => suite(() => reopeningStore(1_000)))
   describe('indexeddb, with a snapshot before every look', () => suite(() => reopeningStore(0)))
 }

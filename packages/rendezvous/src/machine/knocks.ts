@@ -6,7 +6,7 @@ import type { Core } from './core.js'
 import { displayFingerprint, isSmallerKey } from './keys.js'
 import type { Received } from './receiver.js'
 import type { AttemptState, Knock } from './types.js'
-import { writeUntilAnswered } from './writing.js'
+import { repeatSoon, writeUntilAnswered } from './writing.js'
 
 /** A knock of somebody with whom there is an attempt already. */
 type OnKnock = (core: Core, attempt: OwnAttempt, knock: Received, nowMs: number) => Verdict
@@ -99,9 +99,15 @@ function ask(core: Core, attempt: OwnAttempt, knock: Received): void {
   core.host.knock(knockOf(attempt))
 }
 
-/** Both knock: the smaller key goes on, the larger one answers, and nobody is asked twice (rendezvous protocol B9.3). */
+/**
+ * Both knock: the smaller key goes on, the larger one answers, and nobody is asked twice (rendezvous protocol B9.3). That
+ * they knock shows that they are there now, perhaps only since we knocked.
+ */
 function glare(core: Core, attempt: OwnAttempt, knock: Received, nowMs: number): Verdict {
-  if (isSmallerKey(core.publicKey, attempt.peer)) return 'state'
+  if (isSmallerKey(core.publicKey, attempt.peer)) {
+    repeatSoon(core, attempt, nowMs)
+    return 'state'
+  }
   attempt.turnTo(knock, 'waiting')
   welcome(core, attempt, nowMs)
   return 'ok'

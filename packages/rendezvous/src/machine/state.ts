@@ -1,7 +1,7 @@
 import { RendezvousError } from '../error.js'
 import type { RendezvousState } from './types.js'
 
-/** @throws {RendezvousError} `bad-state` for what {@link RendezvousMachine.state} never gave */
+/** @throws {RendezvousError} `bad-state` for what `RendezvousMachine.state` never gave */
 export function requireState(state: RendezvousState): RendezvousState {
   const { epoch, contacts } = state
   if (!isTime(epoch)) throw refused(`epoch: expected milliseconds, got ${String(epoch)}`)

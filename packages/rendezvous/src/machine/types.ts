@@ -60,11 +60,11 @@ export interface Attempt {
   readonly isRestarting: boolean
   /** Why it is over. */
   readonly closeCode: CloseCode | undefined
-  /** What the other side said about it: a {@link DeclineCode}, the code of a hangup or a bye. */
+  /** What the other side said about it: a `DeclineCode`, the code of a hangup or a bye. */
   readonly closeDetail: string | undefined
 }
 
-/** Somebody unknown knocks; nothing is sent to him before {@link RendezvousMachine.accept} (rendezvous protocol B9.2). */
+/** Somebody unknown knocks; nothing is sent to him before `RendezvousMachine.accept` (rendezvous protocol B9.2). */
 export interface Knock {
   /** 32 bytes. */
   readonly publicKey: Uint8Array
@@ -122,8 +122,8 @@ export type ConnectionState = 'connected' | 'disconnected' | 'failed'
 /** The peer connections, by number. The calls for one are to be carried out in this order, each after the one before. */
 export interface RtcHost {
   /**
-   * Make an offer, gather for at most `gatherMs`, and give it to {@link RendezvousMachine.described}; candidates that
-   * come later to {@link RendezvousMachine.localCandidates}.
+   * Make an offer, gather for at most `gatherMs`, and give it to `RendezvousMachine.described`; candidates that
+   * come later to `RendezvousMachine.localCandidates`.
    * @param isRestart - on the connection that there is, with new paths; else on a new one with its channel
    */
   offer(connection: number, isRestart: boolean): void
@@ -145,7 +145,7 @@ export interface MachineHost {
   readonly rtc: RtcHost
   /**
    * Sign with the key of the machine. `done` is called once, at once or later, with 64 bytes or with `undefined` when
-   * that cannot be; look at `nextDeadlineMs` again afterwards. One at a time is under way. See {@link signWith}.
+   * that cannot be; look at `nextDeadlineMs` again afterwards. One at a time is under way. See `signWith`.
    */
   sign(message: Uint8Array, done: (signature: Uint8Array | undefined, nowMs: number) => void): void
   /** Fresh bytes from a secure source. */
@@ -174,7 +174,7 @@ export interface MachineHost {
   channelText(connection: number, text: string): void
   /** A message, once. */
   chat(attempt: Attempt, message: { readonly id: Uint8Array; readonly text: string; readonly sentMs: number }): void
-  /** The other side has a message of ours. @param id - what {@link RendezvousMachine.sendChat} returned */
+  /** The other side has a message of ours. @param id - what `RendezvousMachine.sendChat` returned */
   acked(attempt: Attempt, id: Uint8Array): void
   /** What the other side shows of itself. */
   shared(attempt: Attempt, shared: SharedFrame['shared']): void
@@ -182,7 +182,7 @@ export interface MachineHost {
   window(attempt: Attempt, grantedBytes: number): void
   /** An open link begins or ends to look for new paths: see {@link Attempt.isRestarting}. */
   restarting(attempt: Attempt): void
-  /** {@link RendezvousMachine.state} gives something else than before. */
+  /** `RendezvousMachine.state` gives something else than before. */
   stateChanged(): void
 }
 
@@ -191,7 +191,7 @@ export interface MachineOptions {
   readonly publicKey: Uint8Array
   /** Now, in ms since 1970: the epoch of this instance, unless the stored one is greater. */
   readonly nowMs: number
-  /** What the last instance stored. Store {@link RendezvousMachine.state} before the first server is added. */
+  /** What the last instance stored. Store `RendezvousMachine.state` before the first server is added. */
   readonly state?: RendezvousState | undefined
   readonly limits?: Partial<RendezvousLimits> | undefined
   /** What we say that we are called when we knock; cut to 64 characters. Default: nothing. */
@@ -200,7 +200,7 @@ export interface MachineOptions {
   readonly canRestartIce?: boolean | undefined
 }
 
-/** How {@link RendezvousMachine.decline} says no. */
+/** How `RendezvousMachine.decline` says no. */
 export interface DeclineOptions {
   /** Tell the other side, with this code. Default: silence. */
   readonly tell?: DeclineCode | undefined

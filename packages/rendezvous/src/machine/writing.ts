@@ -30,6 +30,16 @@ export function writeUntilAnswered(
   return letter.id
 }
 
+/** They may not have been there when we wrote: do not wait for the next repeat, nor let them make us write all the time. */
+export function repeatSoon(core: Core, attempt: OwnAttempt, nowMs: number): void {
+  for (const letter of attempt.letters) {
+    // What is due soon already may be so by this.
+    if (letter.frame === undefined || letter.dueMs <= nowMs + SOON_MS) continue
+    letter.dueMs = Math.max(nowMs, letter.dueMs - core.limits.repeatMs + SOON_MS)
+    core.wakeBy(letter.dueMs)
+  }
+}
+
 /** Send again what is due, and drop what is void. @returns when the next is due */
 export function repeatLetters(core: Core, attempt: OwnAttempt, nowMs: number): number {
   let nextMs = Number.POSITIVE_INFINITY
@@ -44,3 +54,6 @@ export function repeatLetters(core: Core, attempt: OwnAttempt, nowMs: number): n
   }
   return nextMs
 }
+
+/** Least time between two copies of a letter that the other side gives a reason for. Ours: the protocol says only every 5 s. */
+const SOON_MS = 200

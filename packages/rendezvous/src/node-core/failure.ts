@@ -44,7 +44,10 @@ export function closedWhy({ closeCode = 'closed', closeDetail }: Attempt): strin
 
 /** Why nothing comes of an attempt, or of what waits on a link. @param doing - what was tried: `connect` */
 export function closedError(attempt: Attempt, doing: string): RendezvousError {
-  const [code] = CLOSED[attempt.closeCode ?? 'closed']
+  const { closeCode = 'closed', closeDetail } = attempt
+  // Whoever notices first that nothing comes of it says so.
+  const isTold = closeCode === 'hangup' && (closeDetail === 'timeout' || closeDetail === 'failed')
+  const [code] = CLOSED[isTold ? closeDetail : closeCode]
   return new RendezvousError(code, `${doing}: ${closedWhy(attempt)}`)
 }
 

@@ -1,7 +1,7 @@
 import { type ByteStream, Emitter, type MessageSocket, MessageStream } from '@mimirjs/transport'
 import { toHex } from '@mimirjs/wire'
-import type { Attempt, CloseCode, Role } from '../machine/index.js'
 import { MAX_CHANNEL_FRAME_BYTES } from '@mimirjs/wire/rendezvous'
+import type { Attempt, CloseCode, Role } from '../machine/index.js'
 import { LowWatch } from '../rtc/low-watch.js'
 import { type StreamEnds, streamOptions } from '../rtc/stream-channel.js'
 import { formatRendezvousAddress } from './address.js'
@@ -25,8 +25,8 @@ export class RendezvousLink {
   readonly #stream: MessageStream
   #sentBytes = 0
   #receivedBytes = 0
-  #isStreamUsed = false
-  #hadStreams = false
+  /** Used by more than streams that come and go. */
+  #isKept = false
   #cancelIdle: (() => void) | undefined
   #isOver = false
   /** Messages that wait for their acknowledgement, by id in hex. */
@@ -79,6 +79,11 @@ export class RendezvousLink {
     return this.#attempt.closeCode
   }
 
+  /** What the other side, or WebRTC, said about it. */
+  get closeDetail(): string | undefined {
+    return this.#attempt.closeDetail
+  }
+
   get counters(): RendezvousLinkCounters {
     const { streams } = this.#connection
     return {
@@ -93,8 +98,7 @@ export class RendezvousLink {
    * implementation, which knows of no other streams. The link ends when the stream does.
    */
   get stream(): ByteStream {
-    this.#isStreamUsed = true
-    this.#cancelIdle?.()
+    this.#keep()
     return this.#stream
   }
 
@@ -107,6 +111,7 @@ export class RendezvousLink {
     const id = this.#engine.run((nowMs) => machine.sendChat(this.#attempt, text, nowMs))
     const waiter = deferred<void>()
     this.#unacked.set(toHex(id), waiter)
+    this.#keep()
     return await waiter.promise
   }
 
@@ -120,10 +125,14 @@ export class RendezvousLink {
     name: Name,
     listener: (event: RendezvousLinkEvents[Name]) => void,
   ): () => void {
+    if (name === 'chat') this.#keep()
     return this.#emitter.on(name, listener)
   }
 
-  off<Name extends keyof RendezvousLinkEvents>(name: Name, listener: (event: RendezvousLinkEvents[Name]) => void): void {
+  off<Name extends keyof RendezvousLinkEvents>(
+    name: Name,
+    listener: (event: RendezvousLinkEvents[Name]) => void,
+  ): void {
     this.#emitter.off(name, listener)
   }
 
@@ -180,16 +189,22 @@ export class RendezvousLink {
     this.#engine.later(() => this.#emitter.emit(name, event))
   }
 
-  /** @internal A link that carried streams ends some time after the last of them; the offerer's clock is faster. */
+  /**
+   * @internal A link that is used for streams alone ends some time after the last of them. The offerer does not wait as
+   * long, so that it is not both.
+   */
   streamsChanged(): void {
     this.#cancelIdle?.()
     this.#cancelIdle = undefined
-    if (this.#connection.streams.size > 0) this.#hadStreams = true
-    else if (this.#hadStreams && !this.#isStreamUsed && this.state === 'open') {
-      const { clock, limits } = this.#engine.settings
-      const idleMs = limits.idleLinkMs * (this.role === 'offerer' ? 1 : 2)
-      this.#cancelIdle = clock.schedule(() => this.close(), idleMs)
-    }
+    if (this.#connection.streams.size > 0 || this.#isKept || this.state === 'closed') return
+    const { clock, limits } = this.#engine.settings
+    const idleMs = limits.idleLinkMs * (this.role === 'offerer' ? 1 : 2)
+    this.#cancelIdle = clock.schedule(() => this.close(), idleMs)
+  }
+
+  #keep(): void {
+    this.#isKept = true
+    this.#cancelIdle?.()
   }
 
   #ownStream(): MessageStream {

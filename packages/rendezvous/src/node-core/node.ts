@@ -4,7 +4,13 @@ import type { StreamTransport } from '@mimirjs/transport'
 import { formatRendezvousContact } from '@mimirjs/wire/rendezvous'
 import type { Counters } from '../counters.js'
 import { RendezvousError } from '../error.js'
-import { type DeclineOptions, displayFingerprint, isAcceptableKey, type Knock, type ServerStatus } from '../machine/index.js'
+import {
+  type DeclineOptions,
+  displayFingerprint,
+  isAcceptableKey,
+  type Knock,
+  type ServerStatus,
+} from '../machine/index.js'
 import { formatRendezvousAddress } from './address.js'
 import { NodeEngine } from './engine.js'
 import type { RendezvousLink } from './link.js'
@@ -138,7 +144,7 @@ export class RendezvousNode implements AsyncDisposable {
 
   /** @returns whether it was in use. @throws {RendezvousError} `bad-server` */
   removeServer(url: string): boolean {
-    return this.#engine.run((nowMs) => this.#engine.machine.removeServer(url, nowMs))
+    return this.#engine.run(() => this.#engine.machine.removeServer(url))
   }
 
   /** The user wants this server, although it was left, or another instance of our key took our place. */
@@ -161,7 +167,10 @@ export class RendezvousNode implements AsyncDisposable {
     return () => this.off(name, listener)
   }
 
-  off<Name extends keyof RendezvousNodeEvents>(name: Name, listener: (event: RendezvousNodeEvents[Name]) => void): void {
+  off<Name extends keyof RendezvousNodeEvents>(
+    name: Name,
+    listener: (event: RendezvousNodeEvents[Name]) => void,
+  ): void {
     this.#engine.emitterOf(name).off(name, listener)
   }
 

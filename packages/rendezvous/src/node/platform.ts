@@ -22,6 +22,9 @@ export function nodePlatform({ ca }: NodePlatformOptions = {}): RendezvousPlatfo
   let loading: Promise<WebRtcModule> | undefined
   return {
     canRestartIce: true,
+    // Whoever looks at the DTLS transport of this library makes the process crash when it ends. The library itself checks
+    // the certificate against the description all the same.
+    canReadCertificates: false,
     webSocket: (url, protocols) => openWebSocket(url, protocols, ca),
     createPeerConnection: async (config) => {
       const { RTCPeerConnection } = await (loading ??= loadWebRtc())
@@ -30,9 +33,12 @@ export function nodePlatform({ ca }: NodePlatformOptions = {}): RendezvousPlatfo
   }
 }
 
+/** Longest frame of `pim-legacy`, which knows no subprotocol: rendezvous protocol A3. */
+const MAX_LEGACY_FRAME_BYTES = 65_536
+
 function openWebSocket(url: string, protocols: readonly string[], ca: string | undefined): WebSocketLike {
   return new WebSocket(url, [...protocols], {
-    maxPayload: MAX_LINK_FRAME_BYTES,
+    maxPayload: protocols.length === 0 ? MAX_LEGACY_FRAME_BYTES : MAX_LINK_FRAME_BYTES,
     perMessageDeflate: false,
     ...(ca !== undefined && { ca }),
   }) as unknown as WebSocketLike

@@ -183,15 +183,16 @@ export class RtcConnection {
 
   #read(channel: DataChannelLike): void {
     readChannel(channel, {
+      opened: () => this.#events.channelOpen(this.#remoteFp()),
       text: (text) => this.#events.channelText(text),
       binary: (bytes) => this.#events.channelBinary(bytes),
       closed: () => this.#events.channelClosed(),
     })
-    channel.onopen = () => this.#events.channelOpen(this.#remoteFp())
   }
 
   /** SHA-256 of the other side's certificate, where the platform gives it. */
   #remoteFp(): string | undefined {
+    if (this.#parts.platform.canReadCertificates === false) return undefined
     const [certificate] = this.#pc?.sctp?.transport.getRemoteCertificates?.() ?? []
     if (certificate === undefined || certificate.byteLength === 0) return undefined
     return toHex(sha256(certificate instanceof Uint8Array ? certificate : new Uint8Array(certificate)))

@@ -14,6 +14,9 @@ export interface LinkStreamsParts {
   readonly changed: () => void
 }
 
+/** Channels that may come before we have heard who the other side is; who has just proved it to himself opens a few. */
+const MAX_EARLY = 8
+
 /** A link that is open. */
 export interface OpenLink {
   readonly ends: StreamEnds
@@ -98,7 +101,8 @@ export class LinkStreams {
   incoming(channel: DataChannelLike): void {
     const { label, protocol, ordered } = channel
     const isStream = label === STREAM_CHANNEL.label && protocol === STREAM_CHANNEL.protocol && ordered
-    if (!isStream || this.#channels.size >= 2 * this.#parts.limits.streamsPerLink || this.#cause !== undefined) {
+    const most = this.#link === undefined ? MAX_EARLY : 2 * this.#parts.limits.streamsPerLink
+    if (!isStream || this.#channels.size >= most || this.#cause !== undefined) {
       channel.close()
       return
     }
@@ -140,7 +144,8 @@ export class LinkStreams {
 
   /** @throws {TransportError} `reset` | `refused` */
   #requireRoom(): StreamEnds {
-    if (this.#link === undefined || this.#cause !== undefined) throw this.#notTaken('dial')
+    if (this.#cause !== undefined) throw this.#notTaken('dial')
+    if (this.#link === undefined) throw new TransportError('reset', 'dial: the link is not open yet')
     const { ends } = this.#link
     const { streamsPerLink } = this.#parts.limits
     const isRoom = this.size < streamsPerLink && this.#channels.size < 2 * streamsPerLink

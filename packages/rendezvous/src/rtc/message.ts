@@ -1,26 +1,46 @@
 import type { DataChannelLike } from './types.js'
 
-/** What came over a channel, by its kind. */
+/** What happens to a channel. Nothing is told from inside {@link readChannel}. */
 export interface ChannelReader {
+  /** Once, before anything that came. */
+  opened(): void
   text(text: string): void
   binary(bytes: Uint8Array): void
   /** Once, last: the channel is closed, by whomever. */
   closed(): void
 }
 
+/** Messages that may come before the platform says that the channel is open; whoever sends more is none of ours. */
+const MAX_EARLY = 64
+
 /** Read a channel from now on. */
 export function readChannel(channel: DataChannelLike, reader: ChannelReader): void {
   channel.binaryType = 'arraybuffer'
-  channel.onmessage = ({ data }) => {
+  /** What a browser hands over before it says that the channel is open; nothing can be answered until then. */
+  let early: unknown[] | undefined = []
+  const take = (data: unknown): void => {
     if (typeof data === 'string') reader.text(data)
     else reader.binary(new Uint8Array(data as ArrayBuffer))
   }
+  const opened = (): void => {
+    if (early === undefined || channel.onclose === null) return
+    const kept = early
+    early = undefined
+    reader.opened()
+    for (const data of kept) take(data)
+  }
+  channel.onmessage = ({ data }) => {
+    if (early === undefined) take(data)
+    else if (early.push(data) > MAX_EARLY) channel.close()
+  }
+  channel.onopen = opened
   // Tells nothing that `onclose` does not tell.
   channel.onerror = () => {}
   channel.onclose = () => {
     letGo(channel)
     reader.closed()
   }
+  if (channel.readyState === 'open') queueMicrotask(opened)
 }
 
 /** Hear nothing of a channel any more. */

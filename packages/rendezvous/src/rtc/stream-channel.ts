@@ -49,6 +49,8 @@ export interface StreamChannelParts {
 export class StreamChannel {
   readonly #channel: DataChannelLike
   readonly #parts: StreamChannelParts
+  /** What is to be done when it is open; `undefined` from then on. */
+  #waiting: (() => void)[] | undefined = []
   #stream: MessageStream | undefined
   #allowedBytes: number | undefined
   #isOver = false
@@ -61,6 +63,7 @@ export class StreamChannel {
     this.#channel = channel
     this.#parts = parts
     readChannel(channel, {
+      opened: () => this.#opened(),
       text: (text) => this.#text(text),
       binary: (bytes) => this.#binary(bytes),
       closed: () => this.closed(),
@@ -69,8 +72,8 @@ export class StreamChannel {
 
   /** Call back as soon as it is open. */
   whenOpen(callback: () => void): void {
-    if (this.#channel.readyState === 'open') callback()
-    else this.#channel.onopen = callback
+    if (this.#waiting === undefined) callback()
+    else this.#waiting.push(callback)
   }
 
   /** Make the stream: the other side is granted its first window by that. The channel has to be open. */
@@ -98,6 +101,12 @@ export class StreamChannel {
     this.#stream?.socketClosed(cause)
     this.#over()
     this.#parts.closed()
+  }
+
+  #opened(): void {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const callback of waiting) callback()
   }
 
   #over(): void {
@@ -140,8 +149,9 @@ export class StreamChannel {
       this.#stream.allowed(bytes)
       return
     }
+    const isFirst = this.#allowedBytes === undefined
     this.#allowedBytes = bytes
-    this.#parts.taken()
+    if (isFirst) this.#parts.taken()
   }
 
   #bye({ code }: ByeFrame): void {

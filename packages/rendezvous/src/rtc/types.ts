@@ -56,10 +56,13 @@ export interface PeerConnectionLike {
   readonly connectionState: string
   readonly iceGatheringState: string
   readonly localDescription: { readonly type: string; readonly sdp: string } | null
-  readonly sctp?: {
-    /** The certificates are DER. Not everywhere there. */
-    readonly transport: { getRemoteCertificates?(): readonly (ArrayBuffer | Uint8Array)[] }
-  } | null
+  readonly sctp?:
+    | {
+        /** The certificates are DER. Not everywhere there. */
+        readonly transport: { getRemoteCertificates?(): readonly (ArrayBuffer | Uint8Array)[] }
+      }
+    | null
+    | undefined
   onicecandidate: ((event: { readonly candidate: IceCandidate | null }) => void) | null
   onicegatheringstatechange: (() => void) | null
   onconnectionstatechange: (() => void) | null
@@ -91,4 +94,9 @@ export interface RendezvousPlatform {
   createPeerConnection(config: PeerConnectionConfig): Promise<PeerConnectionLike>
   /** Whether a connection can look for new paths while it is used. */
   readonly canRestartIce: boolean
+  /**
+   * Whether the certificate of the other side may be read, as a check besides that of DTLS itself. Default: where
+   * `getRemoteCertificates` is there.
+   */
+  readonly canReadCertificates?: boolean
 }

@@ -7,10 +7,11 @@ import { OwnAttempt } from '../../src/machine/attempt.js'
 import { receiveBind } from '../../src/machine/binding.js'
 import { ChannelSession } from '../../src/machine/channel-session.js'
 import { Core } from '../../src/machine/core.js'
+import { codeOf } from './support/failure.js'
 import { b, c, oneOfMany } from './support/identity.js'
 import { Party } from './support/party.js'
 import { linked, pair, party } from './support/scene.js'
-import { codeOf, vectors } from './support/vectors.js'
+import { vectors } from './support/vectors.js'
 import { World } from './support/world.js'
 
 interface BindVector {

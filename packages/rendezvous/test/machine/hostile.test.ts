@@ -5,10 +5,10 @@ import { DEFAULT_LIMITS } from '../../src/limits.js'
 import { Receiver } from '../../src/machine/receiver.js'
 import { ReplayTable, ReplayWindow } from '../../src/machine/replay.js'
 import { requireState } from '../../src/machine/state.js'
+import { codeOf } from './support/failure.js'
 import { a } from './support/identity.js'
 import { Party } from './support/party.js'
 import { linked, pair } from './support/scene.js'
-import { codeOf } from './support/vectors.js'
 import { START_MS, World } from './support/world.js'
 
 /** All envelopes and channel frames of a whole meeting with a message. */
@@ -122,7 +122,7 @@ describe('what a host may get wrong', () => {
   })
 
   test('a signature that is answered twice counts once', () => {
-    const { alice, bob, world } = pair(1, { bob: { isSignerSlow: true } })
+    const { alice, bob, world, server } = pair(1, { bob: { isSignerSlow: true } })
     world.settle()
     for (let round = 0; round < 20; round++) {
       for (const { message, done } of bob.unsigned.splice(0)) {
@@ -135,6 +135,7 @@ describe('what a host may get wrong', () => {
     }
     expect(bob.link?.state).toBe('open')
     expect(bob.channelTexts.filter((text) => text.includes('"bind"'))).toHaveLength(1)
+    expect(new Set(server.seen).size).toBe(server.seen.length)
   })
 })
 

@@ -1,10 +1,10 @@
 import { encodeLinkFrame } from '@mimirjs/wire/rendezvous'
 import { describe, expect, test } from 'vitest'
+import { codeOf } from './support/failure.js'
 import { a, b } from './support/identity.js'
 import { Party } from './support/party.js'
 import { pair, party, scene } from './support/scene.js'
 import { FakeServer } from './support/server.js'
-import { codeOf } from './support/vectors.js'
 
 const CHALLENGE = encodeLinkFrame({ type: 'prove-auth', nonce: new Uint8Array(32), name: 'wss://s0.example.org' })
 

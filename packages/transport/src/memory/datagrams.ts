@@ -1,6 +1,7 @@
 import { formatAddress, parseAddress } from '../address.js'
 import { TransportError } from '../error.js'
 import type { DatagramHandlers, DatagramPeer, DatagramSocket, DatagramTransport } from '../types.js'
+import { nextTurn } from './turn.js'
 
 /** Datagrams a socket holds for a reader that was not attached yet; what comes on top is lost, as in a full buffer. */
 const MAX_WAITING = 256
@@ -47,9 +48,9 @@ class MemoryDatagramSocket implements DatagramSocket {
   start(handlers: DatagramHandlers): void {
     if (this.#handlers !== undefined) throw new TransportError('misuse', 'start was called before on this socket')
     this.#handlers = handlers
-    setImmediate(() => {
+    nextTurn(() => {
       for (const [bytes, from] of this.#waiting.splice(0)) this.#deliver(bytes, from)
-    })
+    }, undefined)
   }
 
   peer(address: string): DatagramPeer {
@@ -62,10 +63,10 @@ class MemoryDatagramSocket implements DatagramSocket {
     }
     if (!this.#sockets.has(to.address)) canonical(to.address)
     if (this.#closed) return
-    setImmediate(() => {
+    nextTurn(() => {
       const target = this.#sockets.get(to.address)
       if (target !== undefined) target.#deliver(bytes, this.#peer)
-    })
+    }, undefined)
   }
 
   async close(): Promise<void> {
@@ -73,7 +74,7 @@ class MemoryDatagramSocket implements DatagramSocket {
     this.#closed = true
     this.#sockets.delete(this.localAddress)
     await new Promise<void>((resolve) => {
-      setImmediate(resolve)
+      nextTurn(resolve, undefined)
     })
     this.#handlers?.closed()
   }

@@ -1,6 +1,7 @@
 import { TransportError } from '../error.js'
 import { abortError } from '../system-error.js'
 import type { ByteStream, StreamHandlers } from '../types.js'
+import { nextTurn } from './turn.js'
 
 /**
  * One end of an in-memory pair. Every end has an inbox that the other end fills. Delivery, drains and closing happen in
@@ -100,7 +101,7 @@ export class MemoryStream implements ByteStream {
   #schedule(): void {
     if (this.#turnDue || this.#closed || this.#handlers === undefined) return
     this.#turnDue = true
-    setImmediate(runTurn, this)
+    nextTurn(runTurn, this)
   }
 
   /** @internal Run by the event loop. */

@@ -2,6 +2,7 @@ import { formatAddress, parseAddress } from '../address.js'
 import { TransportError } from '../error.js'
 import type { ByteStream, DialOptions, Listener, ListenOptions, StreamTransport } from '../types.js'
 import { MemoryStream } from './stream.js'
+import { nextTurn } from './turn.js'
 
 export class MemoryStreams implements StreamTransport {
   readonly scheme = 'memory'
@@ -23,7 +24,7 @@ export class MemoryStreams implements StreamTransport {
     if (onStream === undefined) throw new TransportError('refused', `dial ${remote}: nobody listens there`)
     const local = `memory://dial-${++this.#dials}`
     const [near, far] = MemoryStream.pair(local, remote, this.#highWaterMarkBytes)
-    setImmediate(onStream, far)
+    nextTurn(onStream, far)
     return near
   }
 
@@ -51,6 +52,6 @@ function throwIfAborted(address: string, signal: AbortSignal | undefined): void 
 
 function turnOfTheLoop(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve)
+    nextTurn(resolve, undefined)
   })
 }

@@ -259,6 +259,7 @@ describe('looks', () => {
     await dark.begin('Anna')
     await dark.closeDialog()
     await dark.page.getByRole('button', { name: 'Settings' }).first().click()
+    await expect.poll(() => dark.page.getByRole('dialog').isVisible()).toBe(true)
     await dark.look('13-settings-dark')
     const phone = await visit({
       viewport: { width: 390, height: 780 },

@@ -104,6 +104,7 @@ export class Chat {
       if (answer === 'accept') await messenger.acceptKnock(peer)
       else await messenger.declineKnock(peer, { block: answer === 'block' })
       this.#tellKnocks(messenger)
+      this.notify('')
       await this.#tellPeople(messenger)
       if (answer === 'accept') await this.select(peer)
     })

@@ -4,6 +4,7 @@ import { AddPerson } from './AddPerson.js'
 import { Confirm } from './Confirm.js'
 import { Conversation } from './Conversation.js'
 import { Gate } from './Gate.js'
+import { Icon } from './Icon.js'
 import { Knocks } from './Knocks.js'
 import { OwnLink } from './OwnLink.js'
 import { People } from './People.js'
@@ -31,7 +32,7 @@ export function App(): JSX.Element {
           <>
             <span>{state.notice}</span>
             <button type="button" class="quiet" aria-label="Hide this" onClick={() => chat.notify('')}>
-              ✕
+              <Icon name="close" />
             </button>
           </>
         )}

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
+import { Icon } from './Icon.js'
 import { useChat } from './use-chat.js'
 
 /** Where messages are written. A text leaves the box only when it is kept. */
@@ -52,7 +53,7 @@ export function Composer({ isBlocked }: { readonly isBlocked: boolean }): JSX.El
         disabled={isBlocked}
         onClick={() => files.current?.click()}
       >
-        📎
+        <Icon name="attach" />
       </button>
       <textarea
         ref={box}

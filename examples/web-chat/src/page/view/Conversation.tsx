@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { dayWords, linkWords } from '../model/words.js'
 import type { Window } from './App.js'
 import { Composer } from './Composer.js'
+import { Icon } from './Icon.js'
 import { Message } from './Message.js'
 import { useChat } from './use-chat.js'
 
@@ -50,7 +51,7 @@ export function Conversation({ onOpen }: { readonly onOpen: (window: Window) => 
           aria-label="Back to people"
           onClick={() => void chat.select(undefined)}
         >
-          ←
+          <Icon name="back" />
         </button>
         <div class="talk-title">
           <h2 ref={heading} tabIndex={-1}>

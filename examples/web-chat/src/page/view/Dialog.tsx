@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
+import { Icon } from './Icon.js'
 
 interface DialogProps {
   readonly title: string
@@ -19,7 +20,7 @@ export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
       <header class="dialog-head">
         <h2 id={id}>{title}</h2>
         <button type="button" class="quiet" aria-label="Close" onClick={() => ref.current?.close()}>
-          ✕
+          <Icon name="close" />
         </button>
       </header>
       {children}

@@ -2,6 +2,7 @@ import type { HistoryEntry } from '@mimirjs/messenger'
 import type { ComponentChildren, JSX } from 'preact'
 import { markOf, timeWords } from '../model/words.js'
 import { Attachment } from './Attachment.js'
+import { Icon } from './Icon.js'
 import { useChat } from './use-chat.js'
 
 /** Where a text has the address of a page in it. */
@@ -35,7 +36,7 @@ export function Message({ entry }: { readonly entry: HistoryEntry }): JSX.Elemen
         aria-label={`Delete this message here: ${entry.text.slice(0, 40) || entry.kind}`}
         onClick={() => void chat.deleteMessage(entry)}
       >
-        ✕
+        <Icon name="close" />
       </button>
     </article>
   )

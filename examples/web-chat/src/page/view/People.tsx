@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import type { PersonView } from '../model/state.js'
 import { linkWords, serversWords, timeWords } from '../model/words.js'
 import type { Window } from './App.js'
+import { Icon } from './Icon.js'
 import { useChat } from './use-chat.js'
 
 /** Whom we know, and how we stand with the world. */
@@ -19,7 +20,7 @@ export function People({ onOpen }: { readonly onOpen: (window: Window) => void }
           </button>
         </div>
         <button type="button" class="quiet" aria-label="Settings" onClick={() => onOpen('settings')}>
-          ⚙
+          <Icon name="settings" />
         </button>
       </header>
       <div class="row people-actions">

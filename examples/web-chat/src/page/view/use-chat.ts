@@ -10,6 +10,11 @@ export function useChat(): { chat: Chat; state: ChatState } {
   const chat = useContext(ChatContext)
   if (chat === undefined) throw new Error('useChat: there is no chat around this view')
   const [state, setState] = useState(chat.state.value)
-  useEffect(() => chat.state.watch(() => setState(chat.state.value)), [chat])
+  useEffect(() => {
+    const look = (): void => setState(chat.state.value)
+    // It may have changed since the view was first drawn.
+    look()
+    return chat.state.watch(look)
+  }, [chat])
   return { chat, state }
 }

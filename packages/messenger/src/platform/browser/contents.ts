@@ -3,7 +3,9 @@ import { done, isNamed, transact } from './database.js'
 export const CHUNK_BYTES = 262_144
 
 /** Object stores: names to numbers of files, what is known of each number, and the bytes of files in chunks. */
-export const [NAMES, INODES, CHUNKS] = ['names', 'inodes', 'chunks'] as const
+export const NAMES = 'names'
+export const INODES = 'inodes'
+export const CHUNKS = 'chunks'
 
 export interface Inode {
   readonly sizeBytes: number
@@ -154,7 +156,10 @@ export class Contents {
       const start = chunk.index * CHUNK_BYTES
       const end = Math.min(this.#sizeBytes, start + CHUNK_BYTES)
       // What is stored is the whole buffer of an array, so it has to be one of its own.
-      chunks.put(end - start === CHUNK_BYTES ? chunk.bytes : chunk.bytes.slice(0, end - start), [this.inode, chunk.index])
+      chunks.put(end - start === CHUNK_BYTES ? chunk.bytes : chunk.bytes.slice(0, end - start), [
+        this.inode,
+        chunk.index,
+      ])
       return Math.max(inode.sizeBytes, end)
     })
     if (chunk !== undefined) chunk.isChanged = false

@@ -1,14 +1,14 @@
 // IndexedDB with promises. A transaction lives as long as its work awaits nothing but requests of it.
 
 /** @param make - the object stores of a new one */
-export function openDatabase(
+export async function openDatabase(
   name: string,
   factory: IDBFactory,
   make: (database: IDBDatabase) => void,
 ): Promise<IDBDatabase> {
   const request = factory.open(name, 1)
   request.onupgradeneeded = () => make(request.result)
-  return done(request)
+  return await done(request)
 }
 
 export function done<T>(request: IDBRequest<T>): Promise<T> {

@@ -1,21 +1,16 @@
 import type { Disk, DiskEntry, DiskFile } from '../../files/disk.js'
 import { asSystemError, CHUNK_BYTES, CHUNKS, Contents, INODES, type Inode, NAMES, systemError } from './contents.js'
-import { done, isNamed, openDatabase, transact } from './database.js'
-import { dirname, resolve, sep } from './paths.js'
+import { done, openDatabase, transact } from './database.js'
+import { addFolder, addName, fileOf, isFolder, type Name, nameAt } from './names.js'
+import { resolve, sep } from './paths.js'
 
 export interface IndexedDbDiskOptions {
   /** Default: the browser's. */
   readonly indexedDB?: IDBFactory
 }
 
-/** What a name leads to: a file by its number, or a folder. Whatever has a name has all folders above it. */
-interface Name {
-  /** Path of the folder; the key of the index {@link FOLDER}. */
-  readonly folder: string
-  readonly inode: number | undefined
-}
-
-const FOLDER = 'folder'
+/** Field of {@link Name} that names are listed by. */
+const FOLDER = 'folder' satisfies keyof Name
 /** There is only one file system. */
 const DEV = 1
 /** Chunks that are copied in one transaction, which the browser keeps in memory until its end. */
@@ -112,8 +107,6 @@ class Files {
       const inode = await fileOf(names, from)
       const replaced = await nameAt(names, to)
       if (replaced !== undefined && replaced.inode === undefined) throw isFolder(to)
-      // Two names of one file: nothing happens, as POSIX has it.
-      if (replaced?.inode === inode) return undefined
       names.delete(to)
       names.delete(from)
       await addName(names, to, inode)
@@ -230,9 +223,7 @@ class Files {
     })
   }
 
-  #change<T>(
-    work: (names: IDBObjectStore, inodes: IDBObjectStore, chunks: IDBObjectStore) => Promise<T>,
-  ): Promise<T> {
+  #change<T>(work: (names: IDBObjectStore, inodes: IDBObjectStore, chunks: IDBObjectStore) => Promise<T>): Promise<T> {
     return this.#run(ALL, 'strict', (transaction) =>
       work(transaction.objectStore(NAMES), transaction.objectStore(INODES), transaction.objectStore(CHUNKS)),
     )
@@ -264,40 +255,6 @@ function entry(size: number, isFile: boolean): DiskEntry {
   return { size, dev: DEV, isFile: () => isFile, isDirectory: () => !isFile }
 }
 
-async function nameAt(names: IDBObjectStore, path: string): Promise<Name | undefined> {
-  if (path === sep) return { folder: '', inode: undefined }
-  return done(names.get(path) as IDBRequest<Name | undefined>)
-}
-
-/** @returns the number of the file that has this name */
-async function fileOf(names: IDBObjectStore, path: string): Promise<number> {
-  const found = await nameAt(names, path)
-  if (found === undefined) throw systemError('ENOENT', `there is nothing at ${path}`)
-  if (found.inode === undefined) throw isFolder(path)
-  return found.inode
-}
-
-/** With the folders above it. */
-async function addName(names: IDBObjectStore, path: string, inode: number): Promise<void> {
-  const folder = dirname(path)
-  await addFolder(names, folder)
-  try {
-    await done(names.add({ folder, inode } satisfies Name, path))
-  } catch (cause) {
-    if (path !== sep && !isNamed(cause, 'ConstraintError')) throw cause
-    throw systemError('EEXIST', `there is something at ${path}`, cause)
-  }
-}
-
-async function addFolder(names: IDBObjectStore, path: string): Promise<void> {
-  const found = await nameAt(names, path)
-  if (found?.inode !== undefined) throw systemError('EEXIST', `${path} is a file`)
-  if (found !== undefined) return
-  const folder = dirname(path)
-  await addFolder(names, folder)
-  names.put({ folder, inode: undefined } satisfies Name, path)
-}
-
 async function sizeOf(transaction: IDBTransaction, inode: number): Promise<number> {
   const found = await done(transaction.objectStore(INODES).get(inode) as IDBRequest<Inode | undefined>)
   return found?.sizeBytes ?? 0
@@ -318,8 +275,4 @@ async function release(inodes: IDBObjectStore, chunks: IDBObjectStore, inode: nu
   inodes.delete(inode)
   for (let index = 0; index * CHUNK_BYTES < sizeBytes; index++) chunks.delete([inode, index])
   return inode
-}
-
-function isFolder(path: string): Error {
-  return systemError('EISDIR', `${path} is a folder`)
 }

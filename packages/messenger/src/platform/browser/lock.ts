@@ -14,7 +14,7 @@ const GRACE_MS = 2_000
 export async function lockName(
   name: string,
   locks: LockManager | undefined = (globalThis.navigator as Navigator | undefined)?.locks,
-  graceMs = GRACE_MS,
+  graceMs: number = GRACE_MS,
 ): Promise<() => void> {
   if (locks === undefined) return () => {}
   const late = new AbortController()
@@ -26,7 +26,9 @@ export async function lockName(
     })
   } catch (cause) {
     if (!late.signal.aborted) throw cause
-    throw new MessengerError('in-use', `${name} is open in another page: close that one, or choose another name`, { cause })
+    throw new MessengerError('in-use', `${name} is open in another page: close that one, or choose another name`, {
+      cause,
+    })
   } finally {
     cancel()
   }

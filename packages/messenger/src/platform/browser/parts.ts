@@ -68,8 +68,12 @@ export async function rendezvousPlatform(): Promise<RendezvousPlatform> {
 
 function demandName(name: string): void {
   if (typeof name === 'string' && NAME.test(name)) return
-  const rule = "at most 64 letters, digits, '.', '_' and '-', the first a letter or digit, without -files or -identity at the end"
-  throw new MessengerError('store', `expected a name for the databases in this browser (${rule}), got '${String(name)}'`)
+  const rule =
+    "at most 64 letters, digits, '.', '_' and '-', the first a letter or digit, without -files or -identity at the end"
+  throw new MessengerError(
+    'store',
+    `expected a name for the databases in this browser (${rule}), got '${String(name)}'`,
+  )
 }
 
 function overlayOf({ overlay }: MessengerOptions): OverlayNode | undefined {
@@ -86,5 +90,7 @@ function askToKeep(): void {
 const noDatagrams: DatagramTransport = {
   scheme: 'udp',
   open: (address) =>
-    Promise.reject(new TransportError('unknown-scheme', `${address}: a browser has no UDP; use ws://, wss:// or rdv://`)),
+    Promise.reject(
+      new TransportError('unknown-scheme', `${address}: a browser has no UDP; use ws://, wss:// or rdv://`),
+    ),
 }

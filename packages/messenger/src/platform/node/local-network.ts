@@ -9,7 +9,7 @@ export async function openLocalNetwork(
   const doors: LocalNetwork['doors'] = { mayCome: () => false }
   try {
     // Loaded only by those who use it.
-    const { MulticastNode } = await import('@mimirjs/multicast')
+    const { Discovery, MulticastNode } = await import('@mimirjs/multicast')
     const network = options.network ?? (await import('@mimirjs/multicast/udp')).multicastUdp()
     const node = await MulticastNode.open({
       signer,
@@ -25,7 +25,7 @@ export async function openLocalNetwork(
       clock,
       logger,
     })
-    return { node, options, network, doors }
+    return { node, options, network, discover: (wanted) => Discovery.open(wanted), doors }
   } catch (cause) {
     throw multicastError('the node of the local network cannot start', cause)
   }

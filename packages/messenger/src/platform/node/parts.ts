@@ -27,6 +27,8 @@ export const DEFAULT_GENERATION: Generation = 'classic'
 /** What a messenger stands on under Node: a folder with key and database, TCP and UDP, the system's clock. */
 export async function openParts(folder: string, options: MessengerOptions): Promise<PlatformParts> {
   // Before anything is made or opened.
+  if (options.passphrase !== undefined)
+    throw new MessengerError('unsupported', 'passphrase: key files are not encrypted: leave this option out under Node')
   const wanted = multicastOptionsOf(options.multicast)
   const signer = options.signer ?? openSigner(folder)
   const store = options.store ?? openStore(folder, options)

@@ -1,80 +1,75 @@
 import { MessengerError } from '../../error.js'
 import type { Store } from '../../store.js'
 
-/** The methods of a {@link Store} that change something: each call of one is kept. */
-export const WRITES = [
-  'setSetting',
-  'putContact',
-  'enqueue',
-  'prepared',
-  'edit',
-  'markDelivered',
-  'markFailed',
-  'markRefused',
-  'acceptedBy',
-  'receive',
-  'discardHeld',
-  'handled',
-  'remove',
-  'markRead',
-  'putContactNote',
-  'deleteContactNote',
-  'putFile',
-  'changeFile',
-  'putGroup',
-  'changeGroup',
-  'deleteGroup',
-  'putMembers',
-  'putMember',
-  'putMemberInfo',
-  'sealed',
-  'markSent',
-  'receiveGroup',
-  'removeByOuterGuid',
-  'retract',
-  'decrypted',
-  'putInvite',
-  'deleteInvite',
-] as const satisfies readonly (keyof Store)[]
+/** Everything that can be asked of a {@link Store} but its end. */
+export type StoreMethod = Exclude<keyof Store, 'close'>
 
-/** The others, which only look. */
-export const READS = [
-  'setting',
-  'contacts',
-  'contactKinds',
-  'contact',
-  'pending',
-  'pendingPeers',
-  'nextUnhandled',
-  'unhandledPeers',
-  'history',
-  'message',
-  'placeOf',
-  'counts',
-  'conversations',
-  'search',
-  'contactNotes',
-  'file',
-  'files',
-  'announcedFile',
-  'group',
-  'groups',
-  'pendingGroups',
-  'member',
-  'members',
-  'retracted',
-  'groupCopies',
-  'unreadable',
-  'invites',
-] as const satisfies readonly (keyof Store)[]
-
-/** Fails to compile when a store gets a method that is in neither list. */
-type Forgotten = Exclude<keyof Store, (typeof WRITES)[number] | (typeof READS)[number] | 'close'>
-export const NOTHING_FORGOTTEN: [Forgotten] extends [never] ? true : never = true
+/** Which of it changes something: each such call is kept. The others only look. */
+export const METHODS: Readonly<Record<StoreMethod, 'change' | 'look'>> = {
+  setSetting: 'change',
+  putContact: 'change',
+  enqueue: 'change',
+  prepared: 'change',
+  edit: 'change',
+  markDelivered: 'change',
+  markFailed: 'change',
+  markRefused: 'change',
+  acceptedBy: 'change',
+  receive: 'change',
+  discardHeld: 'change',
+  handled: 'change',
+  remove: 'change',
+  markRead: 'change',
+  putContactNote: 'change',
+  deleteContactNote: 'change',
+  putFile: 'change',
+  changeFile: 'change',
+  putGroup: 'change',
+  changeGroup: 'change',
+  deleteGroup: 'change',
+  putMembers: 'change',
+  putMember: 'change',
+  putMemberInfo: 'change',
+  sealed: 'change',
+  markSent: 'change',
+  receiveGroup: 'change',
+  removeByOuterGuid: 'change',
+  retract: 'change',
+  decrypted: 'change',
+  putInvite: 'change',
+  deleteInvite: 'change',
+  setting: 'look',
+  contacts: 'look',
+  contactKinds: 'look',
+  contact: 'look',
+  pending: 'look',
+  pendingPeers: 'look',
+  nextUnhandled: 'look',
+  unhandledPeers: 'look',
+  history: 'look',
+  message: 'look',
+  placeOf: 'look',
+  counts: 'look',
+  conversations: 'look',
+  search: 'look',
+  contactNotes: 'look',
+  file: 'look',
+  files: 'look',
+  announcedFile: 'look',
+  group: 'look',
+  groups: 'look',
+  pendingGroups: 'look',
+  member: 'look',
+  members: 'look',
+  retracted: 'look',
+  groupCopies: 'look',
+  unreadable: 'look',
+  invites: 'look',
+}
 
 /** One call that changed something, as it is kept. */
 export interface Call {
-  readonly method: (typeof WRITES)[number]
+  readonly method: StoreMethod
   readonly args: readonly unknown[]
 }
 
@@ -92,6 +87,11 @@ export function lineOf({ method, args }: Call): string | undefined {
   return method === 'receive' ? `peer ${(args[0] as Parameters<Store['receive']>[0]).peer}` : undefined
 }
 
+/** Ask a store what was asked of another. */
+export function ask(store: Store, { method, args }: Call): Promise<unknown> {
+  return (store[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args)
+}
+
 /** What became of a call. */
 export type Outcome = { readonly result: unknown } | { readonly error: unknown }
 
@@ -104,7 +104,7 @@ export async function carryOut(store: Store, calls: readonly Call[]): Promise<Ou
     if (line !== undefined && broken.has(line)) outcomes.push({ error: overtaking() })
     else {
       try {
-        outcomes.push({ result: await (store[call.method] as (...args: readonly unknown[]) => unknown)(...call.args) })
+        outcomes.push({ result: await ask(store, call) })
       } catch (error) {
         outcomes.push({ error })
         if (line !== undefined) broken.add(line)

@@ -1,8 +1,8 @@
+import { done, openDatabase, transact } from '../../platform/browser/database.js'
 import type { Row } from '../memory/row.js'
 import type { Snapshot } from '../memory/snapshot.js'
 import type { Call } from './calls.js'
 
-const VERSION = 1
 /** Object stores: what has happened since the snapshot, the snapshot, and its messages in packets. */
 const [CALLS, SNAPSHOT, ROWS] = ['calls', 'snapshot', 'rows'] as const
 const ALL = [CALLS, SNAPSHOT, ROWS]
@@ -29,37 +29,39 @@ export class Journal {
 
   /** @param onLost - the browser closed the database: it was deleted, or the disk failed */
   static async open(name: string, factory: IDBFactory, onLost: () => void): Promise<Journal> {
-    const request = factory.open(name, VERSION)
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore(CALLS, { autoIncrement: true })
-      request.result.createObjectStore(SNAPSHOT)
-      request.result.createObjectStore(ROWS)
-    }
-    const database = await done(request)
+    const database = await openDatabase(name, factory, (made) => {
+      made.createObjectStore(CALLS, { autoIncrement: true })
+      made.createObjectStore(SNAPSHOT)
+      made.createObjectStore(ROWS)
+    })
     database.onclose = onLost
+    // Somebody deletes it, and would wait for us.
+    database.onversionchange = () => {
+      onLost()
+      database.close()
+    }
     return new Journal(database)
   }
 
-  async load(): Promise<Kept> {
-    const transaction = this.#database.transaction(ALL, 'readonly')
-    const [calls, snapshot, packets] = await Promise.all([
-      done(transaction.objectStore(CALLS).getAll() as IDBRequest<Call[][]>),
-      done(transaction.objectStore(SNAPSHOT).get(ONLY) as IDBRequest<Snapshot | undefined>),
-      done(transaction.objectStore(ROWS).getAll() as IDBRequest<Row[][]>),
-    ])
-    return { calls, snapshot, rows: packets.flat() }
+  load(): Promise<Kept> {
+    return transact(this.#database, ALL, 'readonly', async (transaction) => {
+      const [calls, snapshot, packets] = await Promise.all([
+        done(transaction.objectStore(CALLS).getAll() as IDBRequest<Call[][]>),
+        done(transaction.objectStore(SNAPSHOT).get(ONLY) as IDBRequest<Snapshot | undefined>),
+        done(transaction.objectStore(ROWS).getAll() as IDBRequest<Row[][]>),
+      ])
+      return { calls, snapshot, rows: packets.flat() }
+    })
   }
 
   /** Resolves when all of them are on the disk. */
-  append(calls: readonly Call[]): Promise<void> {
-    const transaction = this.#database.transaction([CALLS], 'readwrite', { durability: 'strict' })
-    return complete(transaction, () => transaction.objectStore(CALLS).add(calls))
+  async append(calls: readonly Call[]): Promise<void> {
+    await transact(this.#database, [CALLS], 'strict', (transaction) => done(transaction.objectStore(CALLS).add(calls)))
   }
 
   /** Keep this in the place of everything before. */
   replace(snapshot: Snapshot, rows: readonly Row[]): Promise<void> {
-    const transaction = this.#database.transaction(ALL, 'readwrite', { durability: 'strict' })
-    return complete(transaction, () => {
+    return transact(this.#database, ALL, 'strict', async (transaction) => {
       transaction.objectStore(CALLS).clear()
       transaction.objectStore(SNAPSHOT).put(snapshot, ONLY)
       const packets = transaction.objectStore(ROWS)
@@ -71,25 +73,4 @@ export class Journal {
   close(): void {
     this.#database.close()
   }
-}
-
-function done<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error ?? new Error('IndexedDB gave no reason'))
-  })
-}
-
-/** What cannot be cloned undoes the transaction, too. */
-function complete(transaction: IDBTransaction, work: () => unknown): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve()
-    transaction.onabort = () => reject(transaction.error ?? new Error('IndexedDB gave no reason'))
-    try {
-      work()
-    } catch (error) {
-      transaction.abort()
-      reject(error as Error)
-    }
-  })
 }

@@ -6,6 +6,11 @@ import { Tables } from '../memory/tables.js'
 import { type Call, carryOut, lineOf, overtaking } from './calls.js'
 import type { Journal } from './journal.js'
 
+interface Content {
+  readonly store: Store
+  readonly tables: Tables
+}
+
 interface Waiting {
   readonly call: Call
   resolve(result: unknown): void
@@ -18,23 +23,29 @@ interface Waiting {
  */
 export class Recorder {
   readonly #journal: Promise<Journal>
-  readonly #memory: Promise<Store>
+  readonly #content: Promise<Content>
+  readonly #snapshotCalls: number
+  /** Since the last snapshot, or the last attempt at one. */
+  #callCount = 0
   #waiting: Waiting[] = []
   #isWriting = false
+  /** Of those who wait for the end of the writing. */
+  readonly #ends: (() => void)[] = []
   #closed: MessengerError | undefined
 
-  /** @param snapshotCalls - from so many calls on, when they are more than the messages, a snapshot is taken at the start */
+  /** @param snapshotCalls - after so many calls, when they are more than the messages, a snapshot is taken */
   constructor(journal: Promise<Journal>, snapshotCalls: number) {
     this.#journal = journal
-    this.#memory = journal.then((opened) => load(opened, snapshotCalls))
+    this.#snapshotCalls = snapshotCalls
+    this.#content = journal.then((opened) => this.#load(opened))
     // Whoever asks first is told.
-    this.#memory.catch(() => {})
+    this.#content.catch(() => {})
   }
 
   /** Look at what is there. What was changed before this call is in it. */
   async look<T>(work: (store: Store) => Promise<T>): Promise<T> {
     this.#demandOpen()
-    return work(await this.#open())
+    return work((await this.#open()).store)
   }
 
   /** @param call - whose arguments nobody else changes */
@@ -61,22 +72,19 @@ export class Recorder {
     )
   }
 
-  readonly #ends: (() => void)[] = []
-
   async #write(): Promise<void> {
     this.#isWriting = true
     while (this.#waiting.length > 0) {
       const batch = this.#waiting
       this.#waiting = []
       try {
-        const memory = await this.#open()
+        const { store, tables } = await this.#open()
         const journal = await this.#journal
-        await journal.append(batch.map(({ call }) => call))
+        const calls = batch.map(({ call }) => call)
+        await journal.append(calls)
         // They are kept now, whatever becomes of each.
-        const outcomes = await carryOut(
-          memory,
-          batch.map(({ call }) => call),
-        )
+        const outcomes = await carryOut(store, calls)
+        this.#callCount += calls.length
         for (const [at, { call, resolve, reject }] of batch.entries()) {
           const outcome = outcomes[at]
           if (outcome === undefined || 'error' in outcome) {
@@ -84,6 +92,7 @@ export class Recorder {
             reject(outcome?.error)
           } else resolve(outcome.result)
         }
+        await this.#tidy(journal, tables)
       } catch (cause) {
         // Also what came meanwhile: of one person nothing may be kept behind what was not.
         const error = storeError(cause)
@@ -103,9 +112,28 @@ export class Recorder {
     for (const { reject } of behind) reject(overtaking())
   }
 
-  async #open(): Promise<Store> {
+  async #load(journal: Journal): Promise<Content> {
+    const { snapshot, rows, calls } = await journal.load()
+    const tables = snapshot === undefined ? new Tables() : restoreTables(snapshot, rows)
+    const store = memoryStore(tables)
+    // Those that failed then fail again, and change nothing again.
+    for (const batch of calls) await carryOut(store, batch)
+    this.#callCount = calls.reduce((sum, batch) => sum + batch.length, 0)
+    await this.#tidy(journal, tables)
+    return { store, tables }
+  }
+
+  /** Calls that outnumber what came of them give way to it: also what was deleted is gone from the disk then. */
+  async #tidy(journal: Journal, tables: Tables): Promise<void> {
+    if (this.#callCount <= Math.max(this.#snapshotCalls, tables.rows.size)) return
+    this.#callCount = 0
+    // The calls are there still if there is no room for it.
+    await journal.replace(takeSnapshot(tables), [...tables.rows.values()]).catch(() => {})
+  }
+
+  async #open(): Promise<Content> {
     try {
-      return await this.#memory
+      return await this.#content
     } catch (cause) {
       throw storeError(cause)
     }
@@ -114,19 +142,6 @@ export class Recorder {
   #demandOpen(): void {
     if (this.#closed) throw this.#closed
   }
-}
-
-async function load(journal: Journal, snapshotCalls: number): Promise<Store> {
-  const { snapshot, rows, calls } = await journal.load()
-  const tables = snapshot === undefined ? new Tables() : restoreTables(snapshot, rows)
-  const store = memoryStore(tables)
-  // Those that failed then fail again, and change nothing again.
-  for (const batch of calls) await carryOut(store, batch)
-  const count = calls.reduce((sum, batch) => sum + batch.length, 0)
-  if (count > Math.max(snapshotCalls, tables.rows.size)) {
-    await journal.replace(takeSnapshot(tables), [...tables.rows.values()])
-  }
-  return store
 }
 
 function storeError(cause: unknown): MessengerError {
