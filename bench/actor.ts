@@ -32,6 +32,19 @@ const calls: ActorCalls = {
     await Promise.all(Array.from({ length: lanes }, (_, index) => lane(index)))
     return { connections, elapsedMs: performance.now() - startMs }
   },
+  async opens({ address, durationMs }) {
+    const untilMs = performance.now() + durationMs
+    const tookMs: number[] = []
+    do {
+      const startMs = performance.now()
+      const channel = await stack.connect(address, 0)
+      tookMs.push(performance.now() - startMs)
+      await channel.once()
+      channel.reset()
+      await channel.gone?.()
+    } while (performance.now() < untilMs)
+    return tookMs
+  },
   async idle({ address, count, lanes }) {
     let opened = 0
     const lane = async (index: number): Promise<void> => {

@@ -13,6 +13,11 @@ export interface ConnectsResult {
   readonly elapsedMs: number
 }
 
+export interface OpensOptions {
+  readonly address: string
+  readonly durationMs: number
+}
+
 export interface IdleOptions {
   readonly address: string
   readonly count: number
@@ -33,6 +38,8 @@ export interface ActorCalls {
   open(address: string): Promise<void>
   flood(options: FloodOptions): Promise<FloodResult>
   connects(options: ConnectsOptions): Promise<ConnectsResult>
+  /** One connection after the other, each used for one acknowledged message and ended. @returns ms that each took to open */
+  opens(options: OpensOptions): Promise<readonly number[]>
   /** Open connections, have one message acknowledged on each, and keep them. */
   idle(options: IdleOptions): Promise<void>
   memory(): Promise<MemoryResult>

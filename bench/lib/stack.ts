@@ -20,6 +20,8 @@ export interface Channel {
   once(): Promise<void>
   /** Close with RST where the stack allows it, so that no port waits in TIME_WAIT. */
   reset(): void
+  /** Resolves when nothing of it is left here; for stacks whose connections take long to end. */
+  gone?(): Promise<void>
 }
 
 /**

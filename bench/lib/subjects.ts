@@ -15,6 +15,7 @@ export const SUBJECTS = {
   box: ['crypto'],
   yggdrasil: ['crypto', 'transport', 'yggdrasil'],
   multicast: ['wire', 'crypto', 'transport', 'multicast'],
+  rendezvous: ['wire', 'crypto', 'transport', 'rendezvous'],
 } as const satisfies Record<string, readonly string[]>
 
 export type SubjectName = keyof typeof SUBJECTS

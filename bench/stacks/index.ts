@@ -21,6 +21,13 @@ export const STACKS = {
   'dgram-multicast-without-lookup': async () =>
     (await import('./dgram-multicast.js')).dgramMulticastStack('without-lookup'),
   'dgram-multicast-sealed': async () => (await import('./dgram-multicast.js')).dgramMulticastStack('sealed'),
+  'mimir-rendezvous': async () => (await import('./mimir-rendezvous.js')).mimirRendezvousStack(),
+  'ws-relay': async () => (await import('./ws-relay.js')).wsRelayStack(),
+  'mimir-rendezvous-link': async () => (await import('./mimir-rendezvous-nodes.js')).mimirRendezvousLinkStack(1),
+  'mimir-rendezvous-link-3': async () => (await import('./mimir-rendezvous-nodes.js')).mimirRendezvousLinkStack(3),
+  'mimir-rendezvous-streams': async () => (await import('./mimir-rendezvous-nodes.js')).mimirRendezvousStreamStack(),
+  wrtc: async () => (await import('./wrtc.js')).wrtcStack(),
+  'wrtc-in-process': async () => (await import('./wrtc.js')).wrtcInProcessStack(),
   'dgram-echo': async () => (await import('./dgram-echo.js')).dgramEchoStack('default'),
   'dgram-echo-without-lookup': async () => (await import('./dgram-echo.js')).dgramEchoStack('none'),
 } as const satisfies Record<string, () => Promise<Stack>>

@@ -8,7 +8,8 @@ const TIMEOUT_MS = 480_000
 
 export const browser: Suite = {
   name: 'browser',
-  about: 'what needs no Node, pages on the overlay, and the web chat between browsers and Node, in a real headless Chromium',
+  about:
+    'what needs no Node, pages on the overlay, and the web chat between browsers and Node, in a real headless Chromium',
   needs: 'a Chromium: on PATH, or named by CHROME_BIN',
 
   check() {

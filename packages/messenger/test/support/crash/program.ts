@@ -33,7 +33,11 @@ export async function compileProgram(source: URL): Promise<Program> {
     target: 'node20',
     conditions: ['mimir:source'],
     define: { 'import.meta.url': JSON.stringify(STORE) },
-    external: ['better-sqlite3', 'libsql'],
+    external: ['better-sqlite3', 'libsql', '@roamhq/wrtc'],
+    // For what is CommonJS inside.
+    banner: {
+      js: `import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(${JSON.stringify(STORE)})`,
+    },
     logLevel: 'error',
   })
   return { file, remove: () => rm(folder, { recursive: true, force: true }) }
