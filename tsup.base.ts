@@ -16,8 +16,9 @@ export function library(entry: string[]): Config {
     sourcemap: true,
     // `node:sqlite` has no other name, and other runtimes want the prefix.
     removeNodeProtocol: false,
-    // What a package names so is chosen by whoever loads it: Node, or a bundler for browsers.
-    external: [/^#/],
+    // What a package names so is chosen by whoever loads it: Node, or a bundler for browsers. And a library with native
+    // code, an optional dependency, which tsup leaves in its place only among the others.
+    external: [/^#/, '@roamhq/wrtc'],
     clean: ['!**/*.d.ts'],
   })
 }

@@ -57,6 +57,10 @@ const calls: ActorCalls = {
     }
     await Promise.all(Array.from({ length: lanes }, (_, index) => lane(index)))
   },
+  async cpuMs() {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1000
+  },
   async memory() {
     // Several turns and collections, so that finished handshakes and their native parts are really gone.
     for (let i = 0; i < 5; i++) {

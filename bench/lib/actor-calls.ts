@@ -43,6 +43,8 @@ export interface ActorCalls {
   /** Open connections, have one message acknowledged on each, and keep them. */
   idle(options: IdleOptions): Promise<void>
   memory(): Promise<MemoryResult>
+  /** CPU time of the process so far. */
+  cpuMs(): Promise<number>
 }
 
 export interface CallMessage {

@@ -5,8 +5,8 @@ import { textFrame, type WsSocket } from './ws-socket.js'
 
 /** Pairs of people, of whom one sends to the other. */
 const PAIRS = 16
-/** Keys of logins that are over are used again. */
-const KEYS = 16_384
+/** Keys of logins that are over are used again, when so many others were since: by then the server knows that they are. */
+const RESTING_KEYS = 256
 
 /** How clients of a relay log in, and what they send. */
 export interface RelayDialect {
@@ -19,7 +19,8 @@ export interface RelayDialect {
 /** The clients of one process, each with a key of its own. */
 export class RelayClients {
   readonly #dialect: RelayDialect
-  readonly #signers: SeedSigner[] = []
+  /** Of those that are over, the oldest first. */
+  readonly #over: SeedSigner[] = []
   #count = 0
 
   constructor(dialect: RelayDialect) {
@@ -32,7 +33,10 @@ export class RelayClients {
       // The last word of a login was the server's.
       once: async () => {},
       flood: (options) => this.#flood(address, options),
-      reset: () => own.socket.reset(),
+      reset: () => {
+        own.socket.reset()
+        this.#over.push(own.signer)
+      },
     }
   }
 
@@ -62,7 +66,7 @@ export class RelayClients {
           if (++arrived === 1) process.nextTick(replace)
         }
         from.socket.onText = (text) => {
-          throw new Error(`the server said ${text.latin1Slice()}`)
+          throw new Error(`the server said ${text.toString('latin1')}`)
         }
         from.socket.send(frames)
       }
@@ -72,8 +76,8 @@ export class RelayClients {
   }
 
   async #logIn(address: string): Promise<{ signer: SeedSigner; socket: WsSocket }> {
-    const number = this.#count++ % KEYS
-    const signer = (this.#signers[number] ??= createSigner(seedOf(number)))
+    const rested = this.#over.length > RESTING_KEYS ? this.#over.shift() : undefined
+    const signer = rested ?? createSigner(seedOf(this.#count++))
     return { signer, socket: await this.#dialect.logIn(Number(address), signer) }
   }
 }

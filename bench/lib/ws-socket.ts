@@ -50,7 +50,7 @@ export class WsSocket {
       this.onText = (payload) => {
         this.#socket.off('close', closed)
         this.onText = () => {}
-        resolve(payload.latin1Slice())
+        resolve(payload.toString('latin1'))
       }
     })
   }
@@ -109,7 +109,7 @@ async function afterHead(socket: Socket, accept: string): Promise<Buffer> {
       socket.resume()
       continue
     }
-    const head = bytes.latin1Slice(0, end)
+    const head = bytes.toString('latin1', 0, end)
     if (!head.includes(accept)) throw new Error(`no WebSocket: ${head.split('\r\n', 1)[0]}`)
     return bytes.subarray(end + HEAD_END.length)
   }

@@ -1,8 +1,8 @@
 import { type Pair, withPair } from '../lib/actor.js'
 import { quietly } from '../lib/load.js'
 import { pinnedApart } from '../lib/pin.js'
-import { interleaveMedians } from '../lib/rounds.js'
-import { type Row, rateRow } from '../lib/rows.js'
+import { interleave, mediansOf } from '../lib/rounds.js'
+import { costRow, type Row, rateRow } from '../lib/rows.js'
 import type { Settings } from '../lib/settings.js'
 
 /** Logins under way at the same time. */
@@ -13,47 +13,68 @@ export const DEPTH = 256
 export const BODY_BYTES = 1_000
 
 const STACKS = ['mimir-rendezvous', 'ws-relay'] as const
-/** Both sides of a login cost the library and one signature each; ours adds JSON, names, limits and deadlines. */
+/**
+ * Both servers spend most of a login on the library and on a signature; ours adds JSON, names, limits and deadlines. By
+ * CPU time, for the one process that plays all clients has more to do than either server.
+ */
 const LOGIN_TARGET = 0.8
 /** Ours parses JSON and the envelope, compares key and expiry, counts and limits; the other looks at 43 characters. */
 const RELAY_TARGET = 0.5
 
+interface Sample {
+  readonly perSecond: number
+  /** The server's CPU time for each. */
+  readonly cpuUs: number
+}
+
 export async function loginRows(settings: Settings): Promise<Row[]> {
   const durationMs = settings.networkMs
-  const rates = await measured(settings, async ({ client, address, pids }) => {
-    const perSecond = async (): Promise<number> => {
-      const { connections, elapsedMs } = await client.call('connects', { address, lanes: LANES, durationMs })
-      return (connections / elapsedMs) * 1000
-    }
-    // A server that has just started is not what anybody connects to.
-    await perSecond()
-    return quietly(settings, pids, perSecond)
+  const { rate, cpu } = await measured(settings, async ({ client, address }) => {
+    const { connections, elapsedMs } = await client.call('connects', { address, lanes: LANES, durationMs })
+    return { count: connections, elapsedMs }
   })
-  return [rateRow('rendezvous.login/ws-relay', 'login/s', rates['mimir-rendezvous'], rates['ws-relay'], LOGIN_TARGET)]
+  return [
+    rateRow('rendezvous.login/ws-relay', 'login/s', rate['mimir-rendezvous'], rate['ws-relay']),
+    costRow('rendezvous.login.cpu/ws-relay', 'us/login', cpu['mimir-rendezvous'], cpu['ws-relay'], LOGIN_TARGET),
+  ]
 }
 
 export async function relayRows(settings: Settings): Promise<Row[]> {
-  const rates = await measured(settings, async ({ client, address, pids }) => {
+  const flood = { depth: DEPTH, bodyBytes: BODY_BYTES, durationMs: settings.networkMs }
+  const { rate, cpu } = await measured(settings, async ({ client, address }) => {
     await client.call('open', address)
-    return quietly(settings, pids, async () => {
-      const { messages, elapsedMs } = await client.call('flood', {
-        depth: DEPTH,
-        bodyBytes: BODY_BYTES,
-        durationMs: settings.networkMs,
-      })
-      return (messages / elapsedMs) * 1000
-    })
+    const { messages, elapsedMs } = await client.call('flood', flood)
+    return { count: messages, elapsedMs }
   })
-  const [ours, bare] = [rates['mimir-rendezvous'], rates['ws-relay']]
-  return [rateRow('rendezvous.relay/ws-relay', 'envelope/s', ours, bare, RELAY_TARGET)]
+  return [
+    rateRow('rendezvous.relay/ws-relay', 'envelope/s', rate['mimir-rendezvous'], rate['ws-relay'], RELAY_TARGET),
+    costRow('rendezvous.relay.cpu/ws-relay', 'us/envelope', cpu['mimir-rendezvous'], cpu['ws-relay']),
+  ]
 }
 
 /** Each server, with all clients in one process, on cores of their own. */
-function measured(
+async function measured(
   settings: Settings,
-  measure: (pair: Pair) => Promise<number>,
-): Promise<Readonly<Record<(typeof STACKS)[number], number>>> {
-  return interleaveMedians(STACKS, settings.rounds, (stack) =>
-    withPair(stack, (pair) => pinnedApart(pair.pids, () => measure(pair))),
+  work: (pair: Pair) => Promise<{ readonly count: number; readonly elapsedMs: number }>,
+): Promise<Record<'rate' | 'cpu', Readonly<Record<(typeof STACKS)[number], number>>>> {
+  const samples = await interleave(STACKS, settings.rounds, (stack) =>
+    withPair(stack, (pair) =>
+      pinnedApart(pair.pids, async () => {
+        // A server that has just started is not what anybody connects to.
+        await work(pair)
+        return quietly(settings, pair.pids, () => sample(pair, work))
+      }),
+    ),
   )
+  return {
+    rate: mediansOf(samples, ({ perSecond }) => perSecond),
+    cpu: mediansOf(samples, ({ cpuUs }) => cpuUs),
+  }
+}
+
+async function sample(pair: Pair, work: Parameters<typeof measured>[1]): Promise<Sample> {
+  const beforeMs = await pair.server.call('cpuMs')
+  const { count, elapsedMs } = await work(pair)
+  const cpuMs = (await pair.server.call('cpuMs')) - beforeMs
+  return { perSecond: (count / elapsedMs) * 1000, cpuUs: (cpuMs * 1000) / count }
 }

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import { createInterface } from 'node:readline'
 import type { DataChannelLike, PeerConnectionLike } from '@mimirjs/rendezvous'
 import { nodePlatform } from '@mimirjs/rendezvous/node'
 import { listenOnLoopback } from '../lib/loopback.js'
@@ -17,6 +16,7 @@ export function wrtcStack(): Stack {
   return {
     async serve() {
       const server = createServer((socket) => {
+        socket.on('error', () => socket.destroy())
         answerOn(socket, () => platform.createPeerConnection(CONFIG)).catch(() => socket.destroy())
       })
       return String(await listenOnLoopback(server))
@@ -26,6 +26,7 @@ export function wrtcStack(): Stack {
       const channel = makeChannel(pc)
       const socket = connect({ port: Number(address), host: '127.0.0.1', noDelay: true })
       await once(socket, 'connect')
+      socket.on('error', () => socket.destroy())
       socket.write(`${JSON.stringify(await described(pc, await pc.createOffer()))}\n`)
       await pc.setRemoteDescription(JSON.parse(await lineOf(socket)) as { type: 'answer'; sdp: string })
       await opened(channel)
@@ -68,7 +69,6 @@ export function wrtcInProcessStack(): Stack {
 
 async function answerOn(socket: Socket, makeConnection: () => Promise<PeerConnectionLike>): Promise<void> {
   const pc = await makeConnection()
-  socket.on('error', () => socket.destroy())
   socket.on('close', () => pc.close())
   const channel = makeChannel(pc)
   acknowledge(
@@ -108,9 +108,14 @@ async function opened(channel: DataChannelLike): Promise<void> {
   })
 }
 
+/** What the other side says until its line ends; it says nothing else. */
 async function lineOf(socket: Socket): Promise<string> {
-  const [line] = (await once(createInterface({ input: socket }), 'line')) as [string]
-  return line
+  let text = ''
+  while (!text.endsWith('\n')) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer]
+    text += chunk.toString()
+  }
+  return text
 }
 
 function channelPipe(channel: DataChannelLike, reset: () => void): Pipe {

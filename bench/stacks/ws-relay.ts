@@ -50,9 +50,9 @@ function serveClient(connection: WsConnection, known: Map<string, WsConnection>)
   })
   connection.on('message', (data) => {
     if (isKnown) {
-      known.get(data.latin1Slice(0, KEY_CHARS))?.send(data, { binary: false })
+      known.get(data.toString('latin1', 0, KEY_CHARS))?.send(data, { binary: false })
     } else if (key === undefined) {
-      key = data.latin1Slice()
+      key = data.toString('latin1')
       nonce = randomBytes(NONCE_BYTES)
       connection.send(nonce.toString('base64url'), { binary: false })
     } else if (nonce !== undefined && isProved(key, nonce, data)) {
@@ -66,7 +66,7 @@ function serveClient(connection: WsConnection, known: Map<string, WsConnection>)
 function isProved(key: string, nonce: Uint8Array, data: Buffer): boolean {
   const der = Buffer.concat([SPKI_HEAD, Buffer.from(key, 'base64url')])
   const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' })
-  return verify(null, nonce, publicKey, Buffer.from(data.latin1Slice(), 'base64url'))
+  return verify(null, nonce, publicKey, Buffer.from(data.toString('latin1'), 'base64url'))
 }
 
 const DIALECT: RelayDialect = {
