@@ -216,12 +216,12 @@ export class RendezvousLink {
     const end = (): void => engine.later(() => this.close())
     const socket: MessageSocket = {
       get bufferedAmount() {
-        return channel?.bufferedAmount ?? 0
+        return watch?.bufferedBytes ?? 0
       },
       send: (bytes) => {
         this.#sentBytes += bytes.length
         rtc.sendBytes(bytes)
-        watch?.look()
+        watch?.sent(bytes.length)
       },
       grant: (totalBytes) => {
         engine.later(() => {

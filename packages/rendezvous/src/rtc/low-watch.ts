@@ -4,13 +4,17 @@ import type { DataChannelLike } from './types.js'
 /** Pause between two looks at a channel that tells nothing by itself: long enough to move 100 KB, in ms. */
 const POLL_MS = 1
 
-/** Tells when a channel that had much to send has sent half of it. */
+/**
+ * Tells how much a channel has still to send, and when that which had much has sent half of it. It asks the channel only when
+ * that may matter: in the library for Node each question waits for another thread, and takes about as long as a message.
+ */
 export class LowWatch {
   readonly #channel: DataChannelLike
   readonly #fullBytes: number
   readonly #clock: Clock
   readonly #onLow: () => void
   #isWaiting = false
+  #bufferedBytes = 0
 
   /** @param fullBytes - from so many buffered on it is waited for */
   constructor(channel: DataChannelLike, fullBytes: number, clock: Clock, onLow: () => void) {
@@ -20,10 +24,18 @@ export class LowWatch {
     this.#onLow = onLow
   }
 
-  /** To be called after each send. */
-  look(): void {
+  /** At most so many are buffered: those of the last time that it was asked, and all that were sent since. */
+  get bufferedBytes(): number {
+    return this.#bufferedBytes
+  }
+
+  /** So many more were given to the channel. */
+  sent(sizeBytes: number): void {
     const channel = this.#channel
-    if (this.#isWaiting || channel.bufferedAmount < this.#fullBytes) return
+    this.#bufferedBytes += sizeBytes
+    if (this.#isWaiting || this.#bufferedBytes < this.#fullBytes) return
+    this.#bufferedBytes = channel.bufferedAmount
+    if (this.#bufferedBytes < this.#fullBytes) return
     this.#isWaiting = true
     // By its event, or by looking again and again where it has none, as the library for Node has.
     if (!('onbufferedamountlow' in channel)) {
@@ -45,6 +57,7 @@ export class LowWatch {
   #low(): void {
     if (!this.#isWaiting) return
     this.#isWaiting = false
+    this.#bufferedBytes = this.#channel.bufferedAmount
     this.#onLow()
   }
 }

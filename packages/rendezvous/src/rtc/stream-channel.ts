@@ -120,12 +120,12 @@ export class StreamChannel {
     const watch = new LowWatch(channel, bufferedBytes, this.#parts.clock, () => this.#stream?.writable())
     return {
       get bufferedAmount() {
-        return channel.bufferedAmount
+        return watch.bufferedBytes
       },
       send: (bytes) => {
         this.sentBytes += bytes.length
         sendBytes(channel, bytes)
-        watch.look()
+        watch.sent(bytes.length)
       },
       grant: (n) => {
         if (!this.#byeSent) sendText(channel, encodeChannelFrame({ type: 'window', n }))

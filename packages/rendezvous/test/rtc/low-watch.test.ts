@@ -8,14 +8,17 @@ test('a channel that tells is listened to', () => {
   let lows = 0
   const watch = new LowWatch(channel, 1000, clock, () => lows++)
   channel.bufferedAmount = 999
-  watch.look()
-  expect(channel.onbufferedamountlow).toBeNull()
+  watch.sent(1500)
+  expect([channel.onbufferedamountlow, watch.bufferedBytes]).toEqual([null, 999])
   channel.bufferedAmount = 1000
-  watch.look()
+  watch.sent(1)
   expect([channel.bufferedAmountLowThreshold, clock.nextDueMs]).toEqual([500, undefined])
+  watch.sent(1)
+  expect(watch.bufferedBytes).toBe(1001)
+  channel.bufferedAmount = 400
   channel.onbufferedamountlow?.()
   channel.onbufferedamountlow?.()
-  expect(lows).toBe(1)
+  expect([lows, watch.bufferedBytes]).toEqual([1, 400])
 })
 
 test('one that does not is looked at, until it is low or closed', () => {
@@ -23,8 +26,8 @@ test('one that does not is looked at, until it is low or closed', () => {
   let lows = 0
   const watch = new LowWatch(channel, 1000, clock, () => lows++)
   channel.bufferedAmount = 1000
-  watch.look()
-  watch.look()
+  watch.sent(1000)
+  watch.sent(1)
   channel.bufferedAmount = 501
   clock.advance(10)
   expect(lows).toBe(0)
@@ -33,8 +36,23 @@ test('one that does not is looked at, until it is low or closed', () => {
   expect([lows, clock.nextDueMs]).toEqual([1, undefined])
 
   channel.bufferedAmount = 1000
-  watch.look()
+  watch.sent(1000)
   channel.close()
   clock.advance(10)
   expect([lows, clock.nextDueMs]).toEqual([1, undefined])
+})
+
+test('it is asked only when what was sent since may have filled it', () => {
+  let asked = 0
+  class AskedChannel extends FakeChannel {
+    constructor() {
+      super()
+      Object.defineProperty(this, 'bufferedAmount', { get: () => ++asked && 300 })
+    }
+  }
+  const watch = new LowWatch(new AskedChannel(), 1000, createClock(), () => {})
+  for (let sent = 0; sent < 900; sent += 100) watch.sent(100)
+  expect([watch.bufferedBytes, asked]).toEqual([900, 0])
+  watch.sent(100)
+  expect([watch.bufferedBytes, asked]).toEqual([300, 1])
 })

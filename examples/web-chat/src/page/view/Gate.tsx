@@ -43,8 +43,8 @@ function Welcome(): JSX.Element {
   return (
     <form onSubmit={submit}>
       <p>
-        Messages go from browser to browser, encrypted. Your key was just made here, and stays in this browser: there is
-        no account and no password.
+        Messages go from browser to browser, encrypted; those over a ws:// address are not. Your key was just made here,
+        and stays in this browser: there is no account and no password.
       </p>
       <label>
         What should others call you?
