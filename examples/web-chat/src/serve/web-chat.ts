@@ -38,10 +38,11 @@ export async function serveWebChat(options: WebChatOptions): Promise<WebChat> {
   const rendezvousUrl = url.replace(/^http/, 'ws')
   let server: RendezvousServer
   try {
-    // What the pages dial is what they sign, so a proxy's name has to be said.
     server = await RendezvousServer.open({
       server: http,
-      ...(publicUrl === undefined ? {} : { names: [rendezvousUrl] }),
+      // What the pages dial is what they sign, so a proxy's name has to be said; and it stands on this machine: whom it
+      // brings is counted by their own addresses.
+      ...(publicUrl === undefined ? {} : { names: [rendezvousUrl], trustedProxies: ['127.0.0.1', '::1'] }),
     })
   } catch (error) {
     http.close()

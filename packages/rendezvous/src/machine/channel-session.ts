@@ -1,6 +1,6 @@
 import type { MachineLimits } from '../limits.js'
+import { TokenBucket } from '../token-bucket.js'
 import { ChatIds } from './chat-ids.js'
-import { TokenBucket } from './token-bucket.js'
 
 /** What is known of an open channel (rendezvous protocol B11, B12). */
 export class ChannelSession {

@@ -1,6 +1,7 @@
 import { type EnvelopeBody, MAX_CLAIMED_NAME_LENGTH } from '@mimirjs/wire/rendezvous'
 import { type Counters, newCounters } from '../counters.js'
 import { limitsOf, type RendezvousLimits } from '../limits.js'
+import { TokenBucket } from '../token-bucket.js'
 import { AttemptTable } from './attempt-table.js'
 import { DismissedKnocks } from './dismissed-knocks.js'
 import { Outbox } from './outbox.js'
@@ -10,7 +11,6 @@ import { ReplayTable } from './replay.js'
 import { ServerLinks } from './server-links.js'
 import { Signatures } from './signatures.js'
 import { requireState } from './state.js'
-import { TokenBucket } from './token-bucket.js'
 import type { MachineHost, MachineOptions, PolicyAnswer } from './types.js'
 
 const BUSY_PER_SECOND = 1

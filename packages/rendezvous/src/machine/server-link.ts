@@ -12,10 +12,10 @@ import {
   serverName,
   type UnknownFrame,
 } from '@mimirjs/wire/rendezvous'
+import { TokenBucket } from '../token-bucket.js'
 import { Redial } from './redial.js'
 import type { Server, ServerLinkParts } from './server-link-parts.js'
 import { IN_ORDER, NEVER_RELAYED, type ServerState, STATUS } from './server-rules.js'
-import { TokenBucket } from './token-bucket.js'
 import type { ServerReason, ServerStatus } from './types.js'
 
 /** The client's side of one server, over as many sockets as it takes (rendezvous protocol B4, B5). */

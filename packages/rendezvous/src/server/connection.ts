@@ -1,8 +1,8 @@
 import { RendezvousCloseCode } from '@mimirjs/wire/rendezvous'
+import { TokenBucket } from '../token-bucket.js'
 import type { Counters } from './counters.js'
 import type { RendezvousServerLimits } from './limits.js'
 import type { ServerClient, ServerProfile, ServerSession } from './profile.js'
-import { TokenBucket } from './rates.js'
 import type { ServerCutReason } from './types.js'
 
 /** Of RFC 6455: the server stops, come back later. */
@@ -55,7 +55,7 @@ export class Connection implements ServerClient {
     this.sinceMs = nowMs
     this.#socket = socket
     this.#owner = owner
-    this.#frames = new TokenBucket(owner.limits.framesPerSecond, owner.limits.framesBurst, nowMs)
+    this.#frames = new TokenBucket(owner.limits.framesPerSecond, owner.limits.framesBurst)
     this.#session = profile.open(this, nowMs)
   }
 

@@ -9,7 +9,7 @@ import type { WebChat } from '../../../../examples/web-chat/src/serve/web-chat.j
 import { launchChromium } from './support.js'
 import { type BuiltPage, buildPage, serve, Visitor } from './web-chat-support.js'
 
-/** A picture that no compression makes small: 64 by 64 random points, as PNG made by the page itself. */
+/** Width and height of a picture of random points, which no compression makes small. */
 const PICTURE_SIZE = 96
 
 let browser: Browser
@@ -42,8 +42,8 @@ async function visit(options?: Parameters<typeof Visitor.open>[2], url = chat.ur
 }
 
 /** Two who know each other and talk. */
-async function pair(): Promise<{ anna: Visitor; bela: Visitor }> {
-  const [anna, bela] = [await visit(), await visit()]
+async function pair(url = chat.url): Promise<{ anna: Visitor; bela: Visitor }> {
+  const [anna, bela] = [await visit({}, url), await visit({}, url)]
   const link = await anna.begin('Anna')
   await anna.closeDialog()
   await bela.begin('Bela')
@@ -130,14 +130,7 @@ describe('two pages', () => {
 
   test('the server is killed in the middle: the conversation goes on, and the page says how it stands', async () => {
     const own = await serve(built)
-    const [anna, bela] = [await visit({}, own.url), await visit({}, own.url)]
-    const link = await anna.begin('Anna')
-    await anna.closeDialog()
-    await bela.begin('Bela')
-    await bela.closeDialog()
-    await bela.add(link)
-    await anna.letIn()
-    await anna.untilConnected()
+    const { anna, bela } = await pair(own.url)
     await own.close()
     await expect.poll(() => anna.page.getByText('no meeting server answers').isVisible()).toBe(true)
     await anna.look('9-server-gone')

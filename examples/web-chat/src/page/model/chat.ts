@@ -1,10 +1,11 @@
 import { type HistoryEntry, isMessengerError, Messenger } from '@mimirjs/messenger'
-import { invitationLink, readInvitation } from './invitation.js'
+import { readInvitation } from './invitation.js'
 import { type PictureOf, Pictures } from './pictures.js'
 import { loadSettings, type Settings, saveSettings } from './settings.js'
-import { type Candidate, type ChatState, FIRST_STATE, type PersonView, transferKey } from './state.js'
+import { type Candidate, type ChatState, FIRST_STATE, transferKey } from './state.js'
 import { Watched } from './store.js'
-import { previewOf, sentence } from './words.js'
+import { knocksOf, meOf, peopleOf, serversOf } from './views.js'
+import { sentence } from './words.js'
 
 const PAGE = 60
 /** Pictures of contacts up to here are fetched without being asked for. */
@@ -220,7 +221,6 @@ export class Chat {
     this.#pictures = new Pictures(messenger)
     this.#listenTo(messenger)
     for (const [peer, address] of Object.entries(this.#settings.addresses)) messenger.addAddress(peer, address)
-    await this.#tellMe(messenger)
     await this.#tellPeople(messenger)
     await this.#tellServers(messenger)
     this.#tellKnocks(messenger)
@@ -252,7 +252,7 @@ export class Chat {
       this.#tellKnocks(messenger)
       this.notify(`${name || peer.slice(0, 8)} wants to talk to you`)
     })
-    messenger.on('missedKnock', () => this.#tellKnocks(messenger))
+    messenger.on('knockOver', () => this.#tellKnocks(messenger))
     messenger.on('rendezvous', () => void this.#tellServers(messenger))
     messenger.on('error', (error) => this.notify(sentence(error)))
   }
@@ -288,37 +288,24 @@ export class Chat {
   }
 
   async #tellPeople(messenger: Messenger): Promise<void> {
-    const summaries = await messenger.conversations()
-    const people = summaries
-      .filter(({ contact, last }) => contact.kind === 'contact' || contact.kind === 'blocked' || last !== undefined)
-      .map(({ contact, unread, last }): PersonView => {
-        const view = { peer: contact.peer, name: contact.name || contact.nickname || contact.peer.slice(0, 8), unread }
-        const isBlocked = contact.kind === 'blocked'
-        if (last === undefined) return { ...view, preview: '', lastAt: undefined, isBlocked }
-        return { ...view, preview: previewOf({ file: undefined, ...last }), lastAt: last.sentAt, isBlocked }
-      })
+    const people = await peopleOf(messenger)
     this.state.change({ people })
     const unread = people.reduce((sum, person) => sum + person.unread, 0)
     document.title = unread > 0 ? `(${unread}) Mimir web chat` : 'Mimir web chat'
   }
 
   async #tellMe(messenger: Messenger): Promise<void> {
-    const { rendezvous } = await messenger.health()
-    const name = decodeURIComponent((messenger.link.split('/').at(-1) ?? '').replaceAll('+', ' '))
-    const link = invitationLink(this.#options.pageUrl, rendezvous?.contact ?? '', name)
-    const fingerprint = rendezvous?.fingerprint ?? ''
-    this.state.change({ me: { name, publicKey: messenger.publicKey, fingerprint, link } })
+    this.state.change({ me: await meOf(messenger, this.#options.pageUrl) })
   }
 
+  /** Our link names the servers, too. */
   async #tellServers(messenger: Messenger): Promise<void> {
-    const { rendezvous } = await messenger.health()
-    const servers = (rendezvous?.servers ?? []).map(({ url, state, reason }) => ({ url, state, reason }))
-    this.state.change({ servers })
+    this.state.change({ servers: await serversOf(messenger) })
     await this.#tellMe(messenger)
   }
 
   #tellKnocks(messenger: Messenger): void {
-    this.state.change({ knocks: messenger.knocks().map((knock) => ({ ...knock, name: knock.name ?? '' })) })
+    this.state.change({ knocks: knocksOf(messenger) })
   }
 
   #rememberAddress(messenger: Messenger, peer: string, address: string): void {

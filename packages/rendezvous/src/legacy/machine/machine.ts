@@ -123,7 +123,7 @@ export class LegacyMachine implements ServerLinkOwner, PeerOwner {
   connect(pem: string, nowMs: number): LegacyPerson {
     const person = this.#personOf(pem)
     const prompt = this.#prompts.take(pem)
-    const peer = this.#peerOf(person, nowMs)
+    const peer = this.#peerOf(person)
     if (peer === undefined) throw new RendezvousError('limit', `expected at most ${this.limits.people} people at once`)
     const isFresh = prompt !== undefined && nowMs - prompt.signalAtMs < this.limits.attemptMs
     if (isFresh && peer.link === undefined) peer.offered(prompt.signal, nowMs)
@@ -228,7 +228,7 @@ export class LegacyMachine implements ServerLinkOwner, PeerOwner {
     const policy = known?.isWanted === true ? 'accept' : this.host.policy(person)
     if (policy === 'ignore') return 'policy'
     if (policy === 'ask') return this.#ask(person, signal, nowMs)
-    const peer = this.#peerOf(person, nowMs)
+    const peer = this.#peerOf(person)
     const verdict = peer?.offered(signal, nowMs) ?? 'limit'
     this.#forget(person.pem)
     return verdict
@@ -247,10 +247,10 @@ export class LegacyMachine implements ServerLinkOwner, PeerOwner {
     throw new RendezvousError('bad-key', 'expected the public key of somebody else, as a PEM text in the normal form')
   }
 
-  #peerOf(person: LegacyPerson, nowMs: number): Peer | undefined {
+  #peerOf(person: LegacyPerson): Peer | undefined {
     const known = this.#peers.get(person.pem)
     if (known !== undefined || this.#peers.size >= this.limits.people) return known
-    const peer = new Peer(person, this, nowMs)
+    const peer = new Peer(person, this)
     this.#peers.set(person.pem, peer)
     return peer
   }

@@ -1,8 +1,8 @@
+import { TokenBucket } from '../../token-bucket.js'
 import type { LegacyVerdict } from '../counters.js'
 import type { LegacyLimits } from '../limits.js'
 import type { LegacyCloseReason, LegacyHost, LegacyOwnSignal, LegacyPerson } from '../types.js'
 import { type Attempt, newAttempt, relayFrame, signalText } from './attempt.js'
-import { TokenBucket } from './token-bucket.js'
 
 /** What somebody needs of the machine. */
 export interface PeerOwner {
@@ -40,11 +40,11 @@ export class Peer {
   #offerAtMs = Number.POSITIVE_INFINITY
   #offers = 0
 
-  constructor(person: LegacyPerson, owner: PeerOwner, nowMs: number) {
+  constructor(person: LegacyPerson, owner: PeerOwner) {
     this.person = person
     this.#owner = owner
     const { answersPerMinute } = owner.limits
-    this.#answers = new TokenBucket(answersPerMinute / 60, answersPerMinute, nowMs)
+    this.#answers = new TokenBucket(answersPerMinute / 60, answersPerMinute)
   }
 
   /** The connection of the open link. */

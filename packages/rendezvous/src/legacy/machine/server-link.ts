@@ -8,10 +8,10 @@ import {
   type LegacyUnknown,
   RendezvousCloseCode,
 } from '@mimirjs/wire/rendezvous'
+import { TokenBucket } from '../../token-bucket.js'
 import type { LegacyCounters } from '../counters.js'
 import type { LegacyLimits } from '../limits.js'
 import type { LegacyHost, LegacyLeaveReason, LegacyServerStatus } from '../types.js'
-import { TokenBucket } from './token-bucket.js'
 
 /** A connection of this life was a good one: the next pause is short again. rendezvous protocol B4 */
 const GOOD_LIFE_MS = 60_000
@@ -59,7 +59,7 @@ export class ServerLink {
     this.id = id
     this.url = url
     this.#owner = owner
-    this.#messages = new TokenBucket(owner.limits.messagesPerSecond, owner.limits.messagesBurst, nowMs)
+    this.#messages = new TokenBucket(owner.limits.messagesPerSecond, owner.limits.messagesBurst)
     this.#deadlineMs = nowMs
   }
 

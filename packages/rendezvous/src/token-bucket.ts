@@ -1,9 +1,12 @@
-/** So many a second, and `burst` at once after a pause. */
+/**
+ * A rate with a burst: full at first, then tokens come back evenly. A clock that was set back gives none and takes none, and
+ * from then on counts anew: nobody waits until it has caught up.
+ */
 export class TokenBucket {
   readonly #perSecond: number
   readonly #burst: number
   #tokens: number
-  #filledMs = Number.NEGATIVE_INFINITY
+  #atMs: number | undefined
 
   constructor(perSecond: number, burst: number) {
     this.#perSecond = perSecond
@@ -13,12 +16,9 @@ export class TokenBucket {
 
   /** @returns `false`, and nothing is taken, when there is none */
   take(nowMs: number): boolean {
-    // A clock that goes back gives nothing twice.
-    if (nowMs > this.#filledMs) {
-      if (this.#tokens < this.#burst)
-        this.#tokens = Math.min(this.#burst, this.#tokens + ((nowMs - this.#filledMs) * this.#perSecond) / 1000)
-      this.#filledMs = nowMs
-    }
+    const passedMs = nowMs - (this.#atMs ?? nowMs)
+    this.#atMs = nowMs
+    if (passedMs > 0) this.#tokens = Math.min(this.#burst, this.#tokens + (passedMs * this.#perSecond) / 1000)
     if (this.#tokens < 1) return false
     this.#tokens -= 1
     return true
