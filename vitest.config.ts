@@ -13,6 +13,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'tools/test/**/*.test.ts'],
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
+    // What is waited for comes when it comes; a second, the default, is little on a machine that does other things too.
+    expect: { poll: { timeout: timeoutMs / 2 } },
     // Tests depend on no order; the seed is printed, and `--sequence.seed` repeats it.
     sequence: { shuffle: true },
     // A rejection or exception that no test waits for fails the run.

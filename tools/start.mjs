@@ -4,48 +4,14 @@ import './lib/node-version.mjs'
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import path from 'node:path'
+import { readStart, VARIANTS } from './lib/variants.mjs'
 
-/**
- * What `npm start` can run: `npm start -- NAME`.
- * @typedef {{ about: string, packageName: string, main: string }} Variant
- * @type {Record<string, Variant>}
- */
-const VARIANTS = {
-  'two-people': {
-    about: 'two people find each other, talk, one is killed, nothing is lost',
-    packageName: '@mimirjs/example-two-people',
-    main: 'examples/two-people/dist/main.js',
-  },
-  chat: {
-    about: 'a chat in the terminal, with somebody who answers',
-    packageName: '@mimirjs/example-chat',
-    main: 'examples/chat/dist/main.js',
-  },
-  groups: {
-    about: 'a group over a mediator: roles, a ban, somebody who catches up, a mediator that is killed',
-    packageName: '@mimirjs/example-groups',
-    main: 'examples/groups/dist/main.js',
-  },
-  overlay: {
-    about: 'two people over Yggdrasil, through a real yggdrasil-go node where there is Go',
-    packageName: '@mimirjs/example-two-people',
-    main: 'examples/two-people/dist/overlay.js',
-  },
-  web: {
-    about: 'a chat between browsers: serves the page and a server where they meet, and says where',
-    packageName: '@mimirjs/example-web-chat',
-    main: 'examples/web-chat/dist/main.js',
-  },
-}
-
-const args = process.argv.slice(2)
-const name = args[0] !== undefined && !args[0].startsWith('-') ? String(args.shift()) : 'two-people'
-if (args.includes('--help')) {
+const { name, variant, args, wantsUsage } = readStart(process.argv.slice(2))
+if (wantsUsage) {
   console.log('usage: npm start [-- NAME] [--json]')
-  for (const [variant, what] of Object.entries(VARIANTS)) console.log(`  ${variant.padEnd(10)}  ${what.about}`)
+  for (const [each, { about }] of Object.entries(VARIANTS)) console.log(`  ${each.padEnd(10)}  ${about}`)
   process.exit(0)
 }
-const variant = Object.hasOwn(VARIANTS, name) ? VARIANTS[name] : undefined
 if (variant === undefined) {
   console.error(`no variant ${name}; there is ${Object.keys(VARIANTS).join(', ')}`)
   process.exit(2)

@@ -25,6 +25,10 @@ export const OPEN_SERVER = {
   connectsBurst: MANY,
   envelopesPerSecond: MANY,
   envelopesBurst: MANY,
+  envelopesPerAddressPerSecond: MANY,
+  envelopesPerAddressBurst: MANY,
+  envelopesPerRecipientPerSecond: MANY,
+  envelopesPerRecipientBurst: MANY,
   framesPerSecond: MANY,
   framesBurst: MANY,
 } as const

@@ -37,6 +37,12 @@ const TEXTS: readonly Uint8Array[] = [
   ],
 ].map((text) => new TextEncoder().encode(text))
 
+/** Values of JSON that nobody expects: some cannot be made a text, or not be printed again. */
+const VALUES: readonly Uint8Array[] = [
+  ...['null', '[]', '{}', '1e999', '-0', 'true', '""', '{"toString":1}', '{"toJSON":1,"valueOf":{}}', '{"length":-1}'],
+  ...['{"__proto__":null}', '[null]', `${'['.repeat(8_000)}${']'.repeat(8_000)}`],
+].map((text) => new TextEncoder().encode(text))
+
 type Mutation = (bytes: Uint8Array, random: Random, seeds: readonly Uint8Array[]) => Uint8Array
 
 const flip: Mutation = (bytes, random) => {
@@ -83,6 +89,15 @@ const attackVarint: Mutation = (bytes, random) => {
   return replace(bytes, random.below(bytes.length + 1), 1, Uint8Array.from(random.pick(forms)))
 }
 
+/** Another value for a member of JSON. */
+const attackMember: Mutation = (bytes, random) => {
+  const colon = bytes.indexOf(0x3a, random.below(bytes.length + 1))
+  if (colon < 0) return bytes
+  const rest = bytes.subarray(colon + 1)
+  const size = rest.findIndex((byte) => byte === 0x2c || byte === 0x7d)
+  return replace(bytes, colon + 1, size < 0 ? rest.length : size, random.pick(VALUES))
+}
+
 const MUTATIONS = [
   flip,
   flip,
@@ -95,6 +110,7 @@ const MUTATIONS = [
   attackLength,
   attackLength,
   attackVarint,
+  attackMember,
 ]
 
 /** One of `seeds`, changed in one to five places; now and then bytes that come from nowhere. */

@@ -273,11 +273,13 @@ const server: FuzzTarget = {
     let isIn = false
     const session = profile.open(
       {
-        source: '',
         host: undefined,
-        bufferedBytes: 0,
         send: (sent) => {
           if (decodeLegacyFrame(sent).type !== 'prove-auth') throw new Broken('said what it may not say')
+        },
+        mayRelay: () => true,
+        relay: () => {
+          throw new Broken('was handed something without a login')
         },
         ping() {},
         close: () => {

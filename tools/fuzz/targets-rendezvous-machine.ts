@@ -153,7 +153,7 @@ class Scene {
         break
       case 13:
         if (script.below(3) === 0) machine.channelClosed(connection, nowMs)
-        else machine.channelBinary(connection, nowMs)
+        else machine.channelBinary(connection, NOBODYS, nowMs)
         break
       case 14:
         this.#network(script)

@@ -79,4 +79,9 @@ export const systemSteps = [
     about: 'the main job over Yggdrasil: npm start -- overlay --json',
     run: async () => judgeCounts(await runNode(['tools/start.mjs', 'overlay', '--json'], { timeoutMs: 3 * MINUTE_MS })),
   },
+  {
+    name: 'start web',
+    about: 'the browser chat without a browser: npm start -- web --json',
+    run: async () => judgeCounts(await runNode(['tools/start.mjs', 'web', '--json'], { timeoutMs: 3 * MINUTE_MS })),
+  },
 ]

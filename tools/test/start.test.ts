@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { root, runNode } from '../lib/process.mjs'
+import { readStart } from '../lib/variants.mjs'
 
 const start = path.join(root, 'tools/start.mjs')
 
@@ -19,4 +20,15 @@ test('npm start -- --help prints the usage and builds nothing', async () => {
     ]),
   )
   expect(output).not.toMatch(/building|installing/)
+})
+
+test.each([
+  [[], 'two-people', [], false],
+  [['--json'], 'two-people', ['--json'], false],
+  [['web', '--port', '0'], 'web', ['--port', '0'], false],
+  // Only it has more to say than there is in the usage.
+  [['web', '--help'], 'web', ['--help'], false],
+  [['chat', '--help'], 'chat', ['--help'], true],
+])('npm start -- %j', (line, name, args, wantsUsage) => {
+  expect(readStart(line)).toMatchObject({ name, args, wantsUsage })
 })

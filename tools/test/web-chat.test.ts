@@ -1,13 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { invitationLink, readInvitation } from '../../examples/web-chat/src/page/model/invitation.js'
 import { otherProfileUrl, profileOf } from '../../examples/web-chat/src/page/model/settings.js'
 import { linkWords, markOf, previewOf, sentence, serversWords } from '../../examples/web-chat/src/page/model/words.js'
-import { pageAnswer } from '../../examples/web-chat/src/serve/page-files.js'
 
 const KEY = 'ab'.repeat(32)
 const CONTACT = 'rdv1:q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s'
@@ -29,13 +23,34 @@ describe('invitations', () => {
     [`${KEY} ws://127.0.0.1:5051`, { person: KEY, address: 'ws://127.0.0.1:5051' }],
     [`wss://chat.example:443 ${KEY}`, { person: KEY, address: 'wss://chat.example:443' }],
     [`mimir://mm/u/${KEY}/Anna`, { person: `mimir://mm/u/${KEY}/Anna` }],
+    [`${CONTACT}?n=Ann%20Smith`, { person: `${CONTACT}?n=Ann%20Smith`, name: 'Ann Smith' }],
     [`${CONTACT}?s=wss%3A%2F%2Fmeet.example`, { servers: ['wss://meet.example'], address: undefined }],
   ])('reads %s', (text, expected) => {
     expect(readInvitation(text)).toMatchObject(expected)
   })
 
-  test.each(['', 'hello', KEY.slice(1), `${KEY}00`, 'http://127.0.0.1:8765/'])('finds nobody in %j', (text) => {
+  test.each([
+    '',
+    'hello',
+    KEY.slice(1),
+    `${KEY}00`,
+    'http://127.0.0.1:8765/',
+    'rdv1:nonsense',
+    `${CONTACT}a`,
+    'rdv1:%E0%A4%A',
+    'mimir://nonsense',
+  ])('finds nobody in %j', (text) => {
     expect(readInvitation(text)).toBeUndefined()
+  })
+
+  test('of the servers in a link a few are taken, and none that would make our own link too long to be shown', () => {
+    const servers = ['wss://a.example', `wss://b.example/${'x'.repeat(900)}`, 'wss://c.example', 'wss://d.example']
+    const more = [...servers, 'wss://e.example'].map((url) => `s=${encodeURIComponent(url)}`).join('&')
+    expect(readInvitation(`${CONTACT}?${more}`)?.servers).toEqual([
+      'wss://a.example',
+      'wss://c.example',
+      'wss://d.example',
+    ])
   })
 
   test('a name in a link is short, and writes nothing backwards', () => {
@@ -78,54 +93,27 @@ describe('words', () => {
   })
 })
 
-describe('the server of the page', () => {
-  let folder: string
-  let server: Server
-  let origin: string
-
-  beforeEach(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'mimir-web-page-'))
-    mkdirSync(path.join(folder, 'page/assets'), { recursive: true })
-    writeFileSync(path.join(folder, 'page/index.html'), '<p>page</p>')
-    writeFileSync(path.join(folder, 'page/assets/a.js'), '1')
-    writeFileSync(path.join(folder, 'secret.txt'), 'secret')
-    server = createServer(pageAnswer(path.join(folder, 'page'), () => ({ servers: ['ws://x'] })))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+describe('why somebody is not reached', () => {
+  const nobody = 'connect: nobody answered: they are not connected to a server of ours, or have not said yes'
+  const noPath = 'no path between the two was found: a TURN server in iceServers may help'
+  const declined = 'they declined to be connected with us'
+  const unknown = 'no address of this peer is known'
+  test.each([
+    [`${nobody}; ${unknown}`, 'not there now; messages wait here'],
+    [`${declined}; ${unknown}`, `messages wait here: ${declined}`],
+    [`connect: ${noPath}`, `messages wait here: ${noPath}`],
+  ])('%s', (reason, text) => {
+    expect(linkWords({ state: 'waiting', reason, retryAtMs: 0 })).toEqual({ text, isUp: false })
   })
 
-  afterEach(async () => {
-    await new Promise((resolve) => server.close(resolve))
-    rmSync(folder, { recursive: true })
-  })
-
-  test('gives out the page, its files and the settings, each under a strict policy', async () => {
-    const page = await fetch(origin)
-    expect([page.status, page.headers.get('content-type'), await page.text()]).toEqual([
-      200,
-      'text/html; charset=utf-8',
-      '<p>page</p>',
-    ])
-    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'/)
-    expect((await fetch(`${origin}/assets/a.js`)).headers.get('cache-control')).toContain('immutable')
-    expect(await (await fetch(`${origin}/config.json`)).json()).toEqual({ servers: ['ws://x'] })
-    expect(await (await fetch(origin, { method: 'HEAD' })).text()).toBe('')
-  })
-
-  test.each(['/no', '/../secret.txt', '/%2e%2e/secret.txt', '/assets/', '//x'])('has nothing at %s', async (where) => {
-    expect((await fetch(origin + where)).status).toBe(404)
-  })
-
-  test('is not ended by an address that is none', async () => {
-    const { port } = server.address() as AddressInfo
-    const socket = connect(port, '127.0.0.1')
-    socket.end('GET http://[ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-    const answer = await new Promise((resolve) => socket.once('data', (data) => resolve(String(data).slice(0, 12))))
-    expect(answer).toBe('HTTP/1.1 404')
-    expect((await fetch(origin)).status).toBe(200)
-  })
-
-  test('takes nothing', async () => {
-    expect((await fetch(origin, { method: 'POST', body: 'x' })).status).toBe(405)
+  test.each([
+    ['waiting', 'closed', /trying again/],
+    ['left', 'forged', /see the settings/],
+    ['waiting', 'replaced', /see the settings/],
+  ])('a server that is %s: %s', (state, reason, text) => {
+    expect(serversWords([{ url: 'ws://x', state, reason }], true)).toEqual({
+      text: expect.stringMatching(text),
+      isGood: false,
+    })
   })
 })

@@ -21,6 +21,8 @@ export interface Context {
   readonly rendezvous: readonly string[]
   /** STUN and TURN servers. */
   readonly iceServers: readonly RendezvousIceServer[]
+  /** Only through a TURN server of those. */
+  readonly relayOnly: boolean
   /** Which apps to talk with. */
   readonly generation: Generation
   /** Fires when the person wants the command to end. */

@@ -18,10 +18,10 @@ const ALONE: Company = { strangers: 'refuse', meetContacts: false }
 
 /** How a command meets people, as a part of the options of a messenger; nothing without `--rendezvous`. */
 export function meeting(
-  { rendezvous: servers, iceServers }: Pick<Context, 'rendezvous' | 'iceServers'>,
+  { rendezvous: servers, iceServers, relayOnly }: Pick<Context, 'rendezvous' | 'iceServers' | 'relayOnly'>,
   company: Company,
 ): Pick<MessengerOptions, 'rendezvous'> {
-  return servers.length === 0 ? {} : { rendezvous: { servers, iceServers, ...company } }
+  return servers.length === 0 ? {} : { rendezvous: { servers, iceServers, relayOnly, ...company } }
 }
 
 /** The messenger of the home folder, which is made on first use, on the networks that the command line names. */

@@ -1,6 +1,7 @@
 import type { LinkState, Messenger, RendezvousServerStatus } from '@mimirjs/messenger'
 import type { Context } from './context.js'
 import { peerReason } from './overlay.js'
+import { wrongClock } from './wrong-clock.js'
 
 interface Wanted {
   /** 64 lower-case hex digits. */
@@ -33,6 +34,8 @@ export function watchObstacles(context: Context, messenger: Messenger, wanted: W
       told.push(whyUnknown(context, wanted, isNearby(messenger, wanted)) ?? reason ?? whySilent(wanted))
     const silence = serverSilence(rendezvous?.servers)
     if (silence !== undefined) told.push(silence)
+    const clock = rendezvous && wrongClock(rendezvous)
+    if (clock !== undefined) told.push(clock)
     if (isOtherNetwork(context, wanted))
       told.push('the trackers are of another network than --peer: they know no address on the overlay')
     return told.join('; ')

@@ -30,8 +30,11 @@ interface SharedOptions {
   multicast?: MulticastOptions | true
   rendezvous?: string[]
   iceServer?: RendezvousIceServer[]
+  relayOnly?: boolean
   /** Of the commands that talk to one person. */
   address?: string[]
+  /** Of `listen`. `true`: at its default address. */
+  ws?: string | true
   generation?: Generation
   json?: boolean
   quiet?: boolean
@@ -142,7 +145,16 @@ export class Shell {
     const addresses = [...(options.address ?? []), ...trackers, ...mediators.map(({ address }) => address)]
     const local = options.multicast === true ? {} : (options.multicast ?? multicast)
     const rendezvous = options.rendezvous ?? listOf('MIMIR_RENDEZVOUS', this.#io.env, parseRendezvousServer)
+    const iceServers = options.iceServer ?? listOf('MIMIR_ICE_SERVERS', this.#io.env, parseIceServer)
+    const relayOnly = options.relayOnly ?? false
+    if (relayOnly && !iceServers.some(({ credential }) => credential !== undefined))
+      throw new CliError(
+        'usage',
+        '--relay-only needs a TURN server: give --ice-server turn:<user>:<password>@<host>:<port>',
+      )
     checkNetworks(addresses, { overlay: peers.length > 0, local: local !== undefined })
+    // Whoever is met in these ways speaks nothing older.
+    const isCurrent = peers.length > 0 || rendezvous.length > 0 || options.ws !== undefined
     return {
       io: this.#io,
       output,
@@ -150,11 +162,11 @@ export class Shell {
       peers,
       multicast: local,
       rendezvous,
-      iceServers: options.iceServer ?? listOf('MIMIR_ICE_SERVERS', this.#io.env, parseIceServer),
+      iceServers,
+      relayOnly,
       trackers,
       mediators,
-      generation:
-        options.generation ?? generationOf(this.#io.env['MIMIR_GENERATION'], peers.length > 0 || rendezvous.length > 0),
+      generation: options.generation ?? generationOf(this.#io.env['MIMIR_GENERATION'], isCurrent),
       stop: stop.requested,
       force: stop.forced,
       logger: {
@@ -200,10 +212,11 @@ function shareOptions(command: Command): Command {
       'STUN or TURN server for that, such as stun:meet.example:3478 or turn:user:password@meet.example; may be repeated (default: $MIMIR_ICE_SERVERS, comma separated)',
       iceServerParser,
     )
+    .option('--relay-only', 'meet people only through a TURN server of those, so that nobody met sees our IP address')
     .addOption(
       new Option(
         '--generation <name>',
-        'which apps to talk with; both sides speak the same (default: $MIMIR_GENERATION, else current with --peer or --rendezvous, classic without)',
+        'which apps to talk with; both sides speak the same (default: $MIMIR_GENERATION, else current with --peer, --rendezvous or listen --ws, classic without)',
       ).choices(GENERATIONS),
     )
     .option('--json', 'one JSON object per line, for scripts')

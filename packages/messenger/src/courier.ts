@@ -22,6 +22,8 @@ export class Courier {
   readonly #context: CourierContext
   /** The connection that carries our messages; the newest ready one at the time it was chosen. */
   #connection: Connection | undefined
+  /** Whether it was said of `#connection` that it looks for a new path. */
+  #isRestarting = false
   #readyMs = 0
   /** Window of `#connection` when nothing was on it. */
   #fullWindow = 0
@@ -162,6 +164,13 @@ export class Courier {
     )
   }
 
+  /** The path under a connection was lost, or is there again. */
+  pathChanged(): void {
+    const connection = this.#connection
+    if (connection && this.#context.isRestarting(connection.remoteAddress) !== this.#isRestarting)
+      this.#tellUp(connection)
+  }
+
   detach(connection: Connection): void {
     if (this.#connection !== connection) return
     const livedMs = this.#context.clock.nowMs() - this.#readyMs
@@ -208,8 +217,13 @@ export class Courier {
     this.#connection = connection
     this.#readyMs = this.#context.clock.nowMs()
     this.#fullWindow = connection.window
-    const { remoteAddress: address, handshakeMs } = connection
-    this.#context.onState(this.peer, { state: 'up', address, handshakeMs })
+    this.#tellUp(connection)
+  }
+
+  #tellUp({ remoteAddress: address, handshakeMs }: Connection): void {
+    this.#isRestarting = this.#context.isRestarting(address)
+    const path = this.#isRestarting ? { isRestarting: true } : {}
+    this.#context.onState(this.peer, { state: 'up', address, handshakeMs, ...path })
   }
 
   /** Fill the window of the connection with the oldest messages that are not on it yet. */
@@ -429,6 +443,8 @@ export interface CourierContext extends DialContext {
   isBlocked(): boolean
   /** All READY connections to this peer. */
   connections(): readonly Connection[]
+  /** Whether connections with this address have lost their path, and look for another. */
+  isRestarting(address: string): boolean
   /** Something other than a message waits for a connection: a word about being contacts, a file to be fetched. */
   hasErrand(): Promise<boolean>
   onDelivered(peer: string, guid: bigint): void
@@ -451,6 +467,15 @@ export interface RetryOptions {
 /** How we stand with one peer, as honestly as we know. */
 export type LinkState =
   | { readonly state: 'connecting' }
-  | { readonly state: 'up'; readonly address: string; readonly handshakeMs: number }
+  | {
+      readonly state: 'up'
+      readonly address: string
+      readonly handshakeMs: number
+      /**
+       * The direct path is lost, and another is looked for: what is sent meanwhile arrives when it is found, on the next
+       * connection when none is. Of addresses `rdv://`; left out for no.
+       */
+      readonly isRestarting?: boolean
+    }
   | { readonly state: 'waiting'; readonly reason: string; readonly retryAtMs: number }
   | { readonly state: 'down' }

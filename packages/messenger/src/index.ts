@@ -66,6 +66,7 @@ export type { LocalNetwork, MulticastHealth, MulticastOptions, NearbyEvent, Near
 export type { OverlayEvent, OverlayHealth, OverlayLink, OverlayNode, OverlayOptions } from './overlay.js'
 export type {
   Knock,
+  RendezvousClock,
   RendezvousHealth,
   RendezvousIceServer,
   RendezvousOptions,

@@ -11,6 +11,7 @@ export function logEvents(emitter: Emitter<MessengerEvents>, logger: Logger): vo
   emitter.on('group', (event) => logger.debug(event, `group: ${event.change}`))
   emitter.on('nearby', ({ peer, address, state }) => logger.debug({ peer, address }, `nearby: ${state}`))
   emitter.on('rendezvous', (status) => logger.debug(status, `rendezvous server is ${status.state}`))
+  emitter.on('clock', ({ clockOffsetMs }) => logger.warn({ clockOffsetMs }, 'what rendezvous servers say of our clock'))
   emitter.on('knock', ({ peer, fingerprint }) => logger.info({ peer, fingerprint }, 'somebody knocks'))
   emitter.on('missedKnock', ({ peer }) => logger.info({ peer }, 'somebody knocked and gave up'))
   emitter.on('announced', ({ address, ttlSeconds }) => logger.info({ address, ttlSeconds }, 'announced'))

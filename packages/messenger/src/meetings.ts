@@ -8,6 +8,7 @@ import {
   type Knock,
   type MeetingNode,
   type MeetingPlace,
+  type RendezvousClock,
   type RendezvousHealth,
   type RendezvousServerStatus,
   rendezvousError,
@@ -30,6 +31,9 @@ export interface MeetingsContext {
   /** It came too late: they gave up. */
   onMissed(peer: string): void
   onServer(status: RendezvousServerStatus): void
+  onClock(clock: RendezvousClock): void
+  /** {@link Meetings.isRestarting} has changed for connections with them. */
+  onPath(peer: string): void
   onError(this: void, error: MessengerError): void
 }
 
@@ -62,11 +66,13 @@ export class Meetings {
   readonly #arrivals = new Map<string, () => void>()
   readonly #ends: (() => void)[]
   readonly #reunions: Reunions | undefined
-  #isOnline = false
+  /** URLs of the servers that carry our words. */
+  #ready: ReadonlySet<string> = new Set()
+  #clock: RendezvousClock = { clockOffsetMs: undefined }
   #isOver = false
 
   constructor(context: MeetingsContext) {
-    const { place, people, name, onServer, onKnockOver, onMissed, onError } = context
+    const { place, people, name, onServer, onClock, onPath, onKnockOver, onMissed, onError } = context
     this.#context = context
     const { node, options, doors } = place
     const strangers = options.strangers ?? 'ask'
@@ -83,7 +89,8 @@ export class Meetings {
         clock: context.clock,
         random: context.random,
         contacts: () => people.contacts(),
-        isConnected: (peer) => context.network().connection(fromHex(peer)) !== undefined,
+        isMissing: (peer) => people.isContact(peer) && context.network().connection(fromHex(peer)) === undefined,
+        isOnline: () => this.#ready.size > 0,
         meet: (peer) => this.meet(fromHex(peer)).done,
       })
     this.#ends = [
@@ -91,6 +98,11 @@ export class Meetings {
         onServer(status)
         this.#see()
       }),
+      node.on('clock', ({ offsetMs }) => {
+        this.#clock = { clockOffsetMs: offsetMs }
+        onClock(this.#clock)
+      }),
+      node.on('link', (link) => link.on('restarting', () => onPath(toHex(link.publicKey)))),
       node.on('knock', (knock) => context.onKnock(toKnock(knock))),
       node.on('missed', ({ publicKey }) => onMissed(toHex(publicKey))),
       node.on('knockOver', ({ publicKey }) => onKnockOver(toHex(publicKey))),
@@ -109,7 +121,13 @@ export class Meetings {
       .connections()
       .filter(({ remoteAddress }) => remoteAddress.startsWith(SCHEME))
     const links = new Set(people.map(({ remotePublicKey }) => toHex(remotePublicKey))).size
-    return { address, contact, fingerprint, servers: this.#node.servers(), links }
+    return { address, contact, fingerprint, servers: this.#node.servers(), ...this.#clock, links }
+  }
+
+  /** Whether the link under the connections with this address has lost its path, and looks for another. */
+  isRestarting(address: string): boolean {
+    if (!address.startsWith(SCHEME)) return false
+    return this.#node.linkTo(fromHex(address.slice(SCHEME.length)))?.isRestarting ?? false
   }
 
   /** Those who wait for an answer. */
@@ -183,6 +201,7 @@ export class Meetings {
   connected({ remotePublicKey }: Pick<Connection, 'remotePublicKey'>): void {
     const peer = toHex(remotePublicKey)
     this.#declined.delete(peer)
+    this.#reunions?.settled(peer)
     this.#arrivals.get(peer)?.()
     const seeking = this.#seeking.get(peer)
     if (seeking?.linked.aborted === false) seeking.abort.abort(CONNECTED)
@@ -197,7 +216,7 @@ export class Meetings {
   refresh(): void {
     this.#declined.clear()
     this.#node.refresh()
-    if (this.#isOnline) this.#reunions?.begin()
+    if (this.#ready.size > 0) this.#reunions?.begin()
   }
 
   /** Look for nobody, and let nobody in any more; connections stay. */
@@ -213,11 +232,11 @@ export class Meetings {
     await this.#node.close()
   }
 
-  /** Whether there is a server that carries our words. */
+  /** Each server that carries our words now may be the one where somebody has been waiting. */
   #see(): void {
-    const wasOnline = this.#isOnline
-    this.#isOnline = this.#node.servers().some(({ state }) => state === 'ready')
-    if (this.#isOnline && !wasOnline && !this.#isOver) this.#reunions?.begin()
+    const before = this.#ready
+    this.#ready = new Set(this.#node.servers().flatMap(({ url, state }) => (state === 'ready' ? [url] : [])))
+    if (!this.#isOver && [...this.#ready].some((url) => !before.has(url))) this.#reunions?.begin()
   }
 
   get #node(): MeetingNode {

@@ -50,7 +50,7 @@ import { type Knock, rendezvousError, withRendezvous } from './rendezvous.js'
 import { rendezvousOptionsOf } from './rendezvous-options.js'
 import { changeProfile, loadClientId, loadProfile, type Profile, type ProfileChange } from './settings.js'
 import type { Contact, ContactKind, Store } from './store.js'
-import { isStoreError, StoreAccess, storeError } from './store-access.js'
+import { isFull, isStoreError, StoreAccess, storeError } from './store-access.js'
 import { canAnnounce, trackerNetwork } from './tracker-network.js'
 import type { ConversationSummary, Health, ListenOptions, MessengerEvents, MessengerOptions } from './types.js'
 import { viewContent } from './view.js'
@@ -106,6 +106,8 @@ export class Messenger {
   readonly #endOverlayWatch: (() => void) | undefined
   readonly #nearby: Nearby | undefined
   readonly #meetings: Meetings | undefined
+  /** Why there is none, although there was to be one. */
+  readonly #notMet: MessengerError | undefined
   readonly #release: PlatformParts['release']
   readonly #closes = new AbortController()
   #closing: Promise<void> | undefined
@@ -114,14 +116,19 @@ export class Messenger {
     folder: string,
     parts: PlatformParts,
     options: MessengerOptions,
-    loaded: { clientId: number; profile: Profile; kinds: ReadonlyMap<string, ContactKind> },
+    loaded: {
+      clientId: number
+      profile: Profile
+      kinds: ReadonlyMap<string, ContactKind>
+      notMet: MessengerError | undefined
+    },
   ) {
     const { store, clock } = parts
     const { overlay } = parts
     this.#overlay = overlay
     this.#isOverlayGiven = overlay === options.overlay
     const generation =
-      options.generation ?? (overlay === undefined && parts.rendezvous === undefined ? DEFAULT_GENERATION : 'current')
+      options.generation ?? (overlay === undefined && options.rendezvous === undefined ? DEFAULT_GENERATION : 'current')
     const features = FEATURES[generation]
     const onError = (error: unknown): void => this.#report(error)
     const isClosing = (): boolean => this.#closing !== undefined
@@ -131,6 +138,7 @@ export class Messenger {
     this.#signer = parts.signer
     this.#store = store
     this.#release = parts.release
+    this.#notMet = loaded.notMet
     this.#clock = clock
     this.#logger = options.logger
     this.#generation = generation
@@ -163,6 +171,7 @@ export class Messenger {
       nearby: (peer) => this.#nearby?.way(peer),
       sources: { hasTrackers: this.#resolver !== undefined, hasLocalNetwork: parts.multicast !== undefined },
       meet: (publicKey, signal) => this.#meetings?.meet(publicKey, signal),
+      isRestarting: (address) => this.#meetings?.isRestarting(address) ?? false,
       retry,
       emitter: this.#emitter,
       isClosing,
@@ -237,6 +246,7 @@ export class Messenger {
       send: (group, content) => this.send(group, content),
       toOther: (person) => this.#toOther(person),
       wakeWaiting: () => this.#outbox.wakeWaiting(),
+      removed: () => this.#transfers.groupRemoved(),
       assertOpen,
       isClosing,
       onError,
@@ -349,6 +359,8 @@ export class Messenger {
         onKnockOver: (peer) => this.#emitter.emit('knockOver', { peer }),
         onMissed: (peer) => this.#emitter.emit('missedKnock', { peer }),
         onServer: (status) => this.#emitter.emit('rendezvous', status),
+        onClock: (event) => this.#emitter.emit('clock', event),
+        onPath: (peer) => this.#outbox.pathChanged(peer),
         onError,
       })
   }
@@ -357,6 +369,7 @@ export class Messenger {
    * Open the messenger that lives in `folder`: its key in `identity.key`, everything else in `messenger.sqlite`.
    * Both are made on first use. Delivery of what is still undelivered starts at once. What cannot be reached now, peers of
    * the overlay among it, is tried again for as long as it is open. In a browser `folder` is a name: of the databases where all of that is.
+   * Where there is no room left, it opens without rendezvous, which has to write something at each start; `error` says so.
    *
    * @throws {MessengerError} `in-use` when another process, or page, has it open, `store` when it cannot be read, `passphrase` in a
    * browser when the key needs one that is not given, or does not fit,
@@ -370,12 +383,22 @@ export class Messenger {
     const { store } = parts
     let messenger: Messenger | undefined
     try {
-      parts = await withRendezvous(parts, rendezvous, { logger: options.logger, platform: rendezvousPlatform })
+      const { clock, logger } = options
+      let notMet: MessengerError | undefined
+      parts = await withRendezvous(parts, rendezvous, { clock, logger, platform: rendezvousPlatform }).catch(
+        (cause: unknown) => {
+          // Else nobody could even delete something.
+          if (!isMessengerError(cause) || !isFull(cause)) throw cause
+          notMet = cause
+          return parts
+        },
+      )
       await store.discardHeld()
       const opened = (messenger = new Messenger(folder, parts, options, {
         clientId: await loadClientId(store),
         profile: await loadProfile(store, options.name, parts.clock.nowMs()),
         kinds: await store.contactKinds(),
+        notMet,
       }))
       await opened.#requests.load()
       await opened.#transfers.start()
@@ -384,6 +407,8 @@ export class Messenger {
       for (const peer of await store.pendingPeers()) opened.#outbox.kick(peer)
       await opened.#beNearby()
       await opened.#beMet()
+      // When there is somebody who listens.
+      if (notMet !== undefined) parts.clock.schedule(() => opened.#report(notMet), 0)
       return opened
     } catch (error) {
       await (messenger?.close({ timeoutMs: 0 }) ?? closeParts(parts, options)).catch(() => {})
@@ -953,7 +978,7 @@ export class Messenger {
   #withRendezvous(): Meetings {
     this.#assertOpen()
     if (this.#meetings === undefined)
-      throw new MessengerError('rendezvous', 'this messenger was opened without the option rendezvous')
+      throw this.#notMet ?? new MessengerError('rendezvous', 'this messenger was opened without the option rendezvous')
     return this.#meetings
   }
 

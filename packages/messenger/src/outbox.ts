@@ -26,6 +26,8 @@ export interface OutboxContext {
   readonly nearby: (peer: string) => ReturnType<DialContext['nearby']>
   readonly sources: AddressSources
   readonly meet: DialContext['meet']
+  /** Whether connections with this address have lost their path, and look for another. */
+  isRestarting(this: void, address: string): boolean
   readonly clock: Clock
   readonly retry: RetryOptions
   readonly emitter: Emitter<MessengerEvents>
@@ -67,6 +69,11 @@ export class Outbox {
 
   detach(peer: string, connection: Connection): void {
     this.#couriers.get(peer)?.detach(connection)
+  }
+
+  /** The path under a connection was lost, or is there again. */
+  pathChanged(peer: string): void {
+    this.#couriers.get(peer)?.pathChanged()
   }
 
   /** OK(guid) for what was written on this connection. */
@@ -176,8 +183,8 @@ export class Outbox {
   #courier(peer: string): Courier {
     const known = this.#couriers.get(peer)
     if (known) return known
-    const { store, clock, retry, people, emitter, resolver, lastResort, nearby, sources, meet, onError, isClosing } =
-      this.#context
+    const { store, clock, retry, people, emitter, onError, isClosing } = this.#context
+    const { resolver, lastResort, nearby, sources, meet, isRestarting } = this.#context
     const network = this.#context.network()
     const publicKey = fromHex(peer)
     const courier = new Courier(peer, publicKey, {
@@ -194,6 +201,7 @@ export class Outbox {
       meet,
       isBlocked: () => people.isBlocked(peer),
       connections: () => network.connectionsOf(publicKey),
+      isRestarting,
       hasErrand: () => this.#context.hasErrand(peer),
       onDelivered: (to, guid) => emitter.emit('delivered', { id: String(guid), to }),
       onRefused: (to, guid) => emitter.emit('waiting', { id: String(guid), to }),

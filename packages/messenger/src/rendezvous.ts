@@ -60,8 +60,17 @@ export interface RendezvousServerStatus {
   readonly retryAtMs?: number | undefined
 }
 
+/** What the servers say about our clock. With one that is wrong by more than a minute nobody meets anybody. */
+export interface RendezvousClock {
+  /**
+   * How far most of them are ahead of us, in ms; negative when they are behind, `undefined` when that is at most a minute.
+   * Nothing else depends on it. Source: rendezvous protocol B15.
+   */
+  readonly clockOffsetMs: number | undefined
+}
+
 /** How we can be met. */
-export interface RendezvousHealth {
+export interface RendezvousHealth extends RendezvousClock {
   /** `rdv://` URL: our key. */
   readonly address: string
   /** `rdv1:` string with our key and servers, for others to find us by. */
@@ -82,6 +91,7 @@ export type MeetingNode = Pick<
   | 'streams'
   | 'servers'
   | 'knocks'
+  | 'linkTo'
   | 'connect'
   | 'accept'
   | 'decline'
@@ -107,8 +117,8 @@ export interface MeetingPlace {
 export interface MeetingPlaceParts {
   readonly signer: Signer
   readonly store: Store
-  /** Tells the time of day, for words have a date until which they count. */
-  readonly clock: Clock
+  /** Shows the time of day, for words have a date until which they count. Default: the node's own. */
+  readonly clock: Clock | undefined
   readonly logger: Logger | undefined
   /** That of this browser, or of Node. */
   platform(): Promise<RendezvousPlatform>
@@ -124,11 +134,11 @@ const STATE_SETTING = 'rendezvous'
 export async function withRendezvous<Parts extends MessengerParts>(
   parts: Parts,
   options: RendezvousOptions | undefined,
-  { logger, platform }: Pick<MeetingPlaceParts, 'logger' | 'platform'>,
+  own: Pick<MeetingPlaceParts, 'clock' | 'logger' | 'platform'>,
 ): Promise<Parts> {
   if (options === undefined) return parts
-  const { signer, store, clock, transports } = parts
-  const rendezvous = await openMeetingPlace(options, { signer, store, clock, logger, platform })
+  const { signer, store, transports } = parts
+  const rendezvous = await openMeetingPlace(options, { signer, store, ...own })
   const { streams } = rendezvous.node
   return { ...parts, rendezvous, transports: transports.has(streams.scheme) ? transports : transports.with(streams) }
 }
@@ -155,7 +165,7 @@ async function openMeetingPlace(
       },
       ...(iceServers === undefined ? {} : { iceServers }),
       ...(relayOnly === undefined ? {} : { relayOnly }),
-      clock,
+      ...(clock === undefined ? {} : { clock }),
       ...(logger === undefined ? {} : { logger }),
     })
     return { node, options, doors }

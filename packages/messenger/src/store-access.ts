@@ -11,6 +11,13 @@ export function storeError(cause: unknown): MessengerError {
   return new MessengerError('store', cause instanceof Error ? cause.message : String(cause), { cause })
 }
 
+/** Whether there was no room for it, in a browser or on a disk. */
+export function isFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const isIt = error.name === 'QuotaExceededError' || (isStoreError(error) && 'code' in error && error.code === 'full')
+  return isIt || isFull(error.cause)
+}
+
 /** The way to the store for a messenger that ends some day: its errors are ours, and closing waits for what is under way. */
 export class StoreAccess {
   readonly #underWay = new Set<Promise<void>>()

@@ -1,3 +1,4 @@
+import type { MessengerError } from './error.js'
 import { ask, METHODS, ownArguments, type StoreMethod } from './store/indexeddb/calls.js'
 import { Journal } from './store/indexeddb/journal.js'
 import { Recorder } from './store/indexeddb/recorder.js'
@@ -11,20 +12,23 @@ export interface IndexedDbStoreOptions {
    * Default 1 000.
    */
   readonly snapshotCalls?: number
+  /** Something failed in the background; nothing was lost. */
+  readonly onError?: (error: MessengerError) => void
 }
 
 /**
- * A {@link Store} in a database of the browser, which one page may have open at a time: see to that with a lock. It is opened
- * in the background; when that fails, everything asked of it rejects with {@link MessengerError} `store`.
+ * A {@link Store} in a database of the browser, which one page may have open at a time: see to that with a lock. Where there
+ * is none, the page that opened it last has it, and those before it are refused what they want to change, with `in-use`. It is
+ * opened in the background; when that fails, everything asked of it rejects with {@link MessengerError} `store`.
  *
  * All of it is in memory while it is open. What a method has accepted is on the disk when its promise resolves.
  * @param name - of the database
  */
 export function openIndexedDbStore(name: string, options: IndexedDbStoreOptions = {}): Store {
-  const { indexedDB = globalThis.indexedDB, snapshotCalls = 1_000 } = options
+  const { indexedDB = globalThis.indexedDB, snapshotCalls = 1_000, onError = () => {} } = options
   const recorder: Recorder = new Recorder(
-    Journal.open(name, indexedDB, () => recorder.lost()),
-    snapshotCalls,
+    Journal.open(name, indexedDB, (why) => recorder.lost(why)),
+    { snapshotCalls, onError },
   )
   const methods = Object.entries(METHODS).map(([name, kind]) => {
     const method = name as StoreMethod

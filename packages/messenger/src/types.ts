@@ -14,7 +14,14 @@ import type { HistoryEntry, Sent } from './message.js'
 import type { Metrics } from './metrics.js'
 import type { LocalNetwork, MulticastHealth, MulticastOptions, NearbyEvent } from './multicast.js'
 import type { OverlayEvent, OverlayHealth, OverlayNode, OverlayOptions } from './overlay.js'
-import type { Knock, MeetingPlace, RendezvousHealth, RendezvousOptions, RendezvousServerStatus } from './rendezvous.js'
+import type {
+  Knock,
+  MeetingPlace,
+  RendezvousClock,
+  RendezvousHealth,
+  RendezvousOptions,
+  RendezvousServerStatus,
+} from './rendezvous.js'
 import type { Contact, Store } from './store.js'
 
 /** Everything the messenger stands on. {@link Messenger.open} supplies what is not given. */
@@ -139,6 +146,8 @@ export type MessengerEvents = {
   missedKnock: { readonly peer: string }
   /** How we stand with a rendezvous server has changed. */
   rendezvous: RendezvousServerStatus
+  /** Most rendezvous servers say that our clock is wrong, or no longer do. */
+  clock: RendezvousClock
   /** A file moves, in either direction. */
   file: FileEvent
   /** How we stand with a peer has changed. */

@@ -3,7 +3,7 @@ import type { Connection, OutgoingMessage, Peer } from '@mimirjs/peer'
 import { createClock } from '@mimirjs/transport/testing'
 import { toHex } from '@mimirjs/wire'
 import { expect, test } from 'vitest'
-import { Courier } from '../src/courier.js'
+import { Courier, type LinkState } from '../src/courier.js'
 import { createMemoryStore } from '../src/index.js'
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words)
@@ -13,7 +13,7 @@ const turn = (): Promise<void> =>
   })
 
 /** A connection that keeps what is written on it. */
-function fakeConnection(): { connection: Connection; written: string[] } {
+function fakeConnection(remoteAddress = 'memory://there'): { connection: Connection; written: string[] } {
   const written: string[] = []
   const connection = {
     closed: false,
@@ -21,7 +21,7 @@ function fakeConnection(): { connection: Connection; written: string[] } {
     window: 16,
     windowFor: () => 16,
     callState: 'idle',
-    remoteAddress: 'memory://there',
+    remoteAddress,
     handshakeMs: 1,
     send: ({ payload }: OutgoingMessage) => void written.push(new TextDecoder().decode(payload)),
     close: () => {},
@@ -41,6 +41,9 @@ function setUp() {
   const peer = toHex(publicKey)
   const store = createMemoryStore()
   const delivered: bigint[] = []
+  const states: LinkState[] = []
+  /** Addresses whose connections look for a new path. */
+  const restarting = new Set<string>()
   const courier = new Courier(peer, publicKey, {
     store,
     network: { connection: () => undefined } as unknown as Peer,
@@ -55,11 +58,12 @@ function setUp() {
     sources: { hasTrackers: true, hasLocalNetwork: false },
     isBlocked: () => false,
     connections: () => [],
+    isRestarting: (address) => restarting.has(address),
     hasErrand: async () => false,
     onDelivered: (_, guid) => void delivered.push(guid),
     onRefused: () => {},
     onFailed: () => {},
-    onState: () => {},
+    onState: (_, state) => void states.push(state),
     onQuiet: () => {},
     onError: (error) => {
       throw error
@@ -67,7 +71,7 @@ function setUp() {
   })
   const enqueue = (guid: bigint, words: string) =>
     store.enqueue({ peer, guid, replyTo: 0n, sendTimeMs: 1, editTimeMs: 0, messageType: 0, payload: text(words) })
-  return { courier, store, clock, peer, delivered, enqueue }
+  return { courier, store, clock, peer, delivered, states, restarting, enqueue }
 }
 
 test('an OK for an earlier version on a connection that was left does not stand for the later one', async () => {
@@ -153,4 +157,28 @@ test('what waits for acceptance does not wait for a clock that was set back', as
   courier.kick()
   await turn()
   expect(after.written).toEqual(['first'])
+})
+
+test('that a connection has lost its path, and found another, is told once each time, and only of the one that is used', () => {
+  const { courier, states, restarting } = setUp()
+  const [far, direct] = ['memory://there', 'rdv://there']
+  const [first, second] = [fakeConnection(direct), fakeConnection(far)]
+  const up = { state: 'up', address: direct, handshakeMs: 1 }
+  courier.attach(first.connection)
+  restarting.add(direct)
+  for (const _ of [1, 2]) courier.pathChanged()
+  restarting.delete(direct)
+  for (const _ of [1, 2]) courier.pathChanged()
+  expect(states.splice(0)).toEqual([up, { ...up, isRestarting: true }, up])
+
+  courier.attach(second.connection)
+  restarting.add(direct)
+  courier.pathChanged()
+  expect(states.splice(0)).toEqual([{ ...up, address: far }])
+  // One that is without a path when its turn comes.
+  courier.attach(first.connection)
+  expect(states.splice(0)).toEqual([{ ...up, isRestarting: true }])
+  courier.detach(first.connection)
+  courier.pathChanged()
+  expect(states).toEqual([{ state: 'down' }])
 })

@@ -7,7 +7,14 @@ import { toHex } from '@mimirjs/wire'
 import { describe, expect, test } from 'vitest'
 import type { MessengerError } from '../src/error.js'
 import { Meetings } from '../src/meetings.js'
-import type { Knock, MeetingNode, MeetingPlace, RendezvousOptions, RendezvousServerStatus } from '../src/rendezvous.js'
+import type {
+  Knock,
+  MeetingNode,
+  MeetingPlace,
+  RendezvousClock,
+  RendezvousOptions,
+  RendezvousServerStatus,
+} from '../src/rendezvous.js'
 import { type Decision, decision, settle } from './support/decision.js'
 
 const SERVER = 'wss://meet.example'
@@ -39,19 +46,26 @@ function setUp({ options, contacts = [], blocked = [], acceptsNobody = false, na
     missed: string[]
     error: MessengerError[]
     server: RendezvousServerStatus[]
+    clock: RendezvousClock[]
+    path: string[]
   } = {
     knock: [],
     over: [],
     missed: [],
     error: [],
     server: [],
+    clock: [],
+    path: [],
   }
+  /** The newest link with somebody, and its listeners. */
+  const links = new Map<string, { readonly publicKey: Uint8Array; isRestarting: boolean; tell: () => void }>()
   const node = {
     address: 'rdv://ann',
     contact: 'rdv1:ann',
     fingerprint: 'aaaa-aaaa',
     servers: () => servers,
     knocks: () => knocks,
+    linkTo: (publicKey: Uint8Array) => links.get(toHex(publicKey)),
     connect: (publicKey: Uint8Array, { signal }: { signal: AbortSignal }) => {
       const link = decision<Pick<RendezvousLink, 'role'>>()
       looking.push({ peer: toHex(publicKey), signal, link })
@@ -103,12 +117,26 @@ function setUp({ options, contacts = [], blocked = [], acceptsNobody = false, na
     onKnockOver: (peer) => events.over.push(peer),
     onMissed: (peer) => events.missed.push(peer),
     onServer: (status) => events.server.push(status),
+    onClock: (told) => events.clock.push(told),
+    onPath: (peer) => events.path.push(peer),
     onError: (error) => events.error.push(error),
   })
   const emit = (event: string, value: unknown): void => listeners.get(event)?.(value as never)
-  const server = (state: RendezvousServerStatus['state']): void => {
-    servers = [{ url: SERVER, state }]
-    emit('server', servers[0])
+  const server = (state: RendezvousServerStatus['state'], url = SERVER): void => {
+    const status = { url, state }
+    servers = [...servers.filter((other) => other.url !== url), status]
+    emit('server', status)
+  }
+  const link = (publicKey: Uint8Array) => {
+    const made = {
+      publicKey,
+      isRestarting: false,
+      tell: () => {},
+      on: (_: 'restarting', tell: () => void) => (made.tell = tell),
+    }
+    links.set(toHex(publicKey), made)
+    emit('link', made)
+    return made
   }
   const join = (publicKey: Uint8Array): void => {
     connected.add(toHex(publicKey))
@@ -128,6 +156,7 @@ function setUp({ options, contacts = [], blocked = [], acceptsNobody = false, na
     listeners,
     emit,
     server,
+    link,
     join,
   }
 }
@@ -366,7 +395,7 @@ describe('looking for somebody', () => {
 })
 
 describe('contacts', () => {
-  test('are looked for when a server carries our words, again when all had been gone, and not twice', async () => {
+  test('are looked for when a server carries our words, again when it had been gone, and not twice', async () => {
     const { server, looking, connected } = setUp({ contacts: [ben, cat] })
     connected.add(cat)
     server('connecting')
@@ -382,6 +411,14 @@ describe('contacts', () => {
     server('ready')
     await settle()
     expect(looking.map(({ peer }) => peer)).toEqual([ben, ben])
+    // They may have been waiting at another one.
+    looking[1]?.link.reject(new Error('nobody answered'))
+    server('connecting', 'wss://other.example')
+    await settle()
+    expect(looking).toHaveLength(2)
+    server('ready', 'wss://other.example')
+    await settle()
+    expect(looking.map(({ peer }) => peer)).toEqual([ben, ben, ben])
   })
 
   test('are looked for a few at a time, and not all of very many', async () => {
@@ -397,15 +434,51 @@ describe('contacts', () => {
     expect(looking.map(({ peer }) => peer)).toEqual(keys.slice(0, 64))
   })
 
-  test('are looked for once more when their direct connection ends; others are not', async () => {
-    const { meetings, looking, clock } = setUp({ contacts: [ben] })
+  test('are looked for again and again when their direct connection ended, until there is one; others are not', async () => {
+    const { meetings, server, join, connected, looking, clock } = setUp({ contacts: [ben] })
+    join(BEN)
+    server('ready')
+    connected.delete(ben)
     meetings.lost(ben, 'tcp://127.0.0.1:1')
     meetings.lost(cat, `rdv://${cat}`)
+    expect(clock.nextDueMs).toBeUndefined()
     meetings.lost(ben, `rdv://${ben}`)
     meetings.lost(ben, `rdv://${ben}`)
+    const startMs = clock.nowMs()
+    // Half of 2, 4, 8 s: nobody answers for as long as the path is away.
+    for (const [at, secondsLater] of [1, 3, 7].entries()) {
+      clock.advance(startMs + secondsLater * 1_000 - clock.nowMs() - 1)
+      await settle()
+      expect(looking).toHaveLength(at)
+      clock.advance(1)
+      await settle()
+      expect(looking.map(({ peer }) => peer)).toEqual(Array.from({ length: at + 1 }, () => ben))
+      looking[at]?.link.reject(Object.assign(new Error('nobody answered'), { code: 'no-answer' }))
+      await settle()
+    }
+    join(BEN)
+    expect(clock.nextDueMs).toBeUndefined()
+  })
+
+  test('who are none any more, or lost while no server is there, are left alone', async () => {
+    const contacts = [ben, cat]
+    const { meetings, server, looking, clock } = setUp({ contacts })
+    server('ready')
+    await settle()
+    for (const { link } of looking.splice(0))
+      link.reject(Object.assign(new Error('nobody answered'), { code: 'no-answer' }))
+    await settle()
+    meetings.lost(ben, `rdv://${ben}`)
+    contacts.shift()
+    clock.advance(2_000)
+    server('waiting')
+    meetings.lost(cat, `rdv://${cat}`)
     clock.advance(2_000)
     await settle()
-    expect(looking.map(({ peer }) => peer)).toEqual([ben])
+    expect([looking, clock.nextDueMs]).toEqual([[], undefined])
+    server('ready')
+    await settle()
+    expect(looking.map(({ peer }) => peer)).toEqual([cat])
   })
 
   test('are left alone when the program says so, and when we leave', async () => {
@@ -458,6 +531,29 @@ test('how we stand: who we are, where, and with how many people', () => {
   expect(events.server).toEqual(servers)
   const health = { address: 'rdv://ann', contact: 'rdv1:ann', fingerprint: 'aaaa-aaaa', servers, links: 1 }
   expect(meetings.health).toEqual(health)
+})
+
+test('that our clock is wrong is told, and what most servers say of it, until they no longer do', () => {
+  const { meetings, emit, events } = setUp()
+  expect(meetings.health.clockOffsetMs).toBeUndefined()
+  emit('clock', { offsetMs: -300_000 })
+  expect(meetings.health.clockOffsetMs).toBe(-300_000)
+  emit('clock', { offsetMs: undefined })
+  expect(meetings.health.clockOffsetMs).toBeUndefined()
+  expect(events.clock).toEqual([{ clockOffsetMs: -300_000 }, { clockOffsetMs: undefined }])
+})
+
+test('that a link has lost its path is told, and holds for the connections over it', () => {
+  const { meetings, link, events } = setUp()
+  const address = `rdv://${ben}`
+  expect(meetings.isRestarting(address)).toBe(false)
+  const made = link(BEN)
+  expect(meetings.isRestarting(address)).toBe(false)
+  made.isRestarting = true
+  made.tell()
+  expect(events.path).toEqual([ben])
+  const others = [`tcp://[::1]:1`, `rdv://${cat}`]
+  expect([address, ...others].map((one) => meetings.isRestarting(one))).toEqual([true, false, false])
 })
 
 test('what fails in the node is told; when we close nobody listens any more, and the node is closed', async () => {

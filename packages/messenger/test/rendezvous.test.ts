@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSigner, generateSeed } from '@mimirjs/crypto'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createMemoryStore, type Knock, type Messenger, type RendezvousServerStatus } from '../src/index.js'
+import {
+  createMemoryStore,
+  type Knock,
+  type Messenger,
+  MessengerError,
+  type RendezvousServerStatus,
+} from '../src/index.js'
 import { type Guest, MeetingPlace, present, WAIT, waysOf } from './support/meeting-place.js'
 import { collect, createWorld, keepOpen } from './support/world.js'
 
@@ -328,6 +334,28 @@ describe('the servers', () => {
     ann.removeRendezvousServer(first)
     expect((await ann.health()).rendezvous?.servers.map(({ url }) => url)).toEqual([second])
     expect(() => ann.addRendezvousServer('http://x')).toThrow(expect.objectContaining({ code: 'rendezvous' }) as Error)
+  })
+
+  test('are left out where there is no room to begin with them: all else is there, and says why', async () => {
+    const store = createMemoryStore()
+    const cause = new DOMException('full', 'QuotaExceededError')
+    store.setSetting = vi.fn(store.setSetting)
+    vi.mocked(store.setSetting).mockImplementationOnce(() =>
+      Promise.reject(new MessengerError('store', 'there is no room left', { cause })),
+    )
+    const { messenger } = await (await MeetingPlace.open()).person({ store })
+    const refused = { code: 'rendezvous', message: expect.stringContaining('there is no room left') }
+    expect(await new Promise((resolve) => messenger.on('error', resolve))).toMatchObject(refused)
+    expect((await messenger.health()).rendezvous).toBeUndefined()
+    expect(await messenger.conversations()).toEqual([])
+    expect(() => messenger.addRendezvousServer('wss://meet.example')).toThrow(expect.objectContaining(refused) as Error)
+  })
+
+  test('that cannot begin for another reason keep everything shut', async () => {
+    const store = createMemoryStore()
+    store.setSetting = () => Promise.reject(new Error('damaged'))
+    const opening = (await MeetingPlace.open()).person({ store })
+    await expect(opening).rejects.toMatchObject({ code: 'rendezvous', message: expect.stringContaining('damaged') })
   })
 
   test('are not there without the option: nobody knocks, and what needs them is refused', async () => {

@@ -43,6 +43,7 @@ export const VERDICTS = [
   'chat-repeat', // a message that was delivered before: acknowledged again
 ] as const
 
+/** One of {@link VERDICTS}. */
 export type Verdict = (typeof VERDICTS)[number]
 
 /** How many envelopes and frames had which {@link Verdict}. */

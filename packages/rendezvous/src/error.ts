@@ -51,7 +51,9 @@ const BLAME: Record<RendezvousErrorCode, Blame> = {
 /** Every failure of this package. Recognise it by `name` or {@link isRendezvousError}, not by `instanceof`. */
 export class RendezvousError extends Error {
   override readonly name = 'RendezvousError'
+  /** What happened. */
   readonly code: RendezvousErrorCode
+  /** Who caused it. */
   readonly blame: Blame
 
   constructor(code: RendezvousErrorCode, message: string, options: ErrorOptions = {}) {
@@ -61,6 +63,7 @@ export class RendezvousError extends Error {
   }
 }
 
+/** Whether this is a failure of this package, also of another copy of it. */
 export function isRendezvousError(error: unknown): error is RendezvousError {
   return error instanceof Error && error.name === 'RendezvousError'
 }

@@ -9,6 +9,8 @@ export interface MachineLimits {
   readonly attempts: number
   /** Of those, what others began: the rest is kept for ours. */
   readonly incomingAttempts: number
+  /** Knocks of one key in a minute that are let in, and as many at once: each makes us sign, send, and connect. */
+  readonly welcomesPerMinute: number
   /** Open links. */
   readonly links: number
   /** Candidates of one session description, in each direction. */
@@ -41,7 +43,10 @@ export interface MachineLimits {
   /** Signatures checked a second of what comes through one server, and at once after a pause. */
   readonly signaturesPerServerPerSecond: number
   readonly signaturesPerServerBurst: number
-  /** Frames of one server a second, and at once after a pause; above it the server is left. */
+  /**
+   * Frames of one server a second, and at once after a pause, counted apart for what it says and what it hands on: above
+   * it the server is left for the one, and the other is dropped.
+   */
   readonly serverFramesPerSecond: number
   readonly serverFramesBurst: number
   /** Frames of types that are not known here, and envelopes that no honest server relays, after which it is left. */
@@ -90,6 +95,7 @@ export const DEFAULT_LIMITS: RendezvousLimits = {
   servers: 8,
   attempts: 16,
   incomingAttempts: 12,
+  welcomesPerMinute: 12,
   links: 64,
   candidates: 64,
   senders: 1024,

@@ -1,47 +1,38 @@
 import { render } from 'preact'
 import { Chat } from './model/chat.js'
+import { loadConfig } from './model/config.js'
 import { profileOf } from './model/settings.js'
+import { sentence } from './model/words.js'
 import { App } from './view/App.js'
+import { Gate } from './view/Gate.js'
 import { ChatContext } from './view/use-chat.js'
 
-/** What the server that gave us the page says. */
-interface Config {
-  readonly servers: readonly string[]
-  readonly iceServers: readonly RTCIceServer[]
-}
-
-const CONFIG_KEY = 'web-chat-config'
-
-/** Without a network the page opens with what it was told last. */
-async function loadConfig(): Promise<Config> {
-  try {
-    const response = await fetch('/config.json')
-    if (!response.ok) throw new Error(`the server answered ${response.status}`)
-    const text = await response.text()
-    localStorage.setItem(CONFIG_KEY, text)
-    return JSON.parse(text) as Config
-  } catch {
-    return JSON.parse(localStorage.getItem(CONFIG_KEY) ?? '{"servers":[],"iceServers":[]}') as Config
-  }
-}
-
-async function start(): Promise<void> {
+async function start(app: HTMLElement): Promise<void> {
   if ('serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').catch(() => {})
   const pageUrl = `${location.origin}${location.pathname}`
   const chat = new Chat({ ...(await loadConfig()), profile: profileOf(location.search), pageUrl })
   document.documentElement.dataset['theme'] = chat.settings.theme
+  // Until somebody is there to be asked, the link stays where it is: another window may want it, or this one, loaded again.
   const openLink = (): void => {
-    if (location.hash.length < 2) return
-    chat.consider(decodeURI(location.hash.slice(1)))
+    const link = location.hash.slice(1)
+    if (link === '' || chat.state.value.phase.name !== 'ready') return
     history.replaceState(null, '', location.pathname + location.search)
+    if (!chat.consider(link)) chat.notify('The link that was opened names nobody.')
   }
+  chat.state.watch(openLink)
   window.addEventListener('hashchange', openLink)
   window.addEventListener('online', () => chat.refresh(true))
   window.addEventListener('offline', () => chat.refresh(false))
   document.addEventListener('visibilitychange', () => document.hidden || chat.refresh(navigator.onLine))
   window.addEventListener('pagehide', () => void chat.close())
-  const app = document.getElementById('app')
-  if (app === null) throw new Error('the page has no place for the app')
+  // A page that the browser kept and shows again has a messenger that is closed.
+  window.addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
+  // A file that is dropped where nobody takes it would be opened instead of the page.
+  const stay = (event: DragEvent): void => {
+    if (event.dataTransfer?.types.includes('Files')) event.preventDefault()
+  }
+  window.addEventListener('dragover', stay)
+  window.addEventListener('drop', stay)
   render(
     <ChatContext.Provider value={chat}>
       <App />
@@ -49,7 +40,8 @@ async function start(): Promise<void> {
     app,
   )
   await chat.open()
-  openLink()
 }
 
-void start()
+const app = document.getElementById('app')
+if (app === null) throw new Error('the page has no place for the app')
+start(app).catch((error: unknown) => render(<Gate phase={{ name: 'failed', message: sentence(error) }} />, app))

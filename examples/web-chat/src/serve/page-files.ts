@@ -1,13 +1,15 @@
-// The built page, read once: what is not in the list cannot be asked for.
-import { readdirSync, readFileSync } from 'node:fs'
+// The built page, read and packed once: what is not in the list cannot be asked for.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
+import { gzipSync } from 'node:zlib'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.json': 'application/json',
   '.webmanifest': 'application/manifest+json',
 }
 
@@ -30,29 +32,63 @@ const HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 }
 
+/** In `Accept-Encoding`, unless it says "not at all". */
+const PACKING = /\bgzip\b(?!\s*;\s*q=0(?:\.0+)?\s*(?:,|$))/i
+
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
-/** Answers with the files of a folder, and with `/config.json` as `config` says at that moment. */
-export function pageAnswer(folder: string, config: () => unknown): Answer {
-  const files = new Map<string, Buffer>(
+interface PageFile {
+  readonly plain: Buffer
+  /** By gzip. */
+  readonly packed: Buffer
+}
+
+/** Its files by the path that they are asked for under. */
+export type Page = ReadonlyMap<string, PageFile>
+
+/** @throws {Error} when no page was built there */
+export function readPage(folder: string): Page {
+  if (!existsSync(path.join(folder, 'index.html'))) throw new Error(`there is no page in ${folder}: build it first`)
+  return new Map(
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => {
         const file = path.join(entry.parentPath, entry.name)
-        return [`/${path.relative(folder, file).split(path.sep).join('/')}`, readFileSync(file)] as const
+        const name = `/${path.relative(folder, file).split(path.sep).join('/')}`
+        return [name, fileOf(readFileSync(file))] as const
       }),
   )
+}
+
+function fileOf(plain: Buffer): PageFile {
+  return { plain, packed: gzipSync(plain) }
+}
+
+/** Answers with the files of a page, and with its settings as `/config.json`. */
+export function pageAnswer(page: Page, config: unknown): Answer {
+  const files = new Map(page).set('/config.json', fileOf(Buffer.from(JSON.stringify(config))))
   return (request, response) => {
     // Compared as it came: nothing that a parser could make of it leads out of the list.
     const [asked = '/'] = (request.url ?? '/').split('?', 1)
     const name = asked === '/' ? '/index.html' : asked
-    const content = name === '/config.json' ? JSON.stringify(config()) : files.get(name)
+    const file = files.get(name)
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    const status = !isRead ? 405 : content === undefined ? 404 : 200
-    // Names of assets change with what is in them.
-    const caching = name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'
-    const type = name === '/config.json' ? 'application/json' : (TYPES[path.extname(name)] ?? 'text/plain')
-    response.writeHead(status, { ...HEADERS, 'Content-Type': type, 'Cache-Control': caching })
-    response.end(request.method === 'HEAD' || status !== 200 ? undefined : content)
+    if (!isRead || file === undefined) {
+      // Of an asset this may be otherwise in a moment.
+      response.writeHead(isRead ? 404 : 405, { ...HEADERS, 'Cache-Control': 'no-cache' }).end()
+      return
+    }
+    const isPacked = PACKING.test(String(request.headers['accept-encoding']))
+    const content = isPacked ? file.packed : file.plain
+    response.writeHead(200, {
+      ...HEADERS,
+      'Content-Type': TYPES[path.extname(name)] ?? 'text/plain',
+      // Names of assets change with what is in them.
+      'Cache-Control': name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      'Content-Length': content.length,
+      Vary: 'Accept-Encoding',
+      ...(isPacked ? { 'Content-Encoding': 'gzip' } : {}),
+    })
+    response.end(request.method === 'HEAD' ? undefined : content)
   }
 }

@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { RendezvousServer } from '@mimirjs/rendezvous/server'
-import { pageAnswer } from './page-files.js'
+import { pageAnswer, readPage } from './page-files.js'
 
 export interface WebChatOptions {
   readonly host: string
@@ -10,8 +9,8 @@ export interface WebChatOptions {
   readonly port: number
   /** What people type when a proxy with TLS stands before this: `https://chat.example`. */
   readonly publicUrl?: string | undefined
-  /** Where the built page is. Default: beside this program. */
-  readonly folder?: string | undefined
+  /** Where the built page is. */
+  readonly folder: string
   /** STUN and TURN servers for the pages. None: then both have to be reachable directly. */
   readonly iceServers?: readonly { readonly urls: readonly string[] }[] | undefined
 }
@@ -25,10 +24,10 @@ export interface WebChat {
   close(): Promise<void>
 }
 
-/** Rejects with what the system says when the port cannot be had. */
+/** @throws {Error} when there is no page, or the port cannot be had */
 export async function serveWebChat(options: WebChatOptions): Promise<WebChat> {
-  const { host, port, publicUrl, iceServers = [] } = options
-  const { folder = fileURLToPath(new URL('page', import.meta.url)) } = options
+  const { host, port, folder, publicUrl, iceServers = [] } = options
+  const page = readPage(folder)
   const http = createServer()
   await listen(http, host, port)
   const { port: bound } = http.address() as AddressInfo
@@ -48,10 +47,7 @@ export async function serveWebChat(options: WebChatOptions): Promise<WebChat> {
     http.close()
     throw error
   }
-  http.on(
-    'request',
-    pageAnswer(folder, () => ({ servers: [rendezvousUrl], iceServers })),
-  )
+  http.on('request', pageAnswer(page, { servers: [rendezvousUrl], iceServers }))
   return {
     url,
     rendezvousUrl,
@@ -67,9 +63,13 @@ export async function serveWebChat(options: WebChatOptions): Promise<WebChat> {
 
 function listen(http: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    http.once('error', reject)
+    const refuse = (cause: NodeJS.ErrnoException): void => {
+      const advice = cause.code === 'EADDRINUSE' ? '; another program has the port, 0 takes a free one' : ''
+      reject(new Error(`cannot listen on ${host}, port ${port}: ${cause.message}${advice}`, { cause }))
+    }
+    http.once('error', refuse)
     http.listen(port, host, () => {
-      http.off('error', reject)
+      http.off('error', refuse)
       resolve()
     })
   })

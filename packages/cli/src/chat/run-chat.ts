@@ -10,6 +10,7 @@ import { describeFailure } from '../failure.js'
 import { lookUp, meeting, openQuietly, peerText, warnOfReadableKey } from '../messenger.js'
 import { reportPeers } from '../overlay.js'
 import { type PersonText, parsePerson } from '../person.js'
+import { watchClock } from '../wrong-clock.js'
 import { Drafts } from './drafts.js'
 import { MessengerBackend } from './messenger-backend.js'
 import type { Self } from './model/state.js'
@@ -61,6 +62,9 @@ export async function runChat(context: Context, text: string | undefined, option
     messenger.on('overlay', ({ state }) => {
       if (state === 'up') program.dispatch({ type: 'reach', ...reach })
     })
+    watchClock(messenger, ({ clockOffsetMs }, text) =>
+      program.dispatch({ type: 'reach', ...(clockOffsetMs === undefined ? reach : { ok: false, text }) }),
+    )
     await program.run(peer)
     await sayWhatWaits(context, messenger)
   } finally {

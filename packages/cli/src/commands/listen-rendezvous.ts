@@ -1,8 +1,9 @@
 import type { Knock, Messenger, RendezvousServerStatus } from '@mimirjs/messenger'
 import { harmlessLine } from '../harmless.js'
+import { watchClock } from '../wrong-clock.js'
 import type { Tell } from './listen-mediators.js'
 
-/** Say who knocks, and when a rendezvous server is reached, lost, and back. */
+/** Say who knocks, when a rendezvous server is reached, lost, and back, and what they say of our clock. */
 export function reportRendezvous(messenger: Messenger, tell: Tell): void {
   const told = new Map<string, 'ready' | 'lost' | 'left'>()
   /** Those that were there once. */
@@ -26,6 +27,9 @@ export function reportRendezvous(messenger: Messenger, tell: Tell): void {
     tell({ event: 'knock', peer, fingerprint, name, expires }, text)
   }
   messenger.on('rendezvous', server)
+  watchClock(messenger, ({ clockOffsetMs }, text) =>
+    tell({ event: 'clock', ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }) }, text),
+  )
   messenger.on('knock', knock)
   messenger.on('knockOver', ({ peer }) => tell({ event: 'knock-over', peer }, ''))
   // Who came before anybody listened.

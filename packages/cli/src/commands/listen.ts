@@ -90,6 +90,8 @@ async function listen(context: Context, options: ListenOptions): Promise<ExitCod
     if (options.reply) throw new CliError('usage', '--reply needs --exec')
     if (options.execTimeout !== undefined) throw new CliError('usage', '--exec-timeout needs --exec')
   }
+  if (options.ws !== undefined && context.generation !== 'current')
+    throw new CliError('usage', `--ws is for pages, which speak generation current: ${context.generation} reaches none`)
   const folder = options.save === undefined ? undefined : resolve(context.io.cwd, options.save)
   if (folder !== undefined) makeFolder(folder)
   const messenger = await openMessenger(context, {

@@ -7,10 +7,10 @@ import { temporaryFolder } from '../support/folder.js'
 import { Person, startTracker } from '../support/people.js'
 import { Terminal } from '../support/terminal.js'
 
-/** Somebody who can dial WebSockets only, as a page can. */
-async function openPage(generation: 'current' | 'classic'): Promise<Messenger> {
+/** Somebody who speaks what pages speak, and can dial WebSockets only. */
+async function openPage(): Promise<Messenger> {
   const page = await Messenger.open(join(temporaryFolder(), 'page'), {
-    generation,
+    generation: 'current',
     transports: new Transports([ws()]),
   })
   onTestFinished(() => page.close())
@@ -19,11 +19,11 @@ async function openPage(generation: 'current' | 'classic'): Promise<Messenger> {
 
 test('listen --ws: who dials WebSockets only is heard, and answered over the same connection', async () => {
   const bob = new Person()
-  const listening = await bob.listen('--ws', 'ws://127.0.0.1:0', '--generation', 'current', '--exec', 'cat', '--reply')
+  const listening = await bob.listen('--ws', 'ws://127.0.0.1:0', '--exec', 'cat', '--reply')
   const ready = await listening.terminal.out.event('ready')
   expect(ready['ws']).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/)
   expect(listening.address).toMatch(/^tcp:/)
-  const page = await openPage('current')
+  const page = await openPage()
   const answer = new Promise<string>((resolve) => {
     page.on('message', async ({ from, text }) => {
       if (from === listening.publicKey) resolve(text ?? '')
@@ -53,6 +53,18 @@ test.each([
   const terminal = new Terminal()
   expect(await terminal.run('listen', '--home', 'home', '--ws', address)).toBe(exitCode)
   expect(terminal.err.all).toHaveLength(1)
+})
+
+test.each([
+  ['classic', ['--generation', 'classic'], {}],
+  ['overlay', ['--generation', 'overlay'], {}],
+  ['classic', [], { MIMIR_GENERATION: 'classic' }],
+])('listen --ws: generation %s of %j and %j reaches no page, and is refused', async (generation, args, env) => {
+  const { exitCode, err } = await new Person().run(['listen', '--listen', 'tcp://127.0.0.1:0', '--ws', ...args], {
+    env,
+  })
+  expect(exitCode).toBe(2)
+  expect(err.text).toBe(`mimir: --ws is for pages, which speak generation current: ${generation} reaches none\n`)
 })
 
 test('listen --ws: a port that is taken ends it, and says so', async () => {

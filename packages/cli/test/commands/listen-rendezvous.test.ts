@@ -64,3 +64,14 @@ test('what was there before anybody listened is told of, too', async () => {
   happen('knockOver', { peer: PEER })
   expect(events.at(-1)).toEqual({ event: 'knock-over', peer: PEER })
 })
+
+test('that our clock is wrong is said, and that it is right again', async () => {
+  const { events, lines, happen } = setUp()
+  happen('clock', { clockOffsetMs: -300_000 })
+  happen('clock', { clockOffsetMs: undefined })
+  expect(events).toEqual([{ event: 'clock', clockOffsetMs: -300_000 }, { event: 'clock' }])
+  expect(lines).toEqual([
+    expect.stringMatching(/^the clock of this machine is 5 min ahead, say the rendezvous servers/),
+    expect.stringMatching(/^the clock of this machine is right again/),
+  ])
+})

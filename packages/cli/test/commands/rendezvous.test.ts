@@ -82,7 +82,8 @@ describe('mimir rendezvous', () => {
       [['--listen', String(ready['address'])], 4],
       [['--listen', 'tcp://127.0.0.1:0'], 2],
       [['--listen', 'ws://127.0.0.1:99999'], 2],
-      [['--listen', 'ws://192.0.2.1:0'], 1],
+      [['--listen', 'ws://192.0.2.1:0'], 2],
+      [['--listen', 'ws://192.0.2.1:0', '--name', 'wss://rdv.example.org'], 1],
       [['--listen', 'wss://127.0.0.1:0'], 2],
       [[...free, '--cert', 'cert.pem', '--key', 'key.pem'], 2],
       [['--cert', 'cert.pem'], 2],
@@ -99,5 +100,16 @@ describe('mimir rendezvous', () => {
       expect([args, other.err.all.length]).toEqual([args, 1])
     }
     expect(await stop()).toBe(0)
+  })
+
+  test('where nobody could dial it, it asks for the option that says what they dial', async () => {
+    const terminal = new Terminal()
+    expect(await terminal.run('rendezvous', '--listen', 'ws://192.0.2.1:0')).toBe(2)
+    expect(terminal.err.text).toMatch(/^mimir: --listen ws:\/\/192\.0\.2\.1:0: .* --name what they dial$/m)
+    for (const everywhere of ['ws://0.0.0.0:0', 'ws://[::]:0']) {
+      const { ready, stop } = await start(new Terminal(), '--listen', everywhere)
+      expect(ready['names']).toContain(String(ready['address']).replace(/\/\/.*:/, '//localhost:'))
+      expect(await stop()).toBe(0)
+    }
   })
 })

@@ -10,7 +10,7 @@ import { withFile } from './file-error.js'
 import { GuidNotes } from './guid-notes.js'
 import { Landing } from './landing.js'
 import { Locks } from './locks.js'
-import { removeParts } from './parts.js'
+import { removeParts, removeStored, removeThenFiles } from './parts.js'
 import { PeerSource } from './peer-source.js'
 import { FileRecord } from './record.js'
 import { LateSink } from './response-sink.js'
@@ -107,6 +107,7 @@ export class Downloads {
     if (known && known.partPath !== file.partPath) {
       await removeParts(this.#context, this.#landing, known.partPath, known.path)
     }
+    if (known && !isSame) await this.#removeComplete(known)
     return this.#start(announcement, file)
   }
 
@@ -143,16 +144,24 @@ export class Downloads {
     })
   }
 
-  /** The message is about to be deleted; `remove` does that. What is complete stays: it is the user's. */
+  /** The message is about to be deleted; `remove` does that. What is complete stays where it is the user's. */
   remove(peer: string, guid: bigint, remove: () => Promise<boolean>): Promise<boolean> {
     return this.#locks.run(keyOf(peer, guid), async () => {
       const running = await this.#runningNow(peer, guid)
-      if (running) await running.stop('cancel')
+      // What it could not write down, it has reported; the row goes anyhow.
+      await running?.stop('cancel').catch(() => {})
       const row = await this.#row(peer, guid)
-      const removed = await remove()
-      if (row) await removeParts(this.#context, this.#landing, row.partPath, row.path)
-      return removed
+      return removeThenFiles(remove, async () => {
+        if (row === undefined) return
+        await removeParts(this.#context, this.#landing, row.partPath, row.path)
+        await this.#removeComplete(row)
+      })
     })
+  }
+
+  /** What is complete and no message announces any more, where nobody but us gets at it. */
+  async #removeComplete({ state, path }: StoredFile): Promise<void> {
+    if (state === 'complete' && this.#context.disk.isPrivate) await removeStored(this.#context, path)
   }
 
   retryNow(): void {

@@ -1,4 +1,5 @@
 import { dirname } from '#platform'
+import { isFull } from '../store-access.js'
 import type { FilesContext } from './context.js'
 import type { Landing } from './landing.js'
 import { plainPathOf } from './places.js'
@@ -22,5 +23,23 @@ export async function removeParts(
   for (const left of new Set([part, plainPathOf(part)])) {
     await landing.clean(left, folder).catch(report)
     await disk.remove(left).catch(report)
+  }
+}
+
+/** @param stored - a path as in the store; empty for none. What cannot be removed is said. */
+export async function removeStored({ places, disk, report }: FilesContext, stored: string): Promise<void> {
+  if (stored !== '') await disk.remove(places.real(stored)).catch(report)
+}
+
+/** Delete a message, then its files; where there is no room even for that, the files go first and make some. */
+export async function removeThenFiles<T>(remove: () => Promise<T>, removeFiles: () => Promise<void>): Promise<T> {
+  try {
+    const removed = await remove()
+    await removeFiles()
+    return removed
+  } catch (cause) {
+    if (!isFull(cause)) throw cause
+    await removeFiles()
+    return remove()
   }
 }

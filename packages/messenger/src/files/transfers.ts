@@ -11,7 +11,8 @@ import type { FilesContext } from './context.js'
 import type { Disk } from './disk.js'
 import { Downloads } from './downloads.js'
 import type { FaultHook } from './faults.js'
-import { removeOrphans } from './orphans.js'
+import { removeOrphanDownloads, removeOrphans } from './orphans.js'
+import { removeStored, removeThenFiles } from './parts.js'
 import { readBlob } from './pieces.js'
 import { Places } from './places.js'
 import { FileServers, type ServerClient } from './servers.js'
@@ -181,26 +182,27 @@ export class Transfers {
 
   /**
    * Delete a message, stop what is done about its file, and remove our copy of it. What was downloaded is the user's, and
-   * stays, except where only we can get at it. @returns false when there is no such message @throws {MessengerError} `store`
+   * stays, except where only we can get at it. Where there is no room to write that down, what there is of the file goes
+   * first, and makes some. @returns false when there is no such message @throws {MessengerError} `store`
    */
   async remove(peer: string, guid: bigint, outgoing: boolean): Promise<boolean> {
-    const { store, disk, places, report } = this.#context
+    const { store } = this.#context
     const remove = (): Promise<boolean> =>
       store.remove(peer, guid, outgoing).catch((cause: unknown) => {
         throw storeError(cause)
       })
-    if (!outgoing) {
-      const file = await store.file(peer, false, guid)
-      const removed = await this.#downloads.remove(peer, guid, remove)
-      if (disk.isPrivate && file?.state === 'complete') await disk.remove(places.real(file.path)).catch(report)
-      return removed
-    }
+    if (!outgoing) return this.#downloads.remove(peer, guid, remove)
     await this.#uploads.stop(peer, guid)
     const file = await store.file(peer, true, guid)
-    const removed = await remove()
-    this.#serving.withdrawn(peer, guid)
-    if (file && file.path !== '') await disk.remove(places.real(file.path)).catch(report)
-    return removed
+    return removeThenFiles(remove, async () => {
+      this.#serving.withdrawn(peer, guid)
+      await removeStored(this.#context, file?.path ?? '')
+    })
+  }
+
+  /** A group was deleted, with all that was said in it: remove what only we can get at. */
+  async groupRemoved(): Promise<void> {
+    await removeOrphanDownloads(this.#context).catch(this.#context.report)
   }
 
   /** The network is back, or there is room on the disk: wait no longer after failures. */

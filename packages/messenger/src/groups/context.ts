@@ -40,6 +40,8 @@ export interface GroupsContext {
   toOther(person: string | Uint8Array): string
   /** Whoever waits for a delivery should look again. */
   wakeWaiting(): void
+  /** A group is gone from the store, with all that was said in it. */
+  removed(): Promise<void>
   assertOpen(): void
   isClosing(): boolean
   onError(this: void, error: unknown): void

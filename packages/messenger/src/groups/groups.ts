@@ -262,11 +262,12 @@ export class Groups {
   }
 
   async #remove(room: Room): Promise<void> {
-    const { access, store, wakeWaiting } = this.#context
+    const { access, store, wakeWaiting, removed } = this.#context
     room.leave()
     await access.ask(() => store.deleteGroup(room.record.id))
     await this.#rotations.delete(room.record.id)
     this.#rooms.delete(room.record.id)
+    await removed()
     wakeWaiting()
   }
 

@@ -151,6 +151,20 @@ describe('a file', () => {
     await file.close()
     expect(factory.puts('chunks')).toBe(4)
   })
+
+  test('is on the disk piece by piece: a later one would not bring an earlier one there', async () => {
+    const factory = breakableFactory()
+    const disk = newDisk(newName(), factory)
+    const file = await disk.open('/file', 'create')
+    await file.write(new Uint8Array(2 * CHUNK_BYTES), 0, 2 * CHUNK_BYTES, 0)
+    await file.truncate(CHUNK_BYTES + 1)
+    await file.write(new Uint8Array(1), 0, 1, 0)
+    await file.close()
+    await disk.copy('/file', '/copy')
+    const durabilities = factory.durabilities('chunks')
+    expect(durabilities.length).toBeGreaterThan(5)
+    expect(new Set(durabilities)).toEqual(new Set(['strict']))
+  })
 })
 
 describe('a name', () => {
@@ -324,6 +338,19 @@ describe('a disk that is full', () => {
     expect(await inodes(name)).toHaveLength(1)
   })
 
+  test('takes away what is not wanted any more, and has room then', async () => {
+    const name = newName()
+    const factory = breakableFactory()
+    const disk = newDisk(name, factory)
+    await write(disk, '/file', new Uint8Array(CHUNK_BYTES + 1))
+    factory.isFull = true
+    await disk.remove('/file')
+    factory.isFull = false
+    expect(await disk.list('/')).toEqual([])
+    expect(await chunks(name)).toEqual([])
+    expect(await inodes(name)).toEqual([])
+  })
+
   test('tells who closes what could not be written', async () => {
     const factory = breakableFactory()
     const disk = newDisk(newName(), factory)
@@ -334,6 +361,22 @@ describe('a disk that is full', () => {
     factory.isFull = false
     expectSame(await read(disk, '/file'), new Uint8Array(0))
   })
+})
+
+test('two pages that no lock keeps apart: the one that opened it last goes on, the other is told', async () => {
+  const name = newName()
+  const one = newDisk(name)
+  const file = await one.open('/file', 'create')
+  await file.write(new Uint8Array(10), 0, 10, 0)
+  const two = newDisk(name)
+  expect(await two.list('/')).toEqual(['file'])
+  const refused = { code: 'in-use', message: expect.stringContaining('another page') }
+  await expect(file.datasync()).rejects.toMatchObject(refused)
+  await expect(one.remove('/file')).rejects.toMatchObject(refused)
+  await expect(one.open('/new', 'create')).rejects.toMatchObject(refused)
+  await file.close()
+  await two.remove('/file')
+  expect(await inodes(name)).toEqual([])
 })
 
 test('where no database can be opened, everything says why', async () => {

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomBytes } from '@mimirjs/crypto'
 import { Transports } from '@mimirjs/transport'
 import { tcp } from '@mimirjs/transport/tcp'
 import { expect, onTestFinished, test } from 'vitest'
+import { nodeDisk } from '../../src/platform/node/disk.js'
 import { createFileServer } from '../../src/testing/index.js'
 import { newFolder } from '../support/world.js'
 import { collect, createGroupOf, createScene, until } from './support/scene.js'
@@ -48,4 +49,27 @@ test('a file that a message announces is fetched from its file server, and from 
   expect(Buffer.compare(readFileSync(file.path), bytes)).toBe(0)
   expect(orphan).toMatchObject({ kind: 'file', file: { name: 'x.pdf', bytes: undefined } })
   await expect(orphan!.download({ to: folder })).rejects.toMatchObject({ code: 'unsupported' })
+})
+
+test('what was downloaded goes with its group where only the messenger gets at it', async () => {
+  Object.assign(nodeDisk, { isPrivate: true })
+  onTestFinished(() => void Object.assign(nodeDisk, { isPrivate: false }))
+  const scene = await createScene()
+  const folder = newFolder()
+  const [anna, bert] = [await scene.person(), await scene.person({}, folder)]
+  const [, theirs] = await createGroupOf([anna, bert])
+  const [of, besides] = [join(folder, 'downloads', 'of-it'), join(folder, 'downloads', 'besides')]
+  mkdirSync(join(folder, 'downloads'))
+  for (const [path, peer] of [
+    [of, theirs!.id],
+    [besides, anna.key],
+  ] as const) {
+    writeFileSync(path, 'x')
+    const known = { name: 'x', hash: '', sizeBytes: 1, key: undefined, server: '', doneBytes: 1, partPath: '' }
+    await bert.store.putFile({ ...known, peer, guid: 1n, outgoing: false, state: 'complete', path })
+  }
+  await theirs!.leave()
+  expect(existsSync(of)).toBe(true)
+  await theirs!.forget()
+  expect([existsSync(of), existsSync(besides)]).toEqual([false, true])
 })

@@ -1,9 +1,11 @@
+import { createRandom, type Random } from '@mimirjs/transport/testing'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { MessengerError } from '../../src/error.js'
 import { done } from '../../src/platform/browser/database.js'
 import type { Store } from '../../src/store.js'
 import { openIndexedDbStore } from '../../src/store-indexeddb.js'
-import { ANN, BEN, bytes, guids, incoming, message } from './support.js'
+import { ANN, BEN, bytes, guids, incoming, message, take } from './support.js'
 
 const open: Store[] = []
 afterEach(() => Promise.all(open.splice(0).map((store) => store.close())))
@@ -15,6 +17,7 @@ class Disk {
   hasRoomForSnapshots = true
   /** Transactions that wrote one. */
   snapshots = 0
+  readonly errors: MessengerError[] = []
   #database: IDBDatabase | undefined
 
   open(snapshotCalls?: number): Store {
@@ -30,6 +33,7 @@ class Disk {
     }) as IDBFactory
     const store = openIndexedDbStore('test', {
       indexedDB: factory,
+      onError: (error) => this.errors.push(error),
       ...(snapshotCalls === undefined ? {} : { snapshotCalls }),
     })
     open.push(store)
@@ -38,7 +42,17 @@ class Disk {
 
   /** The calls that are kept, together as they were made. */
   async batches(): Promise<unknown[]> {
-    return (await this.everything()).calls ?? []
+    const entries = ((await this.everything()).calls ?? []) as { calls: unknown[] }[]
+    return entries.map(({ calls }) => calls).filter((calls) => calls.length > 0)
+  }
+
+  /** Change by hand what is kept of the calls. */
+  async change(work: (calls: IDBObjectStore) => void): Promise<void> {
+    const database = await done(this.indexedDB.open('test'))
+    const transaction = database.transaction('calls', 'readwrite')
+    work(transaction.objectStore('calls'))
+    await new Promise((resolve) => transaction.addEventListener('complete', resolve))
+    database.close()
   }
 
   /** By object store. */
@@ -66,9 +80,21 @@ class Disk {
     database.transaction = (names, mode, options) => {
       const isSnapshot = mode === 'readwrite' && [...names].includes('snapshot')
       if (isSnapshot) this.snapshots++
-      const isFull = this.isFull || (isSnapshot && !this.hasRoomForSnapshots)
-      if (isFull && mode === 'readwrite') throw new DOMException('the quota is used up', 'QuotaExceededError')
-      return transaction(names, mode, options)
+      const begun = transaction(names, mode, options)
+      const storeOf = begun.objectStore.bind(begun)
+      begun.objectStore = (name) => {
+        const store = storeOf(name)
+        for (const method of ['add', 'put'] as const) {
+          const write = store[method].bind(store)
+          store[method] = (...values) => {
+            if (this.isFull || (isSnapshot && !this.hasRoomForSnapshots))
+              throw new DOMException('the quota is used up', 'QuotaExceededError')
+            return write(...values)
+          }
+        }
+        return store
+      }
+      return begun
     }
   }
 }
@@ -162,6 +188,36 @@ describe('the store in IndexedDB', () => {
     expect(await store.counts()).toMatchObject({ messages: 19 })
   })
 
+  test('what a handler held back is gone at the start also where there is no room, and stays so', async () => {
+    const disk = new Disk()
+    const first = disk.open()
+    const seq = await take(first, incoming(1n))
+    await first.enqueue({ ...message(10n), heldBy: seq })
+    await first.close()
+    disk.isFull = true
+    const store = disk.open()
+    await store.discardHeld()
+    expect(guids(await store.history(ANN, { limit: 9 }))).toEqual([1n])
+    await expect(store.handled(seq)).rejects.toMatchObject({ code: 'store' })
+    disk.isFull = false
+    await store.handled(seq)
+    expect(await store.pending(ANN, 9)).toEqual([])
+    await store.close()
+    expect(await disk.open().pending(ANN, 9)).toEqual([])
+  })
+
+  test('no value of a snapshot is larger than browsers take', async () => {
+    const disk = new Disk()
+    const store = disk.open(10)
+    const payload = new Uint8Array(1_048_576)
+    for (let guid = 1n; guid <= 12n; guid++) await store.enqueue({ ...message(guid), payload })
+    await store.setSetting('a', 'b')
+    await store.close()
+    const packets = (await disk.everything()).rows as unknown[][]
+    expect(packets.map((rows) => rows.length)).toEqual([8, 4])
+    expect(guids(await disk.open().history(ANN, { limit: 2 }))).toEqual([12n, 11n])
+  })
+
   test('what is kept does not grow with what is done while it is open', async () => {
     const disk = new Disk()
     const store = disk.open(100)
@@ -189,6 +245,9 @@ describe('the store in IndexedDB', () => {
     disk.hasRoomForSnapshots = false
     for (let time = 0; time < 8; time++) await store.setSetting('epoch', String(time))
     expect(await disk.batches()).toHaveLength(8)
+    expect(disk.errors).toEqual([
+      expect.objectContaining({ code: 'store', message: expect.stringMatching(/no snapshot.*no room left/) }),
+    ])
     disk.hasRoomForSnapshots = true
     for (let time = 8; time < 10; time++) await store.setSetting('epoch', String(time))
     await store.close()
@@ -243,5 +302,190 @@ describe('the store in IndexedDB', () => {
     await expect(store.counts()).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('denied') })
     await expect(store.enqueue(message(1n))).rejects.toMatchObject({ code: 'store' })
     await store.close()
+  })
+})
+
+/** One of what a messenger may ask for, of few messages, so that much of it fails. */
+function anyChange(store: Store, random: Random): Promise<unknown> {
+  const guid = BigInt(random.integer(30))
+  const peer = random.integer(2) === 0 ? ANN : BEN
+  const changes = [
+    () => store.enqueue({ ...message(guid), peer }),
+    () => store.enqueue({ ...message(guid), peer, heldBy: random.integer(40) }),
+    () => store.receive(incoming(guid, { peer, editTimeMs: random.integer(3), messageType: random.integer(6) })),
+    () => store.handled(random.integer(60)),
+    () => store.remove(peer, guid, random.integer(2) === 0),
+    () => store.markDelivered(peer, guid, 5, 0),
+    () => store.discardHeld(),
+    () => store.edit(peer, guid, bytes(`edited ${guid}`), 7),
+  ]
+  return changes[random.integer(changes.length)]!()
+}
+
+async function all(store: Store): Promise<unknown[]> {
+  const ofPeers = [ANN, BEN].map((peer) =>
+    Promise.all([store.history(peer, { limit: 999 }), store.pending(peer, 999), store.nextUnhandled(peer)]),
+  )
+  return [await store.counts(), ...(await Promise.all(ofPeers))]
+}
+
+test.each([1, 2, 3, 4, 5])('whatever was done, together or not, it opens as it was (seed %i)', async (seed) => {
+  const random = createRandom(seed)
+  const disk = new Disk()
+  for (let start = 0; start < 12; start++) {
+    disk.isFull = random.integer(4) === 0
+    const store = disk.open(random.integer(60))
+    await store.discardHeld()
+    for (let step = 0; step < 10; step++) {
+      await Promise.allSettled(Array.from({ length: random.integer(6) }, () => anyChange(store, random)))
+      if (random.integer(8) === 0) disk.isFull = !disk.isFull
+    }
+    disk.isFull = false
+    await store.discardHeld()
+    const before = await all(store)
+    await store.close()
+    const again = disk.open()
+    expect(await all(again)).toEqual(before)
+    await again.close()
+  }
+})
+
+describe('two pages that no lock keeps apart', () => {
+  test('do not mix: the one that opened it last goes on, the other is told', async () => {
+    const disk = new Disk()
+    const one = disk.open(10)
+    const seq = await take(one, incoming(1n))
+    const two = disk.open(10)
+    await two.counts()
+    await expect(one.receive(incoming(2n))).rejects.toMatchObject({
+      code: 'in-use',
+      message: expect.stringContaining('another page'),
+    })
+    await expect(one.handled(seq)).rejects.toMatchObject({ code: 'in-use' })
+    await expect(one.counts()).rejects.toMatchObject({ code: 'in-use' })
+    expect((await two.nextUnhandled(ANN))?.guid).toBe(1n)
+    for (let guid = 101n; guid <= 111n; guid++) await two.enqueue(message(guid))
+    await two.close()
+    expect(await disk.open().counts()).toMatchObject({ messages: 12, unhandled: 1 })
+  })
+
+  test('and the other takes no snapshot in its place', async () => {
+    const disk = new Disk()
+    const one = disk.open(0)
+    await one.setSetting('a', 'first')
+    const two = disk.open()
+    await two.setSetting('a', 'second')
+    const kept = await disk.everything()
+    await expect(one.setSetting('a', 'third')).rejects.toMatchObject({ code: 'in-use' })
+    expect(await disk.everything()).toEqual(kept)
+  })
+
+  test('do not mix where there is no room to say which was the last', async () => {
+    const disk = new Disk()
+    const one = disk.open()
+    await one.enqueue(message(1n))
+    disk.isFull = true
+    const two = disk.open()
+    expect(await two.counts()).toMatchObject({ messages: 1 })
+    disk.isFull = false
+    await two.enqueue(message(2n))
+    await expect(one.enqueue(message(3n))).rejects.toMatchObject({ message: expect.stringContaining('another page') })
+  })
+})
+
+describe('what another version of the program wrote', () => {
+  const refused = { code: 'store', message: expect.stringContaining('another version') }
+
+  /** Two that succeeded, one that failed, and one that succeeded, each by itself. */
+  async function written(): Promise<Disk> {
+    const disk = new Disk()
+    const store = disk.open()
+    await store.enqueue(message(1n))
+    await store.enqueue(message(2n))
+    await expect(store.enqueue(message(2n))).rejects.toMatchObject({ code: 'store' })
+    await store.enqueue(message(3n))
+    await store.close()
+    return disk
+  }
+
+  /** Put another message into the call of this number, which stands for another rule for the same one. */
+  async function replaceCall(disk: Disk, number: number, guid: bigint): Promise<void> {
+    await disk.change((calls) => {
+      const cursor = calls.openCursor()
+      let left = number
+      cursor.onsuccess = () => {
+        const found = cursor.result
+        if (!found) return
+        const entry = found.value as { calls: unknown[] }
+        if (entry.calls.length > 0 && left-- === 0)
+          found.update({ ...entry, calls: [{ method: 'enqueue', args: [message(guid)] }] })
+        found.continue()
+      }
+    })
+  }
+
+  test.each([
+    ['one that succeeded fails', 0, 2n ** 70n],
+    ['one that failed succeeds', 2, 4n],
+    ['the last one fails', 3, 2n ** 70n],
+  ])('is refused when this one takes it otherwise, and stays: %s', async (_, number, guid) => {
+    const disk = await written()
+    await replaceCall(disk, number, guid)
+    const { calls } = await disk.everything()
+    const store = disk.open(0)
+    await expect(store.counts()).rejects.toMatchObject(refused)
+    await expect(store.setSetting('a', 'b')).rejects.toMatchObject(refused)
+    await store.close()
+    expect((await disk.everything()).calls).toEqual(calls)
+  })
+
+  test('is refused when there is a call that this one does not know, and stays', async () => {
+    const disk = await written()
+    await disk.change((calls) => calls.add({ calls: [{ method: 'enqueueAll', args: [] }] }))
+    const { calls } = await disk.everything()
+    await expect(disk.open(0).counts()).rejects.toMatchObject(refused)
+    expect((await disk.everything()).calls).toEqual(calls)
+  })
+
+  test('is read when it ended before it wrote down what came of the last call', async () => {
+    const disk = await written()
+    await disk.change((calls) => {
+      const last = calls.openCursor(null, 'prev')
+      last.onsuccess = () => last.result?.delete()
+    })
+    expect(await disk.batches()).toHaveLength(4)
+    const store = disk.open()
+    await store.enqueue(message(4n))
+    await store.close()
+    expect(guids(await disk.open().history(ANN, { limit: 9 }))).toEqual([4n, 3n, 2n, 1n])
+  })
+
+  test('is read when it is of the first version, and goes on', async () => {
+    const disk = new Disk()
+    const opening = disk.indexedDB.open('test', 1)
+    opening.onupgradeneeded = () => {
+      opening.result.createObjectStore('calls', { autoIncrement: true })
+      opening.result.createObjectStore('snapshot')
+      opening.result.createObjectStore('rows')
+    }
+    ;(await done(opening)).close()
+    const call = (guid: bigint): unknown => ({ method: 'enqueue', args: [message(guid)] })
+    await disk.change((calls) => {
+      calls.add([call(1n), call(1n)])
+      calls.add([call(2n)])
+    })
+    const store = disk.open()
+    expect((await store.enqueue(message(3n))).seq).toBe(3)
+    await store.close()
+    expect(guids(await disk.open().history(ANN, { limit: 9 }))).toEqual([3n, 2n, 1n])
+  })
+
+  test('is refused when it is of a version to come, and stays', async () => {
+    const disk = await written()
+    ;(await done(disk.indexedDB.open('test', 99))).close()
+    const kept = await disk.everything()
+    const store = disk.open(0)
+    await expect(store.counts()).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('newer') })
+    expect(await disk.everything()).toEqual(kept)
   })
 })

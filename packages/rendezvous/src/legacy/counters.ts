@@ -16,8 +16,10 @@ export const LEGACY_VERDICTS = [
   'limit', // no room for one more
 ] as const
 
+/** One of {@link LEGACY_VERDICTS}. */
 export type LegacyVerdict = (typeof LEGACY_VERDICTS)[number]
 
+/** How many messages had which verdict. */
 export type LegacyCounters = Record<LegacyVerdict, number>
 
 export function newLegacyCounters(): LegacyCounters {

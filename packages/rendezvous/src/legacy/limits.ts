@@ -4,7 +4,7 @@ import { RendezvousError } from '../error.js'
 export interface LegacyLimits {
   /** Servers at once. */
   readonly servers: number
-  /** Milliseconds that a login may take. */
+  /** Milliseconds for each step of the login: opening, the challenge, `authenticated`. */
   readonly loginMs: number
   /** Milliseconds after a challenge that we do not answer until we leave, whatever was wrong with it. */
   readonly refusalMs: number
@@ -46,6 +46,7 @@ export interface LegacyLimits {
   readonly promptedPeople: number
 }
 
+/** rendezvous protocol A13, B4 and B9, where they name a number; the others are ours. */
 export const DEFAULT_LEGACY_LIMITS: LegacyLimits = {
   servers: 8,
   loginMs: 10_000,

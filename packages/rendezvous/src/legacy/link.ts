@@ -3,11 +3,13 @@ import { encodeLegacyChannelFrame, LEGACY_CHAT_MAX_LENGTH } from '@mimirjs/wire/
 import { RendezvousError } from '../error.js'
 import type { LegacyCloseReason, LegacyPerson } from './types.js'
 
+/** What happens on a {@link LegacyLink}. */
 export interface LegacyLinkEvents extends Record<string, unknown> {
   /** A message; text is to be shown as text, and nothing that it names is to be loaded. */
   readonly chat: { readonly text: string }
   /** Their profile, which replaces the one before. */
   readonly shared: { readonly name: string | undefined }
+  /** Once, last. */
   readonly closed: { readonly reason: LegacyCloseReason }
 }
 
@@ -24,6 +26,7 @@ export interface LegacyLinkHost {
  * rendezvous protocol A10
  */
 export class LegacyLink {
+  /** Who is on the other side. */
   readonly person: LegacyPerson
   readonly #host: LegacyLinkHost
   readonly #events: Emitter<LegacyLinkEvents>
@@ -37,6 +40,7 @@ export class LegacyLink {
     this.#events = new Emitter((error) => host.threw(error))
   }
 
+  /** `false` is for good. */
   get isOpen(): boolean {
     return this.#closeReason === undefined
   }
@@ -51,7 +55,7 @@ export class LegacyLink {
     return this.#name
   }
 
-  /** @returns a function that takes the listener off again */
+  /** Listen to what happens. @returns a function that takes the listener off again */
   on<Name extends keyof LegacyLinkEvents & string>(
     name: Name,
     listener: (event: LegacyLinkEvents[Name]) => void,
@@ -59,7 +63,7 @@ export class LegacyLink {
     return this.#events.on(name, listener)
   }
 
-  /** @throws {RendezvousError} `too-large` above 8192 characters | `closed` */
+  /** Send a message. @throws {RendezvousError} `too-large` above 8192 characters | `closed` */
   sendChat(text: string): void {
     if (text.length > LEGACY_CHAT_MAX_LENGTH)
       throw new RendezvousError(
@@ -69,6 +73,7 @@ export class LegacyLink {
     this.#send(encodeLegacyChannelFrame({ type: 'chat', text }))
   }
 
+  /** End it. Does nothing when it is over. */
   close(): void {
     if (this.isOpen) this.#host.close()
   }

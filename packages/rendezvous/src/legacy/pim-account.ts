@@ -5,17 +5,22 @@ import { RendezvousError } from '../error.js'
 /** Longer than any history that a page of pim could keep: browsers give it 5 MiB. */
 const MAX_TEXT_LENGTH = 16_777_216
 
+/** A message of a history. */
 export interface PimMessage {
   readonly text: string
+  /** Whether the other side wrote it. */
   readonly isIncoming: boolean
   /** In ms since 1970. */
   readonly timeMs: number
 }
 
+/** Somebody whom the account knows. */
 export interface PimPeer {
   /** Their public key in the normal form. */
   readonly pem: string
+  /** The name that they gave themselves. */
   readonly name: string | undefined
+  /** In the order of the page: the oldest first. */
   readonly history: readonly PimMessage[]
 }
 

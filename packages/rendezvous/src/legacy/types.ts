@@ -28,8 +28,11 @@ export type LegacyLeaveReason =
   | 'malformed' // it sent too many frames that are none
   | 'replaced' // the account logged in elsewhere
 
+/** How it stands with a server. */
 export interface LegacyServerStatus {
+  /** As it was given. */
   readonly url: string
+  /** `connecting`: being dialled, or logging in. `ready`: in use. `waiting`: is tried again. `left`: is not. */
   readonly state: 'connecting' | 'ready' | 'waiting' | 'left'
   /** With `left`. */
   readonly reason?: LegacyLeaveReason | undefined

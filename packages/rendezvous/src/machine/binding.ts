@@ -71,7 +71,8 @@ function openWhenBound(core: Core, attempt: OwnAttempt, channel: ChannelSession,
   attempt.openedMs = nowMs
   attempt.deadlineMs = Number.POSITIVE_INFINITY
   channel.hear(nowMs)
-  core.wakeBy(nowMs + core.limits.channelSilenceMs)
+  // What came early is taken in a turn of its own: whoever waits for the link has it by then.
+  core.wakeBy(channel.waiting.length > 0 ? nowMs : nowMs + core.limits.channelSilenceMs)
   if (before !== undefined) closeAttempt(core, before, 'replaced', nowMs, { isTold: true })
   core.attempts.open(attempt)
   core.host.opened(attempt)

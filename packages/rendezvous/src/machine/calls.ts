@@ -32,7 +32,7 @@ export function call(core: Core, publicKey: Uint8Array, nowMs: number): OwnAttem
     core.host.randomBytes(SID_BYTES),
     nowMs,
   )
-  attempt.deadlineMs = Math.floor(nowMs) + core.limits.knockMs
+  attempt.deadlineMs = nowMs + core.limits.knockMs
   core.wakeBy(attempt.deadlineMs)
   core.attempts.add(attempt)
   const body = { kind: EnvelopeKind.knock, name: core.name }

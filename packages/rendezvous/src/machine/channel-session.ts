@@ -9,6 +9,8 @@ export class ChannelSession {
   /** Whether our bind was given to the channel, and whether theirs was right. */
   isBindSent = false
   isPeerBound = false
+  /** What came since then, while our bind had still to be signed: the other side may wait for nothing. */
+  readonly waiting: (string | Uint8Array)[] = []
   /** When anything came the last time. */
   heardMs: number
   /** When the first and the last ping went out since then. */

@@ -1,4 +1,5 @@
 import { type EnvelopeBody, MAX_CLAIMED_NAME_LENGTH } from '@mimirjs/wire/rendezvous'
+import { Buckets } from '../buckets.js'
 import { type Counters, newCounters } from '../counters.js'
 import { limitsOf, type RendezvousLimits } from '../limits.js'
 import { TokenBucket } from '../token-bucket.js'
@@ -13,6 +14,9 @@ import { Signatures } from './signatures.js'
 import { requireState } from './state.js'
 import type { MachineHost, MachineOptions, PolicyAnswer } from './types.js'
 
+/** Together with all else that we say, less than servers let one key send. */
+const WELCOMES_PER_SECOND = 5
+const WELCOMES_BURST = 20
 const BUSY_PER_SECOND = 1
 const BUSY_BURST = 5
 
@@ -36,6 +40,9 @@ export class Core {
   readonly dismissed: DismissedKnocks
   /** How often others are told that we have no room. */
   readonly busy: TokenBucket = new TokenBucket(BUSY_PER_SECOND, BUSY_BURST)
+  /** How often somebody is let in, by peer: it outlives his attempts. And how often all of them are. */
+  readonly welcomes: Buckets
+  readonly allWelcomes: TokenBucket = new TokenBucket(WELCOMES_PER_SECOND, WELCOMES_BURST)
   readonly #name: MachineOptions['name']
   /** The next time that something is due, or earlier. */
   wakeMs: number = Number.POSITIVE_INFINITY
@@ -45,7 +52,7 @@ export class Core {
     const state = options.state === undefined ? undefined : requireState(options.state)
     this.host = host
     this.publicKey = new Uint8Array(publicKey)
-    this.epoch = Math.max(Math.floor(nowMs), (state?.epoch ?? -1) + 1)
+    this.epoch = Math.max(host.wallMs(nowMs), (state?.epoch ?? -1) + 1)
     this.limits = limitsOf(options.limits)
     this.canRestartIce = canRestartIce
     this.#name = name
@@ -54,12 +61,15 @@ export class Core {
     this.receiver = new Receiver({
       publicKey: this.publicKey,
       replays: this.replays,
+      wallMs: (timeMs) => host.wallMs(timeMs),
       policy: (peer, peerName) => this.#policy(peer, peerName),
       onContactHeard: () => host.stateChanged(),
     })
     this.outbox = new Outbox(this)
     this.servers = new ServerLinks(this)
     this.prompts = new Prompts(this.limits)
+    const { welcomesPerMinute, senders } = this.limits
+    this.welcomes = new Buckets(welcomesPerMinute / 60, welcomesPerMinute, senders)
     this.dismissed = new DismissedKnocks(this.limits)
   }
 
@@ -76,7 +86,7 @@ export class Core {
 
   /** Write to somebody, over all servers, once. */
   write(to: Uint8Array, sid: Uint8Array, body: EnvelopeBody, nowMs: number): void {
-    const letter = this.outbox.write(to, sid, body, Math.floor(nowMs) + this.limits.envelopeMs)
+    const letter = this.outbox.write(to, sid, body, this.limits.envelopeMs, nowMs)
     this.outbox.sign(letter, (frame) => {
       if (frame !== undefined) this.servers.send(frame)
     })

@@ -32,7 +32,7 @@ export class DismissedKnocks {
   take(name: string, nowMs: number): Received | undefined {
     const knock = this.#knocks.get(name)
     this.#knocks.delete(name)
-    return knock !== undefined && knock.expMs > nowMs ? knock : undefined
+    return knock !== undefined && knock.endMs > nowMs ? knock : undefined
   }
 
   /** He gave up. */

@@ -5,6 +5,7 @@ import {
   type ChatFrame,
   decodeChannelFrame,
   encodeChannelFrame,
+  MAX_CHANNEL_FRAME_BYTES,
   type UnknownFrame,
 } from '@mimirjs/wire/rendezvous'
 import type { OwnAttempt } from './attempt.js'
@@ -13,24 +14,40 @@ import type { ChannelSession } from './channel-session.js'
 import { closeAttempt } from './closing.js'
 import type { Core } from './core.js'
 
-/** A text frame of a channel (rendezvous protocol B11, B12). */
-export function receiveText(core: Core, attempt: OwnAttempt, text: string, nowMs: number): void {
+/** Frames that may come after the other side's bind and before ours is sent. */
+const MAX_WAITING = 16
+
+/** A frame of a channel: text, or data (rendezvous protocol B11, B12). */
+export function receiveMessage(core: Core, attempt: OwnAttempt, message: string | Uint8Array, nowMs: number): void {
   const { channel, state } = attempt
   if (channel === undefined) {
     // They speak before we know the channel: whoever is honest waits for nothing but the channel to say who he is.
     closeAttempt(core, attempt, 'bind', nowMs, { isTold: true })
     return
   }
-  if (!channel.frames.take(nowMs)) {
+  if (typeof message === 'string' && !channel.frames.take(nowMs)) {
     closeAttempt(core, attempt, 'protocol', nowMs, { isTold: true, detail: 'flood' })
     return
   }
-  const frame = decode(text)
-  if (state === 'binding') {
-    receiveBind(core, attempt, channel, frame, nowMs)
-    return
+  if (channel.isPeerBound) {
+    channel.waiting.push(message)
+    if (state === 'open') takeWaiting(core, attempt, channel, nowMs)
+    else if (channel.waiting.length > MAX_WAITING || message.length > MAX_CHANNEL_FRAME_BYTES)
+      closeAttempt(core, attempt, 'protocol', nowMs, { isTold: true, detail: 'too much before our bind' })
+  } else receiveBind(core, attempt, channel, typeof message === 'string' ? decode(message) : undefined, nowMs)
+}
+
+function takeWaiting(core: Core, attempt: OwnAttempt, channel: ChannelSession, nowMs: number): void {
+  for (const message of channel.waiting.splice(0)) {
+    if (attempt.state !== 'open') return
+    channel.hear(nowMs)
+    if (typeof message === 'string') receiveText(core, attempt, channel, message, nowMs)
+    else core.host.data(attempt, message)
   }
-  channel.hear(nowMs)
+}
+
+function receiveText(core: Core, attempt: OwnAttempt, channel: ChannelSession, text: string, nowMs: number): void {
+  const frame = decode(text)
   if (frame === undefined || frame.type === 'bind') {
     core.counters['channel-frame'] += 1
     channel.badFrames += 1
@@ -90,10 +107,11 @@ export function send(core: Core, { connection }: OwnAttempt, frame: ChannelFrame
 }
 
 /**
- * Ask after a silence, give up after a long one (rendezvous protocol B12).
+ * Take what came before the link was open; ask after a silence, give up after a long one (rendezvous protocol B12).
  * @returns when to look again
  */
-export function watchSilence(core: Core, attempt: OwnAttempt, channel: ChannelSession, nowMs: number): number {
+export function tickChannel(core: Core, attempt: OwnAttempt, channel: ChannelSession, nowMs: number): number {
+  takeWaiting(core, attempt, channel, nowMs)
   const { channelSilenceMs, channelLostMs } = core.limits
   // Whoever slept, as laptops do, asks first: only silence after a question says something.
   const lostMs = (channel.askedMs ?? nowMs) + Math.max(channelLostMs - channelSilenceMs, 1)

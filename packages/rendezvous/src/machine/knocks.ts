@@ -43,12 +43,12 @@ export function welcome(core: Core, attempt: OwnAttempt, nowMs: number): void {
 }
 
 /** What the user is asked about an attempt at the prompt. */
-export function knockOf(attempt: OwnAttempt): Knock {
+export function knockOf(core: Core, attempt: OwnAttempt): Knock {
   return {
     publicKey: attempt.peer,
     fingerprint: displayFingerprint(attempt.peer),
     name: attempt.knock?.body.kind === EnvelopeKind.knock ? attempt.knock.body.name : undefined,
-    expiresMs: attempt.deadlineMs,
+    expiresMs: core.host.wallMs(attempt.deadlineMs),
   }
 }
 
@@ -70,7 +70,13 @@ function receiveFirst(core: Core, knock: Received, nowMs: number): Verdict {
       core.write(knock.from, knock.sid, { kind: EnvelopeKind.decline, re: knock.id, code: 'busy' }, nowMs)
     return 'limit'
   }
-  const attempt = new OwnAttempt(knock.from, 'waiting', 'answerer', knock.sid, nowMs)
+  return admit(core, new OwnAttempt(knock.from, 'waiting', 'answerer', knock.sid, nowMs), knock, nowMs)
+}
+
+/** Turn to their new knock, unless they knock all the time: each that is let in makes us sign, send, and connect. */
+function admit(core: Core, attempt: OwnAttempt, knock: Received, nowMs: number): Verdict {
+  if (!(core.welcomes.take(knock.name, nowMs) && core.allWelcomes.take(nowMs))) return 'limit'
+  dropConnection(core, attempt)
   attempt.turnTo(knock, 'waiting')
   core.attempts.add(attempt)
   welcome(core, attempt, nowMs)
@@ -82,7 +88,7 @@ function prompt(core: Core, knock: Received, nowMs: number): Verdict {
   if (core.attempts.countPrompts() >= core.limits.prompts) return 'prompt'
   if (!core.prompts.take(knock.name, nowMs)) return 'prompt'
   const attempt = new OwnAttempt(knock.from, 'prompting', 'answerer', knock.sid, nowMs)
-  if (knock.expMs <= nowMs) {
+  if (knock.endMs <= nowMs) {
     core.host.knockOver(attempt.peer, true)
     return 'ok'
   }
@@ -94,9 +100,9 @@ function prompt(core: Core, knock: Received, nowMs: number): Verdict {
 function ask(core: Core, attempt: OwnAttempt, knock: Received): void {
   attempt.turnTo(knock, 'prompting')
   attempt.knock = knock
-  attempt.deadlineMs = knock.expMs
+  attempt.deadlineMs = knock.endMs
   core.wakeBy(attempt.deadlineMs)
-  core.host.knock(knockOf(attempt))
+  core.host.knock(knockOf(core, attempt))
 }
 
 /**
@@ -108,19 +114,15 @@ function glare(core: Core, attempt: OwnAttempt, knock: Received, nowMs: number):
     repeatSoon(core, attempt, nowMs)
     return 'state'
   }
-  attempt.turnTo(knock, 'waiting')
-  welcome(core, attempt, nowMs)
-  return 'ok'
+  return admit(core, attempt, knock, nowMs)
 }
 
 /** They began anew before anything came of it: what the user is asked, or what he said, holds for the new knock. */
 function replace(core: Core, attempt: OwnAttempt, knock: Received, nowMs: number): Verdict {
   const isNewer = knock.epoch > attempt.peerEpoch || (knock.epoch === attempt.peerEpoch && knock.ctr > attempt.knockCtr)
   if (!isNewer) return 'state'
-  if (attempt.state === 'waiting') {
-    attempt.turnTo(knock, 'waiting')
-    welcome(core, attempt, nowMs)
-  } else if (knock.expMs <= nowMs) {
+  if (attempt.state === 'waiting') return admit(core, attempt, knock, nowMs)
+  if (knock.endMs <= nowMs) {
     closeAttempt(core, attempt, 'missed', nowMs, { isTold: false })
   } else ask(core, attempt, knock)
   return 'ok'
@@ -128,9 +130,5 @@ function replace(core: Core, attempt: OwnAttempt, knock: Received, nowMs: number
 
 /** Only a new instance of them has forgotten what is under way. */
 function comeAgain(core: Core, attempt: OwnAttempt, knock: Received, nowMs: number): Verdict {
-  if (knock.epoch <= attempt.peerEpoch) return 'state'
-  dropConnection(core, attempt)
-  attempt.turnTo(knock, 'waiting')
-  welcome(core, attempt, nowMs)
-  return 'ok'
+  return knock.epoch > attempt.peerEpoch ? admit(core, attempt, knock, nowMs) : 'state'
 }

@@ -16,13 +16,14 @@ import type { ChannelSession } from './channel-session.js'
 import { closeAttempt } from './closing.js'
 import { Core } from './core.js'
 import { sendDescription } from './descriptions.js'
-import { receiveText, send } from './frames.js'
+import { receiveMessage, send } from './frames.js'
 import { nameOf } from './keys.js'
 import { knockOf } from './knocks.js'
 import { beginRestart, giveUpRestart, watchConnection } from './restart.js'
 import { receiveSignal, tickAttempt } from './signalling.js'
 import type {
   Attempt,
+  CloseCode,
   ConnectionState,
   DeclineOptions,
   Knock,
@@ -35,7 +36,8 @@ import type {
 /**
  * Both sides of the protocol without sockets and without WebRTC: what servers and channels say, commands and the time go
  * in, and what is to be sent and told comes out at the host. No server is trusted; tables stay bounded whatever comes.
- * After each call, look at {@link nextDeadlineMs}. All times are of the wall clock, in ms since 1970.
+ * After each call, look at {@link nextDeadlineMs}. All times are of a clock that nobody sets, in ms; dates are the host's affair
+ * (`wallMs`), so that a wall clock that is set makes nothing come late or early.
  */
 export class RendezvousMachine {
   readonly #core: Core
@@ -83,11 +85,18 @@ export class RendezvousMachine {
     return this.#core.servers.statuses
   }
 
-  /** The network is back, or somebody looks at the page: dial the servers that wait, and heal disturbed links, now. */
+  /**
+   * The network is back, the computer woke up, or somebody looks at the page: dial the servers that wait, ask the others and
+   * the peers whether they are there, and heal disturbed links, now.
+   */
   refresh(nowMs: number): void {
     this.#core.servers.refresh(nowMs)
-    for (const attempt of this.#core.attempts.all())
+    for (const attempt of this.#core.attempts.all()) {
       if (attempt.restartDueMs < Number.POSITIVE_INFINITY) beginRestart(this.#core, attempt, nowMs)
+      // As if nothing had come for long.
+      if (attempt.channel !== undefined) attempt.channel.heardMs = Number.NEGATIVE_INFINITY
+    }
+    this.#core.wakeBy(nowMs)
   }
 
   /** The user wants this server, although it was left or another instance took our place. */
@@ -106,6 +115,11 @@ export class RendezvousMachine {
 
   socketBinary(socket: number, nowMs: number): void {
     this.#core.servers.bySocket(socket)?.binary(nowMs)
+  }
+
+  /** Nothing can be dialled here at all, or not this. */
+  socketUnsupported(socket: number, nowMs: number): void {
+    this.#core.servers.bySocket(socket)?.unsupported(nowMs)
   }
 
   /** It closed, or could not be opened. @param code - of the close frame, if there was one */
@@ -145,7 +159,7 @@ export class RendezvousMachine {
     return this.#core.attempts
       .all()
       .filter(({ state }) => state === 'prompting')
-      .map(knockOf)
+      .map((attempt) => knockOf(this.#core, attempt))
   }
 
   /** Attempts and open links, without those at the prompt. */
@@ -174,12 +188,21 @@ export class RendezvousMachine {
     if (attempt !== undefined) sendDescription(this.#core, attempt, sdp, nowMs)
   }
 
-  /** A step of WebRTC failed; an open link that is connected goes on. @param detail - what it said */
-  describeFailed(connection: number, nowMs: number, detail?: string): void {
+  /**
+   * A step of WebRTC failed; an open link that is connected goes on.
+   * @param detail - what it said
+   * @param code - `unsupported`: there is no WebRTC
+   */
+  describeFailed(
+    connection: number,
+    nowMs: number,
+    detail?: string,
+    code: Extract<CloseCode, 'failed' | 'unsupported'> = 'failed',
+  ): void {
     const attempt = this.#core.attempts.byConnection(connection)
     if (attempt === undefined) return
     if (attempt.state === 'open') giveUpRestart(this.#core, attempt, nowMs)
-    else closeAttempt(this.#core, attempt, 'failed', nowMs, { isTold: true, detail })
+    else closeAttempt(this.#core, attempt, code, nowMs, { isTold: true, detail })
   }
 
   /** Candidates that are not in the description. @param isEnd - there will be no more */
@@ -201,19 +224,21 @@ export class RendezvousMachine {
   /** A text frame came through the channel. */
   channelText(connection: number, text: string, nowMs: number): void {
     const attempt = this.#core.attempts.byConnection(connection)
-    if (attempt !== undefined) receiveText(this.#core, attempt, text, nowMs)
+    if (attempt !== undefined) receiveMessage(this.#core, attempt, text, nowMs)
   }
 
-  /** Data came. @returns whether the link is open, so that they may be taken; before that they end the attempt */
-  channelBinary(connection: number, nowMs: number): boolean {
+  /** Data came through the channel. @param bytes - kept as they are */
+  channelBinary(connection: number, bytes: Uint8Array, nowMs: number): void {
     const attempt = this.#core.attempts.byConnection(connection)
-    if (attempt === undefined) return false
-    if (attempt.state === 'open') {
-      attempt.channel?.hear(nowMs)
-      return true
-    }
-    closeAttempt(this.#core, attempt, 'bind', nowMs, { isTold: true })
-    return false
+    if (attempt !== undefined) receiveMessage(this.#core, attempt, bytes, nowMs)
+  }
+
+  /** Something came through a further channel. @returns whether the link is open, so that it may be taken */
+  heard(connection: number, nowMs: number): boolean {
+    const attempt = this.#core.attempts.byConnection(connection)
+    if (attempt?.state !== 'open') return false
+    attempt.channel?.hear(nowMs)
+    return true
   }
 
   channelClosed(connection: number, nowMs: number): void {
@@ -250,7 +275,7 @@ export class RendezvousMachine {
       )
     const id = this.#core.host.randomBytes(CHAT_ID_BYTES)
     channel.unacked.add(toHex(id))
-    send(this.#core, own, { type: 'chat', id, ts: Math.floor(nowMs), text })
+    send(this.#core, own, { type: 'chat', id, ts: this.#core.host.wallMs(nowMs), text })
     return id
   }
 

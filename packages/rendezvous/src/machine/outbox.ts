@@ -11,13 +11,15 @@ import {
 import type { MachineLimits } from '../limits.js'
 import { nameOf } from './keys.js'
 import type { Signatures } from './signatures.js'
+import type { MachineHost } from './types.js'
 
 /** An envelope of ours, for one recipient. Its repeats are the very same bytes (rendezvous protocol B7). */
 export interface Letter {
   readonly kind: EnvelopeBody['kind']
   /** The envelope id. */
   readonly id: Uint8Array
-  readonly expMs: number
+  /** When it is void. */
+  readonly endMs: number
   /** The whole envelope; without its signature while it is being signed. */
   readonly bytes: Uint8Array
   /** What every server is given; `undefined` while it is being signed. */
@@ -27,6 +29,7 @@ export interface Letter {
 }
 
 export interface OutboxParts {
+  readonly host: Pick<MachineHost, 'wallMs'>
   readonly publicKey: Uint8Array
   readonly epoch: number
   readonly limits: MachineLimits
@@ -50,8 +53,8 @@ export class Outbox {
   }
 
   /** An envelope that has its id, and waits for {@link sign}. */
-  write(to: Uint8Array, sid: Uint8Array, body: EnvelopeBody, expMs: number): Letter {
-    const { publicKey, epoch } = this.#parts
+  write(to: Uint8Array, sid: Uint8Array, body: EnvelopeBody, lifeMs: number, nowMs: number): Letter {
+    const { host, publicKey, epoch } = this.#parts
     const { kind } = body
     const bytes = unsignedEnvelope({
       kind,
@@ -60,11 +63,11 @@ export class Outbox {
       sid,
       epoch: BigInt(epoch),
       ctr: this.#count(nameOf(to)),
-      exp: BigInt(expMs),
+      exp: BigInt(host.wallMs(nowMs) + lifeMs),
       body: encodeBody(body),
     })
     const id = sha256(envelopeSigningBytes(bytes))
-    return { kind, id, expMs, bytes, frame: undefined, dueMs: Number.POSITIVE_INFINITY }
+    return { kind, id, endMs: nowMs + lifeMs, bytes, frame: undefined, dueMs: Number.POSITIVE_INFINITY }
   }
 
   /** @param done - called once, when the letter is signed; with `undefined` when it cannot be */

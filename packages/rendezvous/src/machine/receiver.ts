@@ -10,7 +10,7 @@ import {
 import type { Verdict } from '../counters.js'
 import { isAcceptableKey, nameOf } from './keys.js'
 import type { ReplayTable } from './replay.js'
-import type { PolicyAnswer } from './types.js'
+import type { MachineHost, PolicyAnswer } from './types.js'
 
 /** Greatest life of an envelope, and how far two clocks may be apart, in ms (rendezvous protocol B7). */
 const LIFE_MS = 120_000
@@ -24,7 +24,8 @@ export interface Received {
   readonly sid: Uint8Array
   readonly epoch: number
   readonly ctr: number
-  readonly expMs: number
+  /** When it is void, by the clock of the machine: its date against that of now. */
+  readonly endMs: number
   /** The envelope id. */
   readonly id: Uint8Array
   readonly body: EnvelopeBody
@@ -34,6 +35,7 @@ export interface Received {
 export interface ReceiverParts {
   readonly publicKey: Uint8Array
   readonly replays: ReplayTable
+  readonly wallMs: MachineHost['wallMs']
   /** Whether anything is wanted of this key: rendezvous protocol B7 check 9. */
   readonly policy: (publicKey: Uint8Array, name: string) => PolicyAnswer | 'blocked'
   /** A counter of a contact moved on. */
@@ -53,7 +55,7 @@ export class Receiver {
    * @param mayVerify - asked once before a signature is checked
    */
   receive(bytes: Uint8Array, nowMs: number, mayVerify: () => boolean): Received | Verdict {
-    const { publicKey, replays, onContactHeard } = this.#parts
+    const { publicKey, replays, wallMs, onContactHeard } = this.#parts
     const envelope = decode(bytes)
     if (typeof envelope === 'string') return envelope
     const { from, to, kind, sid, ctr, signature } = envelope
@@ -62,10 +64,10 @@ export class Receiver {
     const policy = this.#parts.policy(from, name)
     if (policy === 'blocked') return 'blocked'
     // Numbers are exact up to 2^53 and in order beyond.
-    const [expMs, epoch] = [Number(envelope.exp), Number(envelope.epoch)]
-    if (expMs <= nowMs - SKEW_MS) return 'expired'
-    if (expMs > nowMs + LIFE_MS + SKEW_MS) return 'exp-too-far'
-    if (epoch > nowMs + SKEW_MS) return 'epoch-too-far'
+    const [leftMs, epoch] = [Number(envelope.exp) - wallMs(nowMs), Number(envelope.epoch)]
+    if (leftMs <= -SKEW_MS) return 'expired'
+    if (leftMs > LIFE_MS + SKEW_MS) return 'exp-too-far'
+    if (epoch > wallMs(nowMs) + SKEW_MS) return 'epoch-too-far'
     const replayed = replays.check(name, epoch, ctr)
     if (replayed !== undefined) return replayed
     if (!mayVerify()) return 'rate'
@@ -75,7 +77,8 @@ export class Receiver {
     if (replays.mark(name, epoch, ctr, policy === 'accept')) onContactHeard()
     try {
       const body = decodeBody(kind, envelope.body)
-      return { from: from.slice(), name, sid: sid.slice(), epoch, ctr, expMs, id: sha256(signed), body, policy }
+      const endMs = nowMs + leftMs
+      return { from: from.slice(), name, sid: sid.slice(), epoch, ctr, endMs, id: sha256(signed), body, policy }
     } catch (error) {
       if (!isWireError(error)) throw error
       return 'body'

@@ -24,7 +24,9 @@ export class ServerLink implements Server {
   readonly #parts: ServerLinkParts
   readonly #name: string
   readonly #redial: Redial
+  /** What the server says itself, and what it hands on of others. */
   readonly #frames: TokenBucket
+  readonly #relayedFrames: TokenBucket
   readonly #signatures: TokenBucket
   #state: ServerState = 'waiting'
   #socket: number | undefined
@@ -46,6 +48,7 @@ export class ServerLink implements Server {
     const { limits, host } = parts
     this.#redial = new Redial(limits, (sizeBytes) => host.randomBytes(sizeBytes), nowMs)
     this.#frames = new TokenBucket(limits.serverFramesPerSecond, limits.serverFramesBurst)
+    this.#relayedFrames = new TokenBucket(limits.serverFramesPerSecond, limits.serverFramesBurst)
     this.#signatures = new TokenBucket(limits.signaturesPerServerPerSecond, limits.signaturesPerServerBurst)
   }
 
@@ -62,7 +65,7 @@ export class ServerLink implements Server {
       url: this.url,
       state: STATUS[this.#state],
       reason: this.isReady ? undefined : this.#redial.reason,
-      retryAtMs: this.#socket === undefined ? this.#redial.atMs : undefined,
+      retryAtMs: this.#socket === undefined ? this.#parts.host.wallMs(this.#redial.atMs) : undefined,
       clockOffsetMs: this.#clockOffsetMs,
     }
   }
@@ -72,6 +75,12 @@ export class ServerLink implements Server {
     if (this.#socket === undefined) return this.#redial.atMs
     if (this.#state !== 'ready' || this.#isAsked) return this.#deadlineMs
     return this.#heardMs + this.#parts.limits.serverSilenceMs
+  }
+
+  /** Whoever slept, or was elsewhere, cannot know whether it is still there. */
+  refresh(nowMs: number): void {
+    if (this.#state !== 'ready') this.retry(nowMs, false)
+    else if (!this.#isAsked) this.#ask(nowMs)
   }
 
   /** @param isUser - the user wants it, so that a server which broke the rules has another chance */
@@ -96,12 +105,18 @@ export class ServerLink implements Server {
   /** A text frame came. */
   text(text: string, nowMs: number): void {
     if (this.#socket === undefined || this.#state === 'dialling') return
-    if (!this.#frames.take(nowMs)) {
+    this.#heardMs = nowMs
+    this.#isAsked = false
+    // Of all that it hands on nothing is its fault: anybody can have it relayed, to make us leave a server.
+    if (text.includes('"relayed-msg"')) {
+      if (!this.#relayedFrames.take(nowMs)) {
+        this.#parts.counters.rate += 1
+        return
+      }
+    } else if (!this.#frames.take(nowMs)) {
       this.#leave('flood', nowMs, RendezvousCloseCode.rate)
       return
     }
-    this.#heardMs = nowMs
-    this.#isAsked = false
     let frame: LinkFrame | UnknownFrame
     try {
       frame = decodeLinkFrame(text)
@@ -118,6 +133,12 @@ export class ServerLink implements Server {
 
   binary(nowMs: number): void {
     this.#outOfOrder(nowMs)
+  }
+
+  /** It cannot be dialled here. */
+  unsupported(nowMs: number): void {
+    this.#socket = undefined
+    this.#wait('unsupported', nowMs)
   }
 
   closed(code: number | undefined, nowMs: number): void {
@@ -190,7 +211,7 @@ export class ServerLink implements Server {
       this.#leave('name-mismatch', nowMs)
       return
     }
-    this.#clockOffsetMs = frame.ts === undefined ? undefined : frame.ts - nowMs
+    this.#clockOffsetMs = frame.ts === undefined ? undefined : frame.ts - host.wallMs(nowMs)
     this.#state = 'signing'
     const socket = this.#socket
     const cn = host.randomBytes(CLIENT_NONCE_BYTES)

@@ -65,9 +65,9 @@ export class ServerLinks {
     return true
   }
 
-  /** Dial those that wait now. */
+  /** Dial those that wait, and ask the others whether they are there, now. */
   refresh(nowMs: number): void {
-    for (const link of [...this.#links.values()]) link.retry(nowMs, false)
+    for (const link of [...this.#links.values()]) link.refresh(nowMs)
   }
 
   /** The user wants this one, whatever it did. @throws {RendezvousError} `bad-server` */

@@ -6,7 +6,7 @@ import { receiveCandidates, sendLocal } from './candidates.js'
 import { closeAttempt } from './closing.js'
 import type { Core } from './core.js'
 import { receiveAnswer, receiveOffer, receiveWelcome } from './descriptions.js'
-import { watchSilence } from './frames.js'
+import { tickChannel } from './frames.js'
 import { receiveKnock } from './knocks.js'
 import type { Received } from './receiver.js'
 import { beginRestart, giveUpRestart, receiveRestartAnswer, receiveRestartOffer } from './restart.js'
@@ -62,9 +62,9 @@ export function tickAttempt(core: Core, attempt: OwnAttempt, nowMs: number): num
     return Number.POSITIVE_INFINITY
   }
   if (attempt.unsentDueMs <= nowMs) sendLocal(core, attempt, nowMs)
-  const silenceMs =
+  const channelMs =
     attempt.state === 'open' && attempt.channel !== undefined
-      ? watchSilence(core, attempt, attempt.channel, nowMs)
+      ? tickChannel(core, attempt, attempt.channel, nowMs)
       : Number.POSITIVE_INFINITY
   if (attempt.restartDueMs <= nowMs) beginRestart(core, attempt, nowMs)
   if (attempt.restart !== undefined && attempt.restart.deadlineMs <= nowMs) giveUpRestart(core, attempt, nowMs)
@@ -72,7 +72,7 @@ export function tickAttempt(core: Core, attempt: OwnAttempt, nowMs: number): num
   return Math.min(
     attempt.deadlineMs,
     attempt.unsentDueMs,
-    silenceMs,
+    channelMs,
     attempt.restartDueMs,
     attempt.restart?.deadlineMs ?? Number.POSITIVE_INFINITY,
     repeatLetters(core, attempt, nowMs),

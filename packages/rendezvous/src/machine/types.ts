@@ -29,6 +29,7 @@ export type CloseCode =
   | 'timeout' // the other side stopped in the middle
   | 'hangup' // the other side gave up
   | 'failed' // WebRTC failed, or found no path
+  | 'unsupported' // there is no WebRTC here
   | 'bind' // the other side did not prove who it is
   | 'fingerprint' // another certificate than the one that was signed
   | 'protocol' // the other side broke the rules of the channel
@@ -53,7 +54,7 @@ export interface Attempt {
   readonly sid: Uint8Array
   /** The peer connection of this attempt, a number that is never used again; `undefined` before there is one. */
   readonly connection: number | undefined
-  /** When it was begun, and when it was opened, in ms. */
+  /** When it was begun, and when it was opened, in ms of the machine's clock. */
   readonly sinceMs: number
   readonly openedMs: number | undefined
   /** Whether an open link looks for new paths. */
@@ -72,7 +73,7 @@ export interface Knock {
   readonly fingerprint: string
   /** What he says that he is called, at most 64 characters. Nobody has verified it. */
   readonly name: string | undefined
-  /** When the question is withdrawn, in ms. */
+  /** When the question is withdrawn, in ms since 1970. */
   readonly expiresMs: number
 }
 
@@ -82,6 +83,7 @@ export type PolicyAnswer = 'accept' | 'ask' | 'ignore'
 /** Why a server is not in use. */
 export type ServerReason =
   | 'unreachable' // it could not be dialled, or not in time
+  | 'unsupported' // there is no WebSocket here, or a page may not open this one
   | 'closed' // it closed the link, or the network did
   | 'timeout' // it fell silent, or did not finish the login
   | 'replaced' // a newer instance of our key is connected: only one may be
@@ -102,7 +104,7 @@ export interface ServerStatus {
   readonly state: 'connecting' | 'ready' | 'waiting' | 'left'
   /** Why it is not in use, or was not the last time. */
   readonly reason?: ServerReason | undefined
-  /** When it is dialled again, in ms; Infinity when only the user can say (`replaced`). */
+  /** When it is dialled again, in ms since 1970; Infinity when only the user can say (`replaced`). */
   readonly retryAtMs?: number | undefined
   /** How much its clock is ahead of ours, in ms; unknown before a login. */
   readonly clockOffsetMs?: number | undefined
@@ -144,6 +146,11 @@ export interface RtcHost {
 export interface MachineHost {
   readonly rtc: RtcHost
   /**
+   * What the wall clock shows when the clock of the machine shows this, unless somebody sets it: whole ms since 1970, Infinity
+   * for Infinity. For dates that others are told, or tell.
+   */
+  wallMs(timeMs: number): number
+  /**
    * Sign with the key of the machine. `done` is called once, at once or later, with 64 bytes or with `undefined` when
    * that cannot be; look at `nextDeadlineMs` again afterwards. One at a time is under way. See `signWith`.
    */
@@ -172,6 +179,8 @@ export interface MachineHost {
   closed(attempt: Attempt): void
   /** A text frame for the channel of a connection. */
   channelText(connection: number, text: string): void
+  /** Binary data of the channel. */
+  data(attempt: Attempt, bytes: Uint8Array): void
   /** A message, once. */
   chat(attempt: Attempt, message: { readonly id: Uint8Array; readonly text: string; readonly sentMs: number }): void
   /** The other side has a message of ours. @param id - what `RendezvousMachine.sendChat` returned */
@@ -189,7 +198,7 @@ export interface MachineHost {
 export interface MachineOptions {
   /** Our own Ed25519 key, 32 bytes. */
   readonly publicKey: Uint8Array
-  /** Now, in ms since 1970: the epoch of this instance, unless the stored one is greater. */
+  /** Now: the epoch of this instance is the date of it, unless the stored one is greater. */
   readonly nowMs: number
   /** What the last instance stored. Store `RendezvousMachine.state` before the first server is added. */
   readonly state?: RendezvousState | undefined

@@ -14,7 +14,7 @@ export function writeUntilAnswered(
   nowMs: number,
   lifeMs: number = core.limits.envelopeMs,
 ): Uint8Array {
-  const letter = core.outbox.write(attempt.peer, attempt.sid, body, Math.floor(nowMs) + lifeMs)
+  const letter = core.outbox.write(attempt.peer, attempt.sid, body, lifeMs, nowMs)
   attempt.letters.push(letter)
   core.outbox.sign(letter, (frame, signedMs) => {
     // Whoever has gone on meanwhile does not look back.
@@ -43,14 +43,14 @@ export function repeatSoon(core: Core, attempt: OwnAttempt, nowMs: number): void
 /** Send again what is due, and drop what is void. @returns when the next is due */
 export function repeatLetters(core: Core, attempt: OwnAttempt, nowMs: number): number {
   let nextMs = Number.POSITIVE_INFINITY
-  if (attempt.letters.some(({ expMs }) => expMs <= nowMs))
-    attempt.letters = attempt.letters.filter(({ expMs }) => expMs > nowMs)
+  if (attempt.letters.some(({ endMs }) => endMs <= nowMs))
+    attempt.letters = attempt.letters.filter(({ endMs }) => endMs > nowMs)
   for (const letter of attempt.letters) {
     if (letter.frame !== undefined && letter.dueMs <= nowMs) {
       core.servers.send(letter.frame)
       letter.dueMs = nowMs + core.limits.repeatMs
     }
-    nextMs = Math.min(nextMs, letter.dueMs, letter.expMs)
+    nextMs = Math.min(nextMs, letter.dueMs, letter.endMs)
   }
   return nextMs
 }

@@ -1,5 +1,5 @@
 import type { SignalledCandidate } from '@mimirjs/wire/rendezvous'
-import { RendezvousError } from '../error.js'
+import { isRendezvousError, RendezvousError } from '../error.js'
 import type { RtcHost } from '../machine/index.js'
 import { RtcConnection } from '../rtc/connection.js'
 import { LinkStreams } from '../rtc/link-streams.js'
@@ -89,9 +89,7 @@ export class Connections implements RtcHost {
           engine.run((nowMs) => machine.localCandidates(number, candidates, isEnd, nowMs)),
         channelOpen: (remoteFp) => engine.run((nowMs) => machine.channelOpen(number, remoteFp, nowMs)),
         channelText: (text) => engine.run((nowMs) => machine.channelText(number, text, nowMs)),
-        channelBinary: (bytes) => {
-          if (engine.run((nowMs) => machine.channelBinary(number, nowMs))) own.link?.received(bytes)
-        },
+        channelBinary: (bytes) => engine.run((nowMs) => machine.channelBinary(number, bytes, nowMs)),
         channelClosed: () => engine.run((nowMs) => machine.channelClosed(number, nowMs)),
         state: (state) => engine.run((nowMs) => machine.connectionState(number, state, nowMs)),
         incoming: (channel) => own.streams.incoming(channel),
@@ -101,8 +99,7 @@ export class Connections implements RtcHost {
       limits,
       clock,
       openChannel: (label, protocol) => rtc.openChannel(label, protocol),
-      // Before both have proved who they are nothing is taken, and nobody honest sends.
-      heard: () => own.link !== undefined && engine.run((nowMs) => machine.channelBinary(number, nowMs)),
+      heard: () => engine.run((nowMs) => machine.heard(number, nowMs)),
       changed: () => own.link?.streamsChanged(),
     })
     const own: OwnConnection = { rtc, streams, link: undefined }
@@ -113,6 +110,7 @@ export class Connections implements RtcHost {
     const { logger } = this.#engine.settings
     logger?.warn({ error }, 'rendezvous: a step of WebRTC failed')
     const detail = error instanceof Error ? error.message : String(error)
-    this.#engine.run((nowMs) => this.#engine.machine.describeFailed(number, nowMs, detail))
+    const code = isRendezvousError(error) && error.code === 'unsupported' ? 'unsupported' : 'failed'
+    this.#engine.run((nowMs) => this.#engine.machine.describeFailed(number, nowMs, detail, code))
   }
 }

@@ -57,6 +57,7 @@ export class NodeEngine {
       text: (socket, text) => this.run((nowMs) => this.machine.socketText(socket, text, nowMs)),
       binary: (socket) => this.run((nowMs) => this.machine.socketBinary(socket, nowMs)),
       closed: (socket, code) => this.run((nowMs) => this.machine.socketClosed(socket, code, nowMs)),
+      unsupported: (socket) => this.run((nowMs) => this.machine.socketUnsupported(socket, nowMs)),
     })
     this.waiters = new Waiters(this)
     this.machine = new RendezvousMachine(new NodeHost(this), {
@@ -139,6 +140,10 @@ export class NodeEngine {
     this.takeStream = undefined
     this.run((nowMs) => this.machine.closeAll(nowMs))
     this.#timer.stop()
+    // Inside a listener, what was to be cut is not yet.
+    await new Promise<void>((resolve) => {
+      this.later(resolve)
+    })
     await this.connections.closed()
     await this.saver?.flush()
   }

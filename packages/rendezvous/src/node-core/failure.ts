@@ -11,6 +11,7 @@ const CLOSED: Readonly<Record<CloseCode, readonly [RendezvousErrorCode, string]>
   timeout: ['timeout', 'the other side stopped in the middle'],
   hangup: ['hangup', 'the other side gave up'],
   failed: ['failed', 'no path between the two was found: a TURN server in iceServers may help'],
+  unsupported: ['unsupported', 'there is no WebRTC here'],
   bind: ['bind', 'the other side did not prove who it is'],
   fingerprint: ['fingerprint', 'the channel ends at another certificate than the one that was signed'],
   protocol: ['protocol', 'the other side broke the rules of the channel'],

@@ -1,6 +1,5 @@
 import { toHex } from '@mimirjs/wire'
 import type { SharedFrame } from '@mimirjs/wire/rendezvous'
-import { RendezvousError } from '../error.js'
 import {
   type Attempt,
   type Knock,
@@ -10,24 +9,35 @@ import {
   type ServerStatus,
   signWith,
 } from '../machine/index.js'
+import { policyAnswer } from '../policy.js'
 import type { NodeEngine } from './engine.js'
 import { RendezvousLink } from './link.js'
 import type { ChatMessage } from './types.js'
 
-const ANSWERS: ReadonlySet<unknown> = new Set<PolicyAnswer>(['accept', 'ask', 'ignore'])
+/** Who sets a clock changes it by more: two clocks are read one after the other, and do not count alike. In ms. */
+const SETTING_MS = 1000
 
 /** What the machine asks for and tells, from inside calls of it. */
 export class NodeHost implements MachineHost {
   readonly #engine: NodeEngine
   readonly #sign: MachineHost['sign']
+  /** How much the wall clock was ahead of the one of the machine when it was set last. */
+  #aheadMs: number
 
   constructor(engine: NodeEngine) {
     this.#engine = engine
     this.#sign = signWith(engine.signer, () => engine.nowMs)
+    this.#aheadMs = this.#measure()
   }
 
   get rtc(): RtcHost {
     return this.#engine.connections
+  }
+
+  wallMs(timeMs: number): number {
+    const aheadMs = this.#measure()
+    if (Math.abs(aheadMs - this.#aheadMs) > SETTING_MS) this.#aheadMs = aheadMs
+    return Math.round(timeMs + this.#aheadMs)
   }
 
   sign(message: Uint8Array, done: (signature: Uint8Array | undefined, nowMs: number) => void): void {
@@ -39,15 +49,11 @@ export class NodeHost implements MachineHost {
   }
 
   policy(publicKey: Uint8Array): PolicyAnswer {
-    try {
-      const answer: unknown = this.#engine.settings.policy(publicKey)
-      if (ANSWERS.has(answer)) return answer as PolicyAnswer
-      const text = `policy: expected 'accept', 'ask' or 'ignore', got ${typeof answer}`
-      throw new RendezvousError('misuse', text)
-    } catch (error) {
-      this.#engine.report(error)
-      return 'ignore'
-    }
+    const { policy } = this.#engine.settings
+    return policyAnswer(
+      () => policy(publicKey),
+      (error) => this.#engine.report(error),
+    )
   }
 
   openSocket(socket: number, url: string): void {
@@ -108,6 +114,11 @@ export class NodeHost implements MachineHost {
     this.#engine.connections.sendText(connection, text)
   }
 
+  data(attempt: Attempt, bytes: Uint8Array): void {
+    const link = this.#engine.links.get(attempt)
+    this.#engine.later(() => link?.received(bytes))
+  }
+
   chat(attempt: Attempt, message: ChatMessage): void {
     this.#engine.links.get(attempt)?.emit('chat', message)
   }
@@ -130,5 +141,10 @@ export class NodeHost implements MachineHost {
 
   stateChanged(): void {
     this.#engine.saver?.changed()
+  }
+
+  #measure(): number {
+    const { clock, wall } = this.#engine.settings
+    return wall.nowMs() - clock.nowMs()
   }
 }

@@ -56,6 +56,7 @@ export class RendezvousLink {
     return this.#ends.remoteAddress
   }
 
+  /** Whether it was we who knocked: the offerer. */
   get role(): Role {
     return this.#attempt.role
   }
@@ -65,6 +66,7 @@ export class RendezvousLink {
     return this.#attempt.sid
   }
 
+  /** `closed` is for good. */
   get state(): 'open' | 'closed' {
     return this.#attempt.state === 'open' ? 'open' : 'closed'
   }
@@ -84,6 +86,7 @@ export class RendezvousLink {
     return this.#attempt.closeDetail
   }
 
+  /** The figures of now. */
   get counters(): RendezvousLinkCounters {
     const { streams } = this.#connection
     return {
@@ -120,7 +123,7 @@ export class RendezvousLink {
     this.#engine.run(() => this.#engine.machine.sendShared(this.#attempt, shared))
   }
 
-  /** @returns a function that takes the listener off again */
+  /** Listen to what happens. @returns a function that takes the listener off again */
   on<Name extends keyof RendezvousLinkEvents>(
     name: Name,
     listener: (event: RendezvousLinkEvents[Name]) => void,
@@ -129,6 +132,7 @@ export class RendezvousLink {
     return this.#emitter.on(name, listener)
   }
 
+  /** Take a listener off. */
   off<Name extends keyof RendezvousLinkEvents>(
     name: Name,
     listener: (event: RendezvousLinkEvents[Name]) => void,
@@ -235,7 +239,8 @@ export class RendezvousLink {
       ...streamOptions(this.#ends, limits),
       // Another implementation may grant nothing, and send without being granted anything.
       initialAllowedBytes: Number.POSITIVE_INFINITY,
-      toleranceBytes: limits.receiveBytes,
+      // With what it has been granted.
+      toleranceBytes: Math.max(0, limits.receiveBytes - limits.windowBytes),
     })
   }
 }

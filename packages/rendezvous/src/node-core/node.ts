@@ -87,6 +87,7 @@ export class RendezvousNode implements AsyncDisposable {
     return this.#engine.machine.counters
   }
 
+  /** How it stands with each server, in the order in which they were added. */
   servers(): ServerStatus[] {
     return this.#engine.machine.servers()
   }
@@ -110,13 +111,16 @@ export class RendezvousNode implements AsyncDisposable {
    * Meet somebody: knock, and wait until he, or his program, says yes. Resolves with the link that there is, if there is
    * one; whoever is at our own prompt is let in by it.
    * @throws {RendezvousError} `bad-key` | `limit` | `misuse` | `aborted` | `closed`; why nothing came of it: `no-answer` |
-   * `declined` | `hangup` | `timeout` | `failed` | `bind` | `fingerprint` | `protocol`
+   * `declined` | `hangup` | `timeout` | `failed` | `unsupported` | `bind` | `fingerprint` | `protocol`
    */
   async connect(publicKey: Uint8Array, { signal }: ConnectOptions = {}): Promise<RendezvousLink> {
     return await this.#engine.connect(publicKey, signal)
   }
 
-  /** Let somebody in who knocks: the event `link` follows. @throws {RendezvousError} `misuse` when he does not knock */
+  /**
+   * Let somebody in who knocks: the event `link` follows.
+   * @throws {RendezvousError} `misuse` when he does not knock, or no longer | `limit` | `closed`
+   */
   accept(publicKey: Uint8Array): void {
     this.#engine.requireOpen('accept')
     this.#engine.run((nowMs) => this.#engine.machine.accept(publicKey, nowMs))
@@ -132,6 +136,7 @@ export class RendezvousNode implements AsyncDisposable {
     this.#engine.run((nowMs) => this.#engine.machine.block(publicKey, nowMs))
   }
 
+  /** Undo {@link block}. */
   unblock(publicKey: Uint8Array): void {
     this.#engine.machine.unblock(publicKey)
   }
@@ -142,23 +147,30 @@ export class RendezvousNode implements AsyncDisposable {
     this.#engine.run((nowMs) => this.#engine.machine.addServer(url, nowMs))
   }
 
-  /** @returns whether it was in use. @throws {RendezvousError} `bad-server` */
+  /** Leave a server. @returns whether it was in use. @throws {RendezvousError} `bad-server` */
   removeServer(url: string): boolean {
     return this.#engine.run(() => this.#engine.machine.removeServer(url))
   }
 
-  /** The user wants this server, although it was left, or another instance of our key took our place. */
+  /**
+   * The user wants this server, although it was left, or another instance of our key took our place. Does nothing for one
+   * that is not in use.
+   * @throws {RendezvousError} `bad-server` | `closed`
+   */
   retryServer(url: string): void {
     this.#engine.requireOpen('retryServer')
     this.#engine.run((nowMs) => this.#engine.machine.retryServer(url, nowMs))
   }
 
-  /** The network is back, or somebody looks at the page: try now what waits. */
+  /**
+   * The network is back, the computer woke up, or somebody looks at the page: try now what waits, and ask servers and peers
+   * whether they are still there.
+   */
   refresh(): void {
     if (!this.#engine.isClosed) this.#engine.run((nowMs) => this.#engine.machine.refresh(nowMs))
   }
 
-  /** @returns a function that takes the listener off again */
+  /** Listen to what happens. @returns a function that takes the listener off again */
   on<Name extends keyof RendezvousNodeEvents>(
     name: Name,
     listener: (event: RendezvousNodeEvents[Name]) => void,
@@ -167,6 +179,7 @@ export class RendezvousNode implements AsyncDisposable {
     return () => this.off(name, listener)
   }
 
+  /** Take a listener off. */
   off<Name extends keyof RendezvousNodeEvents>(
     name: Name,
     listener: (event: RendezvousNodeEvents[Name]) => void,

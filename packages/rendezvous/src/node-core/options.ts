@@ -6,12 +6,13 @@ import type { IceServer, RendezvousPlatform } from '../rtc/types.js'
 
 /** Where {@link RendezvousState} survives a restart: a file, a row of a database. */
 export interface RendezvousStateStore {
-  /** @returns what was saved last, `undefined` when there is nothing yet */
+  /** Called once, when the node is opened. @returns what was saved last, `undefined` when there is nothing yet */
   load(): Promise<RendezvousState | undefined>
   /** Not called again before its promise is settled. */
   save(state: RendezvousState): Promise<void>
 }
 
+/** What `RendezvousNode.open` takes. */
 export interface RendezvousNodeOptions {
   /** The identity: signs logins, envelopes and what binds channels to them. */
   readonly signer: Signer
@@ -32,8 +33,9 @@ export interface RendezvousNodeOptions {
   readonly policy?: ((publicKey: Uint8Array) => PolicyAnswer) | undefined
   /** Default: none; then a message that was captured can be played to us again for three minutes after a restart. */
   readonly state?: RendezvousStateStore | undefined
+  /** Default: `DEFAULT_LIMITS`. */
   readonly limits?: Partial<RendezvousLimits> | undefined
-  /** Has to show the time of day. Default: that of the system. */
+  /** Has to show the time of day. Default: that of the system for dates, and one that nobody sets for what is waited for. */
   readonly clock?: Clock | undefined
   /** Default: the system's secure generator. */
   readonly randomBytes?: ((sizeBytes: number) => Uint8Array) | undefined

@@ -1,5 +1,5 @@
 import { randomBytes } from '@mimirjs/crypto'
-import { type Clock, type Logger, wallClock } from '@mimirjs/transport'
+import { type Clock, type Logger, steadyClock, wallClock } from '@mimirjs/transport'
 import { RendezvousError } from '../error.js'
 import { limitsOf, type RendezvousLimits } from '../limits.js'
 import type { PolicyAnswer } from '../machine/index.js'
@@ -12,7 +12,10 @@ export interface Settings {
   readonly config: PeerConnectionConfig
   readonly policy: (publicKey: Uint8Array) => PolicyAnswer
   readonly limits: RendezvousLimits
+  /** For spans, and for all waiting. */
   readonly clock: Clock
+  /** For dates. */
+  readonly wall: Pick<Clock, 'nowMs'>
   readonly randomBytes: (sizeBytes: number) => Uint8Array
   readonly logger: Logger | undefined
 }
@@ -50,7 +53,9 @@ export function settingsOf(options: RendezvousNodeOptions): Settings {
     config: { iceServers: [...iceServers], iceTransportPolicy: relayOnly ? 'relay' : 'all' },
     policy,
     limits: limitsOf(options.limits),
-    clock: options.clock ?? wallClock,
+    // What is waited for must not change when somebody sets the system's clock.
+    clock: options.clock ?? steadyClock,
+    wall: options.clock ?? wallClock,
     randomBytes: options.randomBytes ?? randomBytes,
     logger: options.logger,
   }

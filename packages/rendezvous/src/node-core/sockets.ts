@@ -1,5 +1,8 @@
-import { RENDEZVOUS_SUBPROTOCOL } from '@mimirjs/wire/rendezvous'
+import { RENDEZVOUS_SUBPROTOCOL, RendezvousCloseCode } from '@mimirjs/wire/rendezvous'
 import type { RendezvousPlatform, WebSocketLike } from '../rtc/types.js'
+
+/** Waits for a server that does not read, before it is left: it could ask for answers without end. */
+const MAX_UNSENT_BYTES = 1_048_576
 
 /** What becomes of the WebSockets to servers; never told from inside a call to {@link Sockets}. */
 export interface SocketEvents {
@@ -7,6 +10,8 @@ export interface SocketEvents {
   text(socket: number, text: string): void
   binary(socket: number): void
   closed(socket: number, code: number | undefined): void
+  /** The platform does not dial this URL: a page over https dials `wss:` only. Instead of all others. */
+  unsupported(socket: number): void
 }
 
 /** The WebSockets to servers, by number. It moves frames and decides nothing. */
@@ -23,7 +28,7 @@ export class Sockets {
   open(number: number, url: string): void {
     const socket = this.#dial(url)
     if (socket === undefined) {
-      queueMicrotask(() => this.#events.closed(number, undefined))
+      queueMicrotask(() => this.#events.unsupported(number))
       return
     }
     this.#sockets.set(number, socket)
@@ -40,7 +45,13 @@ export class Sockets {
   }
 
   send(number: number, text: string): void {
-    this.#sockets.get(number)?.send(text)
+    const socket = this.#sockets.get(number)
+    if (socket === undefined) return
+    if ((socket.bufferedAmount ?? 0) <= MAX_UNSENT_BYTES) socket.send(text)
+    else {
+      this.close(number, RendezvousCloseCode.rate)
+      queueMicrotask(() => this.#events.closed(number, RendezvousCloseCode.rate))
+    }
   }
 
   close(number: number, code: number): void {
@@ -51,7 +62,6 @@ export class Sockets {
     socket.close(code)
   }
 
-  /** `undefined` where the platform does not dial this URL: a page over https dials `wss:` only. */
   #dial(url: string): WebSocketLike | undefined {
     try {
       return this.#platform.webSocket(url, [RENDEZVOUS_SUBPROTOCOL])

@@ -48,6 +48,7 @@ export interface SharedProfile {
   readonly name?: string | undefined
 }
 
+/** What `RendezvousNode.connect` takes besides the key. */
 export interface ConnectOptions {
   /** Gives up waiting; what nobody waits for any more is hung up. */
   readonly signal?: AbortSignal | undefined

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import { RendezvousError } from '../error.js'
 import type { PeerConnectionConfig, PeerConnectionLike, RendezvousPlatform, WebSocketLike } from '../rtc/types.js'
 
+/** What `nodePlatform` takes. */
 export interface NodePlatformOptions {
   /** Certificates in PEM that are trusted instead of the public ones: of a server with a certificate of your own. */
   readonly ca?: string | undefined
@@ -37,11 +38,18 @@ export function nodePlatform({ ca }: NodePlatformOptions = {}): RendezvousPlatfo
 const MAX_LEGACY_FRAME_BYTES = 65_536
 
 function openWebSocket(url: string, protocols: readonly string[], ca: string | undefined): WebSocketLike {
-  return new WebSocket(url, [...protocols], {
+  const socket = new WebSocket(url, [...protocols], {
     maxPayload: protocols.length === 0 ? MAX_LEGACY_FRAME_BYTES : MAX_LINK_FRAME_BYTES,
     perMessageDeflate: false,
     ...(ca !== undefined && { ca }),
-  }) as unknown as WebSocketLike
+  })
+  const like = socket as unknown as WebSocketLike
+  // The library gives up by itself when none of the subprotocols was selected. Whoever dialled has to know why: for him it is
+  // open, with none.
+  socket.once('error', ({ message }) => {
+    if (/^Server sent (no|an invalid) subprotocol$/.test(message)) like.onopen?.()
+  })
+  return like
 }
 
 async function loadWebRtc(): Promise<WebRtcModule> {

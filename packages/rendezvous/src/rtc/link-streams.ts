@@ -61,7 +61,10 @@ export class LinkStreams {
     this.#link = link
     const early = this.#early
     this.#early = []
-    for (const channel of early) this.#offer(channel, link)
+    for (const channel of early) {
+      this.#offer(channel, link)
+      channel.release()
+    }
   }
 
   /** The link is over. */
@@ -84,6 +87,7 @@ export class LinkStreams {
       }
       const channel = this.#add(this.#parts.openChannel(STREAM_CHANNEL.label, STREAM_CHANNEL.protocol), {
         isOpener: true,
+        isHeld: false,
         taken: () => {
           signal.removeEventListener('abort', onAbort)
           resolve(channel.attach(ends, this.#parts.limits))
@@ -106,9 +110,11 @@ export class LinkStreams {
       channel.close()
       return
     }
-    const added = this.#add(channel, { isOpener: false, taken: () => {}, over: () => {} })
-    if (this.#link === undefined) this.#early.push(added)
-    else this.#offer(added, this.#link)
+    const link = this.#link
+    const isHeld = link === undefined
+    const added = this.#add(channel, { isOpener: false, isHeld, taken: () => {}, over: () => {} })
+    if (isHeld) this.#early.push(added)
+    else this.#offer(added, link)
   }
 
   #offer(channel: StreamChannel, { ends, taker }: OpenLink): void {
@@ -119,7 +125,7 @@ export class LinkStreams {
     })
   }
 
-  #add(channel: DataChannelLike, parts: Pick<StreamChannelParts, 'isOpener' | 'taken' | 'over'>): StreamChannel {
+  #add(channel: DataChannelLike, parts: Omit<StreamChannelParts, 'clock' | 'heard' | 'closed'>): StreamChannel {
     const { clock, changed, heard } = this.#parts
     const added = new StreamChannel(channel, {
       ...parts,

@@ -3,6 +3,8 @@ import type { DataChannelLike } from './types.js'
 
 /** Pause between two looks at a channel that tells nothing by itself: long enough to move 100 KB, in ms. */
 const POLL_MS = 1
+/** It doubles up to this while nothing moves: who does not read must not keep us looking, in ms. */
+const STALLED_POLL_MS = 100
 
 /**
  * Tells how much a channel has still to send, and when that which had much has sent half of it. It asks the channel only when
@@ -39,19 +41,21 @@ export class LowWatch {
     this.#isWaiting = true
     // By its event, or by looking again and again where it has none, as the library for Node has.
     if (!('onbufferedamountlow' in channel)) {
-      this.#poll()
+      this.#poll(this.#bufferedBytes, POLL_MS)
       return
     }
     channel.bufferedAmountLowThreshold = this.#fullBytes / 2
     channel.onbufferedamountlow = () => this.#low()
   }
 
-  #poll(): void {
+  /** @param beforeBytes - what was buffered at the last look */
+  #poll(beforeBytes: number, pauseMs: number): void {
     this.#clock.schedule(() => {
       if (this.#channel.readyState !== 'open') return
-      if (this.#channel.bufferedAmount <= this.#fullBytes / 2) this.#low()
-      else this.#poll()
-    }, POLL_MS)
+      const { bufferedAmount } = this.#channel
+      if (bufferedAmount <= this.#fullBytes / 2) this.#low()
+      else this.#poll(bufferedAmount, bufferedAmount < beforeBytes ? POLL_MS : Math.min(2 * pauseMs, STALLED_POLL_MS))
+    }, pauseMs)
   }
 
   #low(): void {

@@ -1,3 +1,4 @@
+import { MAX_CHANNEL_FRAME_BYTES } from '@mimirjs/wire/rendezvous'
 import type { DataChannelLike } from './types.js'
 
 /** What happens to a channel. Nothing is told from inside {@link readChannel}. */
@@ -10,28 +11,41 @@ export interface ChannelReader {
   closed(): void
 }
 
-/** Messages that may come before the platform says that the channel is open; whoever sends more is none of ours. */
+type Message = string | Uint8Array
+
+/** Messages that may come before `opened`; whoever sends more, or longer ones than he may, is none of ours. */
 const MAX_EARLY = 64
 
-/** Read a channel from now on. */
-export function readChannel(channel: DataChannelLike, reader: ChannelReader): void {
+/**
+ * Read a channel from now on.
+ * @param isHeld - tell nothing before the function that is returned was called: what comes until then waits
+ */
+export function readChannel(channel: DataChannelLike, reader: ChannelReader, isHeld = false): () => void {
   channel.binaryType = 'arraybuffer'
-  /** What a browser hands over before it says that the channel is open; nothing can be answered until then. */
-  let early: unknown[] | undefined = []
-  const take = (data: unknown): void => {
-    if (typeof data === 'string') reader.text(data)
-    else reader.binary(new Uint8Array(data as ArrayBuffer))
+  let isOpen = false
+  let isReleased = !isHeld
+  /** What a browser hands over before it says that the channel is open, too; nothing can be answered until then. */
+  let early: Message[] | undefined = []
+  const take = (message: Message): void => {
+    if (typeof message === 'string') reader.text(message)
+    else reader.binary(message)
   }
-  const opened = (): void => {
-    if (early === undefined || channel.onclose === null) return
+  const begin = (): void => {
+    if (!isOpen || !isReleased || early === undefined || channel.onclose === null) return
     const kept = early
     early = undefined
     reader.opened()
-    for (const data of kept) take(data)
+    for (const message of kept) take(message)
+  }
+  const opened = (): void => {
+    isOpen = true
+    begin()
   }
   channel.onmessage = ({ data }) => {
-    if (early === undefined) take(data)
-    else if (early.push(data) > MAX_EARLY) channel.close()
+    const message = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)
+    if (early === undefined) take(message)
+    else if (early.length < MAX_EARLY && message.length <= MAX_CHANNEL_FRAME_BYTES) early.push(message)
+    else channel.close()
   }
   channel.onopen = opened
   // Tells nothing that `onclose` does not tell.
@@ -41,6 +55,10 @@ export function readChannel(channel: DataChannelLike, reader: ChannelReader): vo
     reader.closed()
   }
   if (channel.readyState === 'open') queueMicrotask(opened)
+  return () => {
+    isReleased = true
+    begin()
+  }
 }
 
 /** Hear nothing of a channel any more. */

@@ -9,7 +9,7 @@ import {
 } from '@mimirjs/wire/rendezvous'
 import type { StreamLimits } from './limits.js'
 import { LowWatch } from './low-watch.js'
-import { letGo, readChannel, sendBytes, sendText } from './message.js'
+import { type ChannelReader, letGo, readChannel, sendBytes, sendText } from './message.js'
 import type { DataChannelLike } from './types.js'
 
 // How a stream ends. A channel that is closed while something is on its way hands it to the next channel of the same
@@ -35,6 +35,8 @@ export interface StreamChannelParts {
   readonly clock: Clock
   /** Whether it is we who opened it. */
   readonly isOpener: boolean
+  /** Whether nothing is told before {@link StreamChannel.release}. */
+  readonly isHeld: boolean
   /** Something came: asked for every message before it is taken. @returns whether it may be */
   heard(): boolean
   /** The other side grants something while there is no stream here: it takes the one that we open. */
@@ -49,7 +51,9 @@ export interface StreamChannelParts {
 export class StreamChannel {
   readonly #channel: DataChannelLike
   readonly #parts: StreamChannelParts
-  /** What is to be done when it is open; `undefined` from then on. */
+  /** Its ends are proved: take what came before, too. */
+  readonly release: () => void
+  /** What is to be done when it is open, and not held; `undefined` from then on. */
   #waiting: (() => void)[] | undefined = []
   #stream: MessageStream | undefined
   #allowedBytes: number | undefined
@@ -62,15 +66,16 @@ export class StreamChannel {
   constructor(channel: DataChannelLike, parts: StreamChannelParts) {
     this.#channel = channel
     this.#parts = parts
-    readChannel(channel, {
+    const reader: ChannelReader = {
       opened: () => this.#opened(),
       text: (text) => this.#text(text),
       binary: (bytes) => this.#binary(bytes),
       closed: () => this.closed(),
-    })
+    }
+    this.release = readChannel(channel, reader, parts.isHeld)
   }
 
-  /** Call back as soon as it is open. */
+  /** Call back as soon as it is open, and not held. */
   whenOpen(callback: () => void): void {
     if (this.#waiting === undefined) callback()
     else this.#waiting.push(callback)

@@ -3,7 +3,7 @@ import { TokenBucket } from '../token-bucket.js'
 import type { Counters } from './counters.js'
 import type { RendezvousServerLimits } from './limits.js'
 import type { ServerClient, ServerProfile, ServerSession } from './profile.js'
-import type { ServerCutReason } from './types.js'
+import type { RelayOutcome, ServerCutReason } from './types.js'
 
 /** Of RFC 6455: the server stops, come back later. */
 export const GOING_AWAY = 1001
@@ -26,12 +26,15 @@ export interface ConnectionOwner {
   challenged(connection: Connection, nowMs: number): void
   authenticated(connection: Connection, nowMs: number): void
   heard(connection: Connection, nowMs: number): void
+  /** Whether one more envelope may come from this address; it counts as one. */
+  mayRelay(source: string, nowMs: number): boolean
   /** It takes nothing more; its socket may still be closing. */
   ended(connection: Connection): void
 }
 
 /** One client: between its socket, which only moves frames, and its session, which judges them. */
 export class Connection implements ServerClient {
+  /** What it is counted under: an IPv4 address, or the /64 network of an IPv6 one. */
   readonly source: string
   readonly host: string | undefined
   readonly frameBytes: number
@@ -40,6 +43,8 @@ export class Connection implements ServerClient {
   readonly #socket: ClientSocket
   readonly #owner: ConnectionOwner
   readonly #frames: TokenBucket
+  /** What others may have handed to it. */
+  readonly #relays: TokenBucket
   readonly #session: ServerSession
   #isEnded = false
 
@@ -55,12 +60,10 @@ export class Connection implements ServerClient {
     this.sinceMs = nowMs
     this.#socket = socket
     this.#owner = owner
-    this.#frames = new TokenBucket(owner.limits.framesPerSecond, owner.limits.framesBurst)
+    const { limits } = owner
+    this.#frames = new TokenBucket(limits.framesPerSecond, limits.framesBurst)
+    this.#relays = new TokenBucket(limits.envelopesPerRecipientPerSecond, limits.envelopesPerRecipientBurst)
     this.#session = profile.open(this, nowMs)
-  }
-
-  get bufferedBytes(): number {
-    return this.#socket.bufferedBytes
   }
 
   /** A text frame came. @param sizeBytes - of it, in UTF-8 */
@@ -76,7 +79,10 @@ export class Connection implements ServerClient {
   control(nowMs: number): boolean {
     if (this.#isEnded) return false
     this.#owner.heard(this, nowMs)
-    if (this.#frames.take(nowMs)) return true
+    const { answerBytes, queueBytes } = this.#owner.limits
+    // Who has questions and does not read the answers would fill the memory with them.
+    const isReading = this.#socket.bufferedBytes <= queueBytes + answerBytes
+    if (isReading && this.#frames.take(nowMs)) return true
     this.close(RendezvousCloseCode.rate, 'rate')
     return false
   }
@@ -97,6 +103,17 @@ export class Connection implements ServerClient {
     if (this.#isEnded) return
     this.#owner.counters.bytesOut += text.length
     this.#socket.send(text)
+  }
+
+  mayRelay(nowMs: number): boolean {
+    return this.#owner.mayRelay(this.source, nowMs)
+  }
+
+  relay(text: string, nowMs: number): RelayOutcome {
+    if (this.#socket.bufferedBytes + text.length > this.#owner.limits.queueBytes) return 'slow'
+    if (!this.#relays.take(nowMs)) return 'crowded'
+    this.send(text)
+    return 'relayed'
   }
 
   ping(): void {

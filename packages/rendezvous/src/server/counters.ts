@@ -12,6 +12,7 @@ export class Counters {
     relayed: 0,
     absent: 0,
     slow: 0,
+    crowded: 0,
     from: 0,
     expired: 0,
     envelope: 0,

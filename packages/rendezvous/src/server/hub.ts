@@ -1,10 +1,10 @@
 import { RendezvousCloseCode } from '@mimirjs/wire/rendezvous'
+import { Buckets } from '../buckets.js'
 import { type ClientSocket, Connection, type ConnectionOwner, GOING_AWAY } from './connection.js'
 import type { Counters } from './counters.js'
 import { Deadlines } from './deadlines.js'
 import type { RendezvousServerLimits } from './limits.js'
 import type { ServerProfile } from './profile.js'
-import { Buckets } from './rates.js'
 
 /**
  * All connections of a server: who may connect, who takes too long to log in, who has fallen silent. It is told the
@@ -18,7 +18,12 @@ export class Hub implements ConnectionOwner {
   readonly #sources = new Map<string, number>()
   #sockets = 0
   readonly #connects: Buckets
-  /** Without a first frame; challenged; silent not for long; asked for a sign of life. Each is in one of them. */
+  /** What every address may have relayed: it is not given back to whoever comes with another key. */
+  readonly #relays: Buckets
+  /**
+   * Without a first frame, or in a login of `pim-legacy`; challenged; silent not for long; asked for a sign of life. Each is in
+   * one of them.
+   */
   readonly #fresh: Deadlines<Connection>
   readonly #challenged: Deadlines<Connection>
   readonly #awake: Deadlines<Connection>
@@ -32,6 +37,8 @@ export class Hub implements ConnectionOwner {
     this.limits = limits
     this.counters = counters
     this.#connects = new Buckets(limits.connectsPerMinute / 60, limits.connectsBurst, limits.remembered)
+    const { envelopesPerAddressBurst, envelopesPerAddressPerSecond, remembered } = limits
+    this.#relays = new Buckets(envelopesPerAddressPerSecond, envelopesPerAddressBurst, remembered)
     this.#fresh = new Deadlines(limits.authMs)
     this.#challenged = new Deadlines(limits.nonceMs)
     this.#awake = new Deadlines(limits.silenceMs)
@@ -119,6 +126,10 @@ export class Hub implements ConnectionOwner {
     if (!this.#awake.has(connection) && !this.#asked.has(connection)) return
     this.#asked.delete(connection)
     this.#awake.put(connection, nowMs)
+  }
+
+  mayRelay(source: string, nowMs: number): boolean {
+    return this.#relays.take(source, nowMs)
   }
 
   ended(connection: Connection): void {

@@ -8,7 +8,7 @@ export interface RendezvousServerLimits {
   readonly connectionsPerAddress: number
   /** Connections that have not logged in; one more cuts the oldest of them. B16 */
   readonly unauthenticated: number
-  /** Milliseconds from the connection to its first frame. B5 */
+  /** Milliseconds from the connection to its first frame; for `pim-legacy` to the end of the login. B5, A13 */
   readonly authMs: number
   /** Milliseconds that a login may take after that: the life of its nonce. B5 */
   readonly nonceMs: number
@@ -18,7 +18,16 @@ export interface RendezvousServerLimits {
   /** Envelopes per second of one key, over all its connections, and how many at once after a pause. B8 */
   readonly envelopesPerSecond: number
   readonly envelopesBurst: number
-  /** Envelopes above that rate, in a row, after which a connection is ended. */
+  /** The same of one address, whatever keys come from it. Less than a recipient gets: no address uses up all of that. */
+  readonly envelopesPerAddressPerSecond: number
+  readonly envelopesPerAddressBurst: number
+  /**
+   * Envelopes per second for one connected recipient, and how many at once after a pause; what is above is dropped. Well
+   * below what a client leaves a server for: strangers must not be able to drive anybody off.
+   */
+  readonly envelopesPerRecipientPerSecond: number
+  readonly envelopesPerRecipientBurst: number
+  /** Envelopes above the rate of their key or address, in a row, after which a connection is ended. */
   readonly refusals: number
   /** Frames of any kind per second of one connection, and how many at once after a pause. */
   readonly framesPerSecond: number
@@ -27,6 +36,11 @@ export interface RendezvousServerLimits {
   readonly unknownFrames: number
   /** Bytes that may wait for a slow reader; what is above is not relayed to it. */
   readonly queueBytes: number
+  /**
+   * Bytes of answers that may wait beyond {@link queueBytes}; above that a client that says more is cut. What others send
+   * it never gets there: nobody is cut for reading slowly, only for asking on and on without reading.
+   */
+  readonly answerBytes: number
   /** Milliseconds of silence after which a client is pinged, and how long it may take to answer. B4 */
   readonly silenceMs: number
   readonly pongMs: number
@@ -34,6 +48,7 @@ export interface RendezvousServerLimits {
   readonly remembered: number
 }
 
+/** rendezvous protocol B16, B5 and B4, where they name a number; the others are ours. */
 export const DEFAULT_SERVER_LIMITS: RendezvousServerLimits = {
   connections: 10_000,
   connectionsPerAddress: 16,
@@ -44,11 +59,16 @@ export const DEFAULT_SERVER_LIMITS: RendezvousServerLimits = {
   connectsBurst: 64,
   envelopesPerSecond: 10,
   envelopesBurst: 40,
+  envelopesPerAddressPerSecond: 50,
+  envelopesPerAddressBurst: 200,
+  envelopesPerRecipientPerSecond: 100,
+  envelopesPerRecipientBurst: 400,
   refusals: 100,
   framesPerSecond: 50,
   framesBurst: 200,
   unknownFrames: 20,
   queueBytes: 1_048_576,
+  answerBytes: 65_536,
   silenceMs: 30_000,
   pongMs: 30_000,
   remembered: 100_000,

@@ -12,6 +12,8 @@ import type { RendezvousServerOptions } from './types.js'
 const MAX_HEAD_BYTES = 16_384
 /** How long a connection may take to ask for its WebSocket, in ms. */
 const REQUEST_TIMEOUT_MS = 10_000
+/** How often that is looked at: Node by itself does so every 30 s. */
+const REQUEST_CHECK_MS = 1_000
 
 /** An HTTP server that listens: ours, or one that was lent. */
 export interface Listening {
@@ -67,6 +69,7 @@ async function listenOn(
   server.on('clientError', (_error, socket) => socket.destroy())
   server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy())
   limitPerAddress(server, sources, limits.connectionsPerAddress)
+  const sockets = socketsOf(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       reject(new RendezvousError('listen', `${listen} cannot be listened on: ${cause.message}`, { cause }))
@@ -83,7 +86,7 @@ async function listenOn(
     host: bound.address,
     port: bound.port,
     setTls: (next) => (server instanceof HttpsServer ? inPem(() => server.setSecureContext(next)) : noTls()),
-    close: () => closeServer(server),
+    close: () => closeServer(server, sockets),
   }
 }
 
@@ -97,7 +100,7 @@ function placeOf(listen: string): { scheme: string; host: string; port: number }
 }
 
 function make(tls: RendezvousServerOptions['tls']): HttpServer | HttpsServer {
-  const options = { maxHeaderSize: MAX_HEAD_BYTES, noDelay: true }
+  const options = { maxHeaderSize: MAX_HEAD_BYTES, noDelay: true, connectionsCheckingInterval: REQUEST_CHECK_MS }
   if (tls === undefined) return createServer(options, answer)
   return inPem(() => createTlsServer({ ...options, ...tls, handshakeTimeout: REQUEST_TIMEOUT_MS }, answer))
 }
@@ -130,6 +133,16 @@ function limitPerAddress(server: HttpServer | HttpsServer, sources: Sources, mos
   })
 }
 
+/** What is connected now. An HTTP server itself forgets those that ask for a WebSocket, whatever they are told. */
+function socketsOf(server: HttpServer | HttpsServer): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
+}
+
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const isHealth = request.url?.split('?', 1)[0] === '/health'
   const text = isHealth
@@ -144,10 +157,10 @@ function noTls(): never {
   throw new RendezvousError('misuse', 'setTls: this server was opened without a certificate')
 }
 
-async function closeServer(server: HttpServer | HttpsServer): Promise<void> {
+async function closeServer(server: HttpServer | HttpsServer, sockets: ReadonlySet<Socket>): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve())
   })
-  server.closeAllConnections()
+  for (const socket of sockets) socket.destroy()
   await closed
 }

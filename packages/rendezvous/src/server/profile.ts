@@ -1,20 +1,20 @@
-import type { ServerCutReason } from './types.js'
+import type { RelayOutcome, ServerCutReason } from './types.js'
 
 /** One connection, as the profile that it speaks sees it. */
 export interface ServerClient {
-  /** What its limits are counted under: an IPv4 address, or the /64 network of an IPv6 one. */
-  readonly source: string
   /** What it named as the host it dialled; its own word, `undefined` when it named none. */
   readonly host: string | undefined
-  /** Bytes given to it and not sent. */
-  readonly bufferedBytes: number
   /** Give it a frame; nothing happens once it is closed. */
   send(text: string): void
+  /** Whether one more envelope may come from its address; it counts as one. */
+  mayRelay(nowMs: number): boolean
+  /** Give it what somebody else said, unless too much waits or comes for it. @returns what became of it */
+  relay(text: string, nowMs: number): RelayOutcome
   /** A ping of the WebSocket itself, which every client answers without knowing of it. */
   ping(): void
   /** End it, counted under `reason`. */
   close(code: number, reason: ServerCutReason): void
-  /** Its first frame was in order: it has the life of a nonce from now on to log in. */
+  /** It has the life of a nonce from now on to log in. Not called: the time of the first frame is that of the login. */
   challenged(nowMs: number): void
   /** It has logged in: from now on only silence ends it. */
   authenticated(nowMs: number): void

@@ -14,11 +14,11 @@ import {
   SERVER_NONCE_BYTES,
   type UnknownFrame,
 } from '@mimirjs/wire/rendezvous'
+import { Buckets } from '../buckets.js'
 import type { Counters } from './counters.js'
 import type { RendezvousServerLimits } from './limits.js'
 import { nameFor } from './names.js'
 import type { ServerClient, ServerProfile, ServerSession } from './profile.js'
-import { Buckets } from './rates.js'
 import type { RelayOutcome } from './types.js'
 
 /** Life of an envelope, and how far clocks may be apart, in ms. rendezvous protocol B7 */
@@ -165,7 +165,8 @@ export class RendezvousSession implements ServerSession {
   #relay({ publicKey, peer }: State & { at: 'ready' }, e: string, nowMs: number): void {
     const { counters, limits } = this.#profile.parts
     // Before anything is decoded: that is what a flood would have us do.
-    const outcome = this.#profile.envelopes.take(peer, nowMs) ? this.#handOn(publicKey, e) : 'rate'
+    const isInRate = this.#profile.envelopes.take(peer, nowMs) && this.#client.mayRelay(nowMs)
+    const outcome = isInRate ? this.#handOn(publicKey, e, nowMs) : 'rate'
     counters.envelopes[outcome]++
     this.#refusals = outcome === 'rate' ? this.#refusals + 1 : 0
     if (this.#refusals > limits.refusals) this.#client.close(RendezvousCloseCode.rate, 'rate')
@@ -173,18 +174,16 @@ export class RendezvousSession implements ServerSession {
   }
 
   /** The signature is for the recipient to check: it is the one who must not be deceived. B8 */
-  #handOn(publicKey: Uint8Array, e: string): RelayOutcome {
+  #handOn(publicKey: Uint8Array, e: string, nowMs: number): RelayOutcome {
     const envelope = envelopeOf(e)
     if (envelope === undefined) return 'envelope'
     if (!equalBytes(envelope.from, publicKey)) return 'from'
-    const nowMs = BigInt(Math.floor(this.#profile.parts.wallNowMs()))
-    if (envelope.exp <= nowMs - SKEW_MS || envelope.exp > nowMs + MAX_LIFE_MS + SKEW_MS) return 'expired'
+    const wallMs = BigInt(Math.floor(this.#profile.parts.wallNowMs()))
+    if (envelope.exp <= wallMs - SKEW_MS || envelope.exp > wallMs + MAX_LIFE_MS + SKEW_MS) return 'expired'
     const recipient = this.#profile.ready.get(formatPeerId(envelope.to))
     if (recipient === undefined) return 'absent'
-    if (recipient.#client.bufferedBytes > this.#profile.parts.limits.queueBytes) return 'slow'
     // Every character of `e` was looked at when the frame was decoded; `encodeLinkFrame` would do so once more.
-    recipient.#client.send(`{"type":"relayed-msg","e":"${e}"}`)
-    return 'relayed'
+    return recipient.#client.relay(`{"type":"relayed-msg","e":"${e}"}`, nowMs)
   }
 
   #malformed(): void {

@@ -36,7 +36,7 @@ export class RendezvousServer implements AsyncDisposable {
   #timer: { readonly atMs: number; readonly cancel: () => void } | undefined
   #closing: Promise<void> | undefined
 
-  /** @throws {RendezvousError} `misuse` for options that cannot be | `listen` when an address cannot be bound */
+  /** Listen. @throws {RendezvousError} `misuse` for options that cannot be | `listen` when an address cannot be bound */
   static async open(options: RendezvousServerOptions): Promise<RendezvousServer> {
     const limits = serverLimitsOf(options.limits)
     const sources = new Sources(options.trustedProxies)
@@ -88,6 +88,7 @@ export class RendezvousServer implements AsyncDisposable {
         relayed: (outcome) => void counters.envelopes[outcome]++,
       }),
       path,
+      isLent: options.server !== undefined,
       nowMs: () => this.#clock.nowMs(),
     })
   }
@@ -97,6 +98,7 @@ export class RendezvousServer implements AsyncDisposable {
     return this.#page?.address
   }
 
+  /** The figures of now. */
   stats(): RendezvousServerStats {
     const { cut, envelopes, ...counts } = this.#counters
     return {

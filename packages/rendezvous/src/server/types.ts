@@ -3,6 +3,7 @@ import type { Server as HttpsServer } from 'node:https'
 import type { Clock, Logger } from '@mimirjs/transport'
 import type { RendezvousServerLimits } from './limits.js'
 
+/** What `RendezvousServer.open` takes. */
 export interface RendezvousServerOptions {
   /**
    * Where to listen: `ws://127.0.0.1:18765`, `wss://[::]:443`; port 0 lets the system choose. This, or {@link server}.
@@ -12,7 +13,7 @@ export interface RendezvousServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   /** A server of yours that listens, to share its port. It stays yours to close. */
   readonly server?: HttpServer | HttpsServer | undefined
-  /** With {@link server}: the only path that is taken, such as `/rendezvous`; other upgrades are left alone. */
+  /** The only path that is taken, such as `/rendezvous`. Other upgrades get 404; those of a {@link server} are left alone. */
   readonly path?: string | undefined
   /**
    * What clients dial, such as `wss://rdv.example.org`: they sign this name when they log in, and a signature under
@@ -29,6 +30,7 @@ export interface RendezvousServerOptions {
   readonly trustedProxies?: readonly string[] | undefined
   /** A page for health checks and Prometheus on a port of its own, such as `http://127.0.0.1:9100`. Default: none. */
   readonly http?: { readonly address: string } | undefined
+  /** Default: `DEFAULT_SERVER_LIMITS`. */
   readonly limits?: Partial<RendezvousServerLimits> | undefined
   /** Told of keys by their first 8 hex digits only, of addresses never. */
   readonly logger?: Logger | undefined
@@ -45,7 +47,7 @@ export type ServerCutReason =
   | 'timeout' // no login in time, or no answer to a ping: 4408
   | 'replaced' // the same key logged in again: 4409
   | 'too-large' // a frame above the limit: 4413
-  | 'rate' // went on above its rates: 4429
+  | 'rate' // went on above its rates, or without reading the answers: 4429
   | 'full' // too many connections that have not logged in: 4429
   | 'shutdown' // 1001
 
@@ -54,10 +56,11 @@ export type RelayOutcome =
   | 'relayed' // handed to its recipient's connection
   | 'absent' // the recipient is not connected; the sender is not told
   | 'slow' // the recipient reads too slowly; the sender is not told
+  | 'crowded' // too much comes for the recipient; the sender is not told
   | 'from' // not from the key that logged in
   | 'expired' // too old, or too far in the future
   | 'envelope' // no envelope
-  | 'rate' // above the rate
+  | 'rate' // above the rate of its key, or of its address
 
 /** Figures of now, and counters since the start. No key and no address is among them. */
 export interface RendezvousServerStats {
@@ -65,7 +68,7 @@ export interface RendezvousServerStats {
   /** Connections that have logged in. */
   readonly authenticated: number
   readonly accepted: number
-  /** Connections refused before they were any: too many, or from one address, or without our subprotocol. */
+  /** Connections refused before they were any: too many, or from one address, or without our subprotocol, or on another path. */
   readonly refused: number
   readonly logins: number
   readonly frames: number

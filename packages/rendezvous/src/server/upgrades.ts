@@ -20,6 +20,8 @@ export interface UpgradeOptions {
   readonly legacy: ServerProfile | undefined
   /** The only path taken; without it any. */
   readonly path: string | undefined
+  /** The HTTP server is somebody else's, and so are other paths. */
+  readonly isLent: boolean
   readonly nowMs: () => number
 }
 
@@ -58,10 +60,16 @@ export class Upgrades {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { hub, legacy, path, profile, sources, nowMs } = this.#options
-    if (path !== undefined && request.url?.split('?', 1)[0] !== path) return
+    const { hub, isLent, legacy, path, profile, sources, nowMs } = this.#options
+    const isElsewhere = path !== undefined && request.url?.split('?', 1)[0] !== path
+    if (isElsewhere && isLent) return
     // An error without a listener would end the process.
     socket.on('error', () => {})
+    if (isElsewhere) {
+      hub.counters.refused++
+      refuse(socket, '404 Not Found', 'there is no rendezvous server on this path')
+      return
+    }
     const offered = headerOf(request, 'sec-websocket-protocol')
     const isModern = offered?.split(',').some((name) => name.trim() === RENDEZVOUS_SUBPROTOCOL) ?? false
     const chosen = isModern ? profile : offered === undefined ? legacy : undefined
@@ -104,8 +112,10 @@ function socketServer(maxPayload: number, isModern: boolean): WebSocketServer {
   })
 }
 
+/** Sockets of HTTP stay half open when we end: one that we do not close ourselves keeps its place as long as it likes. */
 function refuse(socket: Duplex, status: string, why: string): void {
   const text = `${why}\n`
   const head = `Connection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}`
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${text}`)
 }

@@ -4,6 +4,7 @@ import type { RendezvousPlatform } from '../rtc/types.js'
 import { MemoryRtc } from './rtc.js'
 import { MemoryServer } from './server.js'
 
+/** What `createMemoryRendezvous` takes. */
 export interface MemoryRendezvousOptions {
   /** How many servers. Default 1. */
   readonly servers?: number

@@ -74,6 +74,29 @@ describe('10 and 11: people who are not known', () => {
     expect(scene.network.rtc.peers.size).toBe(0)
   })
 
+  test.each([
+    ['nothing', () => undefined],
+    ['a promise', () => Promise.resolve('ask')],
+    ['another word', () => 'Ask'],
+    [
+      'an error',
+      () => {
+        throw new Error('of the program')
+      },
+    ],
+  ])('a policy that gives %s lets nobody in', async (_, policy) => {
+    const servers = [scene.serve(new OriginalServer())]
+    const b = scene.ours(alice, servers, { policy: policy as () => 'ask' })
+    const errors: unknown[] = []
+    b.node.on('error', (error) => errors.push(error))
+    await scene.wait(0)
+    last()?.onmessage?.({ data: relayed(old, signal('offer', 1), 'relayed-msg') })
+    await scene.wait(500)
+    expect(errors).toHaveLength(1)
+    expect(b.node.counters.policy).toBe(1)
+    expect(scene.network.rtc.peers.size).toBe(0)
+  })
+
   test('who is declined is not told, and who is blocked is not asked about again', async () => {
     const servers = [scene.serve(new OriginalServer())]
     const b = scene.ours(alice, servers, { policy: () => 'ask' })

@@ -2,9 +2,13 @@ import type { RsaPrivateKey } from '@mimirjs/crypto/rsa'
 import { createRandom } from '@mimirjs/transport/testing'
 import { decodeLegacyFrame, encodeLegacyFrame } from '@mimirjs/wire/rendezvous'
 import { describe, expect, test } from 'vitest'
+import { Counters } from '../../src/server/counters.js'
+import { Hub } from '../../src/server/hub.js'
 import { createLegacyProfile } from '../../src/server/legacy/index.js'
 import { DEFAULT_SERVER_LIMITS, type RendezvousServerLimits } from '../../src/server/limits.js'
 import type { ServerClient, ServerSession } from '../../src/server/profile.js'
+import type { RelayOutcome } from '../../src/server/types.js'
+import { Client } from '../server/support.js'
 import { alice, bob, old, pemOf, relayed, vectors } from './support/accounts.js'
 
 interface Case {
@@ -14,13 +18,14 @@ interface Case {
 
 /** A client's end of a connection to the server role alone. */
 class Line implements ServerClient {
-  readonly source = '192.0.2.1'
   readonly host = undefined
-  bufferedBytes = 0
+  /** What becomes of messages to it. */
+  outcome: RelayOutcome = 'relayed'
+  /** Whether its address is within its rate. */
+  isInRate = true
   readonly got: string[] = []
   readonly session: ServerSession
   pings = 0
-  isChallenged = false
   isAuthenticated = false
   closed: number | undefined
   nowMs = 0
@@ -33,6 +38,15 @@ class Line implements ServerClient {
     this.got.push(text)
   }
 
+  mayRelay(): boolean {
+    return this.isInRate
+  }
+
+  relay(text: string): RelayOutcome {
+    if (this.outcome === 'relayed') this.send(text)
+    return this.outcome
+  }
+
   ping(): void {
     this.pings++
   }
@@ -43,9 +57,7 @@ class Line implements ServerClient {
     this.session.closed()
   }
 
-  challenged(): void {
-    this.isChallenged = true
-  }
+  challenged(): void {}
 
   authenticated(): void {
     this.isAuthenticated = true
@@ -110,11 +122,24 @@ describe('login', () => {
   ])('with a key %s', (_, publicPem) => {
     const line = new Hall().connect()
     line.say(encodeLegacyFrame({ type: 'auth', publicPem }))
-    expect([line.isChallenged, line.isAuthenticated]).toEqual([true, false])
+    expect(line.isAuthenticated).toBe(false)
     expect(line.open(alice)).toMatch(/^----PROOF----[0-9a-f]{32}$/)
     line.say(encodeLegacyFrame({ type: 'auth-proof', decrypted: line.open(alice) }))
     expect(line.isAuthenticated).toBe(true)
     expect(line.got.slice(1)).toEqual(['{"type":"authenticated"}'])
+  })
+
+  test('has ten seconds in all, which a challenge does not make more', () => {
+    const { profile } = new Hall()
+    const hub = new Hub(DEFAULT_SERVER_LIMITS, new Counters(), () => {})
+    const client = new Client()
+    const connection = hub.connect(client, { source: '192.0.2.1', host: undefined, profile }, 0)
+    const auth = encodeLegacyFrame({ type: 'auth', publicPem: pemOf(alice) })
+    connection.received(auth, auth.length, 9_000)
+    hub.tick(9_999)
+    expect([client.frames.length, client.closedWith]).toEqual([1, undefined])
+    hub.tick(10_000)
+    expect(client.closedWith).toBe(4408)
   })
 
   test('every challenge is another one, and good for one answer', () => {
@@ -209,12 +234,20 @@ describe('relaying', () => {
     expect(sender.closed).toBe(4429)
   })
 
-  test('to whom reads too slowly nothing more is given', () => {
+  test.each(['slow', 'crowded'] as const)('of a recipient that is %s the sender learns nothing', (outcome) => {
     const hall = new Hall()
     const [sender, recipient] = [hall.member(alice), hall.member(bob)]
-    recipient.bufferedBytes = DEFAULT_SERVER_LIMITS.queueBytes
+    recipient.outcome = outcome
     sender.say(relayed(alice, message()))
-    expect([hall.outcomes, recipient.got]).toEqual([['slow'], []])
+    expect([hall.outcomes, recipient.got, sender.got]).toEqual([[outcome], [], []])
+  })
+
+  test('from an address above its rate nothing is taken', () => {
+    const hall = new Hall({ refusals: 1 })
+    const [sender, recipient] = [hall.member(alice), hall.member(bob)]
+    sender.isInRate = false
+    for (let count = 0; count < 2; count++) sender.say(relayed(alice, message({ count })))
+    expect([hall.outcomes, recipient.got, sender.closed]).toEqual([['rate', 'rate'], [], 4429])
   })
 
   test('the first dialect has one wrapper for both ways; whoever never spoke gets that of the sender', () => {

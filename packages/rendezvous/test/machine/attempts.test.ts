@@ -1,9 +1,11 @@
 import { decodeB64u, decodeEnvelope, EnvelopeKind } from '@mimirjs/wire/rendezvous'
 import { describe, expect, test } from 'vitest'
+import { OwnAttempt } from '../../src/machine/attempt.js'
 import type { PolicyAnswer } from '../../src/machine/index.js'
 import { envelopeOf } from './support/envelopes.js'
 import { codeOf } from './support/failure.js'
 import { a, b, c, oneOfMany } from './support/identity.js'
+import type { Party } from './support/party.js'
 import { linked, pair, party, scene } from './support/scene.js'
 import { sdpOf } from './support/sdp.js'
 
@@ -133,6 +135,34 @@ describe('candidates', () => {
     expect(alice.rtc.candidates).toEqual([])
   })
 
+  test('cost as much when there are none in an envelope', () => {
+    const { world, alice, bob, server } = pair()
+    bob.rtc.isBlocked = true
+    const attempt = bob.connect(alice)
+    world.settle()
+    const re = (attempt instanceof OwnAttempt ? attempt.offerId : undefined) ?? new Uint8Array(0)
+    const body = { kind: EnvelopeKind.candidates, re, c: [], end: false } as const
+    for (let ctr = 100; ctr < 165; ctr++)
+      server.deliver(alice, envelopeOf({ from: b, to: a, body, sid: attempt.sid, epoch: world.nowMs, ctr }))
+    expect(alice.rtc.candidates).toHaveLength(64)
+    expect(alice.machine.counters.limit).toBe(1)
+  })
+
+  test.each([
+    ['text', { candidate: 'x'.repeat(1025) }],
+    ['sdpMid', { sdpMid: 'x'.repeat(17) }],
+    ['sdpMLineIndex', { sdpMLineIndex: 1 }],
+    ['usernameFragment', { usernameFragment: 'x'.repeat(257) }],
+  ])('of ours are not sent with a %s that nobody would take', (_, part) => {
+    const { world, alice, bob } = pair()
+    bob.rtc.isBlocked = true
+    const attempt = bob.connect(alice)
+    world.settle()
+    bob.machine.localCandidates(attempt.connection ?? 0, [{ ...host(1), ...part }, host(2)], true, world.nowMs)
+    world.settle()
+    expect(alice.rtc.candidates).toMatchObject([{ c: [host(2)], isEnd: true }])
+  })
+
   test('of a description that is not ours to have are dropped', () => {
     const { world, alice, bob, server } = pair()
     bob.rtc.isBlocked = true
@@ -173,6 +203,37 @@ describe('ceilings', () => {
     expect(busy).toHaveLength(5)
     expect(alice.machine.attempts()).toHaveLength(2)
     expect(alice.machine.counters.limit).toBe(10)
+  })
+
+  test('a caller finds no room where there are as many links as fit, unless one of them is his', () => {
+    const all = linked(1, { alice: { limits: { links: 1 } } })
+    const { world, alice, bob } = all
+    const attempt = party(all, c).connect(alice)
+    world.settle()
+    expect(attempt).toMatchObject({ closeCode: 'declined', closeDetail: 'busy' })
+    expect(alice.machine.counters.limit).toBe(1)
+    bob.vanish()
+    world.wait(1000)
+    const reborn = party(all, b, { label: 'reborn' })
+    reborn.connect(alice)
+    world.settle()
+    expect(reborn.link?.state).toBe('open')
+  })
+
+  test('the user lets in no more than there is room for, and the others later', () => {
+    const all = scene()
+    const alice = party(all, a, { ...asks, limits: { attempts: 1 } })
+    const [one, other] = [party(all, c), party(all, oneOfMany(1))]
+    for (const caller of [one, other]) {
+      caller.rtc.isMute = true
+      caller.connect(alice)
+    }
+    all.world.settle()
+    const accept = (caller: Party) => codeOf(() => alice.machine.accept(caller.publicKey, all.world.nowMs))
+    expect([accept(one), accept(other)]).toEqual([undefined, 'limit'])
+    expect(alice.machine.knocks()).toMatchObject([{ publicKey: other.publicKey }])
+    all.world.wait(30_000)
+    expect(accept(other)).toBeUndefined()
   })
 
   test.each([

@@ -72,18 +72,26 @@ describe('before the bind', () => {
     expect(alice.ended).toMatchObject([{ closeCode: 'bind' }])
   })
 
+  test('a frame before the channel is open ends the attempt', () => {
+    const { alice, bob, world } = pair()
+    bob.rtc.isBlocked = true
+    bob.connect(alice)
+    world.settle()
+    const [attempt] = alice.machine.attempts()
+    expect(attempt?.state).toBe('answering')
+    alice.machine.channelText(attempt?.connection ?? 0, '{"type":"something-new"}', world.nowMs)
+    expect(attempt).toMatchObject({ state: 'closed', closeCode: 'bind' })
+  })
+
   test('data end the attempt, and are not taken', () => {
     const { alice, bob, world } = binding()
-    let isTaken: boolean | undefined
     bob.rtc.text = (number) => {
       const other = bob.rtc.otherOf(bob.rtc.connections.get(number) ?? never())
       if (other !== undefined)
-        world.later(() => {
-          isTaken = other.party.machine.channelBinary(other.number, world.nowMs)
-        })
+        world.later(() => other.party.machine.channelBinary(other.number, new Uint8Array(1), world.nowMs))
     }
     world.settle()
-    expect(isTaken).toBe(false)
+    expect(alice.received).toEqual([])
     expect(alice.ended).toMatchObject([{ closeCode: 'bind' }])
   })
 
@@ -144,6 +152,92 @@ describe('before the bind', () => {
     }
     world.settle()
     expect(alice.ended).toMatchObject([{ closeCode: 'bind' }])
+  })
+})
+
+describe('between the bind of the other side and ours', () => {
+  const SHARED = '{"type":"shared","shared":{"name":"Bob"}}'
+  const CHAT = '{"type":"chat","id":"BwcHBwcHBwcHBwcHBwcHBw","ts":1,"text":"hello"}'
+
+  /** Alice's bind is still to be signed when bob, who waits for nothing, has said all this after his. */
+  const eager = (...said: readonly (string | Uint8Array)[]) => {
+    const all = pair(1)
+    const { alice, bob, world } = all
+    const sign = alice.sign.bind(alice)
+    const held: (() => void)[] = []
+    alice.sign = (message, done) => {
+      if (startsWith(message, 'rendezvous/1 bind')) held.push(() => sign(message, done))
+      else sign(message, done)
+    }
+    const { text } = bob.rtc
+    bob.rtc.text = (number, frame) => {
+      text.call(bob.rtc, number, frame)
+      const connection = bob.rtc.otherOf(bob.rtc.connections.get(number) ?? never())?.number ?? never()
+      for (const one of said) {
+        if (typeof one === 'string') text.call(bob.rtc, number, one)
+        else world.later(() => alice.machine.channelBinary(connection, one, world.nowMs))
+      }
+    }
+    bob.connect(alice)
+    world.settle()
+    const release = (): void => {
+      for (const signed of held.splice(0)) signed()
+      world.wait(0)
+    }
+    return { ...all, release }
+  }
+
+  test('what is said waits, and is taken in order once whoever wants the link has it', () => {
+    const { alice, bob, release } = eager(SHARED, new Uint8Array(3), CHAT, new Uint8Array(4))
+    expect([alice.links, alice.ended, alice.profiles, alice.received]).toEqual([[], [], [], []])
+    const told: string[] = []
+    const [shared, data] = [alice.shared.bind(alice), alice.data.bind(alice)]
+    alice.opened = () => alice.world.later(() => told.push('link'))
+    alice.shared = (attempt, profile) => {
+      told.push('shared')
+      shared(attempt, profile)
+    }
+    alice.data = (attempt, bytes) => {
+      told.push('data')
+      data(attempt, bytes)
+    }
+    release()
+    expect(told).toEqual(['link', 'shared', 'data', 'data'])
+    expect([alice.profiles, alice.received, alice.chats]).toEqual([[{ name: 'Bob' }], [3, 4], ['hello']])
+    expect(alice.channelTexts.at(-1)).toMatch(/"ack"/)
+    expect(bob.link?.state).toBe('open')
+  })
+
+  test('what comes next does not overtake it', () => {
+    const { alice, release, world } = eager(new Uint8Array(1))
+    alice.opened = ({ connection = 0 }) =>
+      world.later(() => alice.machine.channelBinary(connection, new Uint8Array(2), world.nowMs))
+    release()
+    expect(alice.received).toEqual([1, 2])
+  })
+
+  test('nothing is taken after a bye', () => {
+    const { alice, release } = eager('{"type":"bye"}', SHARED)
+    release()
+    expect([alice.links.length, alice.profiles]).toEqual([1, []])
+    expect(alice.ended).toMatchObject([{ closeCode: 'bye' }])
+  })
+
+  test('a second bind is a frame that cannot be', () => {
+    const { alice, release } = eager(encodeChannelFrame({ type: 'bind', sig: new Uint8Array(64) }))
+    release()
+    expect(alice.link?.state).toBe('open')
+    expect(alice.machine.counters['channel-frame']).toBe(1)
+  })
+
+  test.each([
+    ['16 frames wait', Array.from({ length: 16 }, () => SHARED), undefined],
+    ['more end the attempt', Array.from({ length: 17 }, () => SHARED), 'protocol'],
+    ['and so does a longer one than may be', [new Uint8Array(16_385)], 'protocol'],
+  ])('%s', (_, said, closeCode) => {
+    const { alice, release } = eager(...said)
+    release()
+    expect(alice.ended.map((attempt) => attempt.closeCode)).toEqual(closeCode === undefined ? [] : [closeCode])
   })
 })
 
@@ -216,9 +310,10 @@ describe('an open link', () => {
     bob.rtc.text = () => {}
     for (let round = 0; round < 10; round++) {
       world.wait(19_000)
-      expect(bob.machine.channelBinary(bob.link?.connection ?? 0, world.nowMs)).toBe(true)
-      expect(alice.machine.channelBinary(alice.link?.connection ?? 0, world.nowMs)).toBe(true)
+      bob.machine.channelBinary(bob.link?.connection ?? 0, new Uint8Array(1), world.nowMs)
+      expect(alice.machine.heard(alice.link?.connection ?? 0, world.nowMs)).toBe(true)
     }
+    expect(bob.received).toHaveLength(10)
     expect(alice.channelTexts.filter((text) => text.includes('ping'))).toEqual([])
   })
 
@@ -287,6 +382,10 @@ describe('an open link', () => {
     expect(alice.ended).toMatchObject([{ closeCode: 'closed' }, { closeCode: 'limit' }])
   })
 })
+
+function startsWith(bytes: Uint8Array, label: string): boolean {
+  return new TextDecoder().decode(bytes.subarray(0, label.length)) === label
+}
 
 function never(): never {
   throw new Error('expected a link')

@@ -57,6 +57,22 @@ describe('floods', () => {
     expect(all.alice.closedSockets.at(-1)?.code).toBe(4429)
   })
 
+  test('of what strangers have relayed: it is dropped unread, and the server stays', () => {
+    const all = pair()
+    const { alice, bob, server, world } = all
+    const { counters } = alice.machine
+    const forged = envelopeOf({ from: c, to: a, body: knock, epoch: world.nowMs }).replace(/.{10}$/, 'A'.repeat(10))
+    for (let at = 0; at < 5000; at++) server.deliver(alice, forged)
+    expect(counters.signature + counters.rate).toBe(5000)
+    expect(alice.machine.servers()).toMatchObject([{ state: 'ready' }])
+    // It says something itself, and is heard; and when the flood is over, so is everybody else.
+    server.say(alice, '{"type":"ping","n":7}')
+    world.wait(5_000)
+    bob.connect(alice)
+    world.settle()
+    expect(alice.links).toHaveLength(1)
+  })
+
   test('of knocks that are let in: not more at once than there is room, and ours can still go out', () => {
     const all = scene()
     const alice = party(all, a, { limits: { signaturesPerServerBurst: 10_000 } })
@@ -68,6 +84,39 @@ describe('floods', () => {
     expect(alice.connect(c).state).toBe('knocking')
     all.world.wait(30_000)
     expect(alice.machine.attempts()).toHaveLength(1)
+  })
+
+  test('of one who is let in and knocks all the time: a welcome now and then, and others come in', () => {
+    const all = scene()
+    const alice = party(all, a)
+    const { world, server } = all
+    const welcomes = () => alice.machine.counters.ok
+    for (let at = 0; at < 60; at++) {
+      const sid = new Uint8Array(16).fill(at)
+      server.deliver(alice, envelopeOf({ from: c, to: a, body: knock, sid, epoch: world.nowMs, ctr: at }))
+    }
+    expect([welcomes(), alice.machine.counters.limit]).toEqual([12, 48])
+    expect(alice.machine.attempts()).toHaveLength(1)
+    server.deliver(alice, envelopeOf({ from: oneOfMany(1), to: a, body: knock, epoch: world.nowMs }))
+    expect(welcomes()).toBe(13)
+    // It makes no difference that they start anew each time.
+    for (let at = 0; at < 60; at++) {
+      world.wait(510)
+      const sid = new Uint8Array(16).fill(100 + at)
+      server.deliver(alice, envelopeOf({ from: c, to: a, body: knock, sid, epoch: world.nowMs }))
+    }
+    expect(welcomes()).toBe(13 + 6)
+  })
+
+  test('of many who are let in: all together get fewer welcomes than servers let us send', () => {
+    const all = scene()
+    const alice = party(all, a, {
+      limits: { attempts: 1000, incomingAttempts: 1000, signaturesPerServerBurst: 10_000 },
+    })
+    const { nowMs } = all.world
+    for (let at = 0; at < 100; at++)
+      all.server.deliver(alice, envelopeOf({ from: oneOfMany(at), to: a, body: knock, epoch: nowMs }))
+    expect(alice.machine.counters).toMatchObject({ ok: 20, limit: 80 })
   })
 
   test('of candidates: 64 for one description', () => {
@@ -105,7 +154,7 @@ describe('tables that strangers fill', () => {
     const used = new Set<string>()
     for (let round = 0; round < 200; round++) {
       const to = oneOfMany((round * 7) % 11).publicKey
-      const letter = core.outbox.write(to, new Uint8Array(16), knock, 1)
+      const letter = core.outbox.write(to, new Uint8Array(16), knock, 1, 0)
       const text = `${to.join()} ${new DataView(letter.bytes.buffer).getUint32(92)}`
       expect(used.has(text)).toBe(false)
       used.add(text)
@@ -120,7 +169,7 @@ describe('tables that strangers fill', () => {
     for (let at = 0; at < 100; at++) {
       prompts.take(`stranger ${at}`, at)
       prompts.refused(`stranger ${at}`, at)
-      dismissed.add({ name: `stranger ${at}`, expMs: 1000 } as Received)
+      dismissed.add({ name: `stranger ${at}`, endMs: 1000 } as Received)
     }
     expect(prompts.size).toBe(8)
     expect(dismissed.size).toBe(8)

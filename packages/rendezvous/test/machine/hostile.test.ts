@@ -26,6 +26,7 @@ describe('truncation at every offset', () => {
     const receiver = new Receiver({
       publicKey: a.publicKey,
       replays: new ReplayTable(DEFAULT_LIMITS, () => false),
+      wallMs: (timeMs) => timeMs,
       policy: () => 'accept',
       onContactHeard: () => {},
     })
@@ -102,7 +103,8 @@ describe('what a host may get wrong', () => {
       machine.channelText(number, 'null', nowMs)
       machine.channelClosed(number, nowMs)
       machine.connectionState(number, 'failed', nowMs)
-      expect(machine.channelBinary(number, nowMs)).toBe(false)
+      machine.channelBinary(number, new Uint8Array(1), nowMs)
+      expect(machine.heard(number, nowMs)).toBe(false)
       machine.socketOpened(number + 1, '', nowMs)
       machine.socketText(number + 2, '', nowMs)
     }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { envelopeOf } from './support/envelopes.js'
 import { a, b, c } from './support/identity.js'
 import { linked, type Pair, pair, party } from './support/scene.js'
-import { fpOf } from './support/sdp.js'
+import { fpOf, sdpOf } from './support/sdp.js'
 import { broken, type FakeServer } from './support/server.js'
 
 type Relay = NonNullable<FakeServer['relay']>
@@ -171,10 +171,11 @@ describe('bad servers alone', () => {
     const attempt = bob.connect(alice)
     world.settle()
     const { welcomeId } = attempt as unknown as { readonly welcomeId: Uint8Array }
-    const offer = { kind: EnvelopeKind.offer, sdp: 'v=0\r\n', fp: '66'.repeat(32), re: welcomeId } as const
+    const sdp = sdpOf('67'.repeat(32), 'actpass', 'x.1')
+    const offer = { kind: EnvelopeKind.offer, sdp, fp: '66'.repeat(32), re: welcomeId } as const
     const parts = { from: b, to: a, sid: attempt.sid, epoch: world.nowMs }
     server.deliver(alice, envelopeOf({ ...parts, body: offer, ctr: 10 }))
-    expect(alice.machine.counters.media).toBe(1)
+    expect(alice.machine.counters.fingerprint).toBe(1)
     expect(alice.rtc.connections.size).toBe(0)
   })
 })

@@ -1,7 +1,8 @@
-import { decodeB64u, decodeEnvelope, EnvelopeKind } from '@mimirjs/wire/rendezvous'
+import { decodeB64u, decodeEnvelope, type EnvelopeBody, EnvelopeKind } from '@mimirjs/wire/rendezvous'
 import { describe, expect, test } from 'vitest'
+import type { Verdict } from '../../src/counters.js'
+import { OwnAttempt } from '../../src/machine/attempt.js'
 import { envelopeOf } from './support/envelopes.js'
-import { a, b } from './support/identity.js'
 import type { Party } from './support/party.js'
 import { linked, type Pair } from './support/scene.js'
 import { sdpOf } from './support/sdp.js'
@@ -121,34 +122,150 @@ describe('new paths for an open link', () => {
   })
 })
 
-describe('an offer of new paths is taken', () => {
-  const answerIdOf = (all: Pair): Uint8Array => {
-    const attempt = all.alice.link as unknown as { readonly answerId: Uint8Array }
-    return attempt.answerId
-  }
-  const fpOfBob = ({ bob }: Pair): string => bob.rtc.connections.get(connectionOf(bob))?.fp ?? ''
+const OTHER_FP = 'cd'.repeat(32)
+/** What no description of ours has. */
+const SOUND = 'm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n'
 
-  test.each([
-    ['for another answer than that in force', 'state', (all: Pair) => ({ fp: fpOfBob(all), re: new Uint8Array(32) })],
-    ['with another certificate', 'fingerprint', (all: Pair) => ({ fp: 'cd'.repeat(32), re: answerIdOf(all) })],
-  ] as const)('not %s', (_, verdict, partsOf) => {
+function fpOf(one: Party): string {
+  return one.rtc.connections.get(connectionOf(one))?.fp ?? ''
+}
+
+/** What the machine of this one knows of its link. */
+function insideOf(one: Party): OwnAttempt {
+  if (one.link instanceof OwnAttempt) return one.link
+  throw new Error('expected a link')
+}
+
+/** Something about their link, signed by the other side. */
+function deliver({ alice, bob, server, world }: Pair, to: Party, body: EnvelopeBody, ctr = 100): void {
+  const from = to === alice ? bob : alice
+  const { sid } = insideOf(to)
+  server.deliver(to, envelopeOf({ from: from.signer, to, body, sid, epoch: world.nowMs, ctr }))
+}
+
+describe('an offer of new paths is taken', () => {
+  const offer = (re: Uint8Array, fp: string, sdp = sdpOf(fp, 'actpass', 'x.1')): EnvelopeBody => ({
+    kind: EnvelopeKind.offer,
+    sdp,
+    fp,
+    re,
+  })
+
+  test.each<[string, Verdict, (re: Uint8Array, fp: string) => EnvelopeBody]>([
+    ['for another answer than that in force', 'state', (_, fp) => offer(new Uint8Array(32), fp)],
+    ['with another certificate', 'fingerprint', (re) => offer(re, OTHER_FP)],
+    ['with sound in it', 'media', (re, fp) => offer(re, fp, sdpOf(fp, 'actpass', 'x.1') + SOUND)],
+  ])('not %s', (_, verdict, offerOf) => {
     const all = linked()
-    const { alice, server, world } = all
-    const { fp, re } = partsOf(all)
-    const body = { kind: EnvelopeKind.offer, sdp: sdpOf(fp, 'actpass', 'x.1'), fp, re } as const
-    const sid = alice.link?.sid ?? new Uint8Array(16)
-    server.deliver(alice, envelopeOf({ from: b, to: a, body, sid, epoch: world.nowMs, ctr: 100 }))
+    const { alice, bob } = all
+    deliver(all, alice, offerOf(insideOf(alice).answerId ?? new Uint8Array(0), fpOf(bob)))
     expect(alice.machine.counters[verdict]).toBe(1)
     expect(alice.link).toMatchObject({ state: 'open', isRestarting: false })
   })
 
   test('not from the answerer', () => {
     const all = linked()
-    const { bob, server, world } = all
-    const fp = 'ab'.repeat(32)
-    const body = { kind: EnvelopeKind.offer, sdp: sdpOf(fp, 'actpass', 'x.1'), fp, re: answerIdOf(all) } as const
-    const sid = bob.link?.sid ?? new Uint8Array(16)
-    server.deliver(bob, envelopeOf({ from: a, to: b, body, sid, epoch: world.nowMs, ctr: 100 }))
+    const { alice, bob } = all
+    deliver(all, bob, offer(insideOf(bob).answerId ?? new Uint8Array(0), fpOf(alice)))
     expect(bob.machine.counters.state).toBe(1)
+  })
+
+  test('not made with another certificate of our own', () => {
+    const all = linked()
+    const { bob, world } = all
+    bob.rtc.isMute = true
+    disturb(all, 'failed')
+    bob.machine.described(connectionOf(bob), sdpOf(OTHER_FP, 'actpass', 'x.1'), world.nowMs)
+    expect(bob.ended).toMatchObject([{ closeCode: 'failed', closeDetail: 'own description: fingerprint' }])
+  })
+})
+
+describe('an answer of new paths is taken', () => {
+  const answer = (re: Uint8Array, fp: string, sdp = sdpOf(fp, 'active', 'x.1')): EnvelopeBody => ({
+    kind: EnvelopeKind.answer,
+    sdp,
+    fp,
+    re,
+  })
+
+  /** The offer of new paths is there, and its answer is still to be made. */
+  function offered(): Pair & { readonly offerId: Uint8Array } {
+    const all = linked()
+    all.alice.rtc.isMute = true
+    disturb(all, 'failed')
+    all.world.settle()
+    return { ...all, offerId: insideOf(all.bob).restart?.offerId ?? new Uint8Array(0) }
+  }
+
+  test.each<[string, Verdict, (re: Uint8Array, fp: string) => EnvelopeBody]>([
+    ['for another offer', 'state', (_, fp) => answer(new Uint8Array(32), fp)],
+    ['with another certificate', 'fingerprint', (re) => answer(re, OTHER_FP)],
+    ['with sound in it', 'media', (re, fp) => answer(re, fp, sdpOf(fp, 'active', 'x.1') + SOUND)],
+  ])('not %s', (_, verdict, answerOf) => {
+    const all = offered()
+    const { alice, bob, offerId } = all
+    deliver(all, bob, answerOf(offerId, fpOf(alice)))
+    expect(bob.machine.counters[verdict]).toBe(1)
+    expect(insideOf(bob).restart).toMatchObject({ isAnswered: false })
+  })
+
+  test('once, and only while new paths are looked for', () => {
+    const all = offered()
+    const { alice, bob, offerId, world } = all
+    for (const ctr of [100, 101]) deliver(all, bob, answer(offerId, fpOf(alice)), ctr)
+    expect(bob.machine.counters).toMatchObject({ ok: 3, state: 1 })
+    bob.machine.connectionState(connectionOf(bob), 'connected', world.nowMs)
+    deliver(all, bob, answer(offerId, fpOf(alice)), 102)
+    expect(bob.machine.counters.state).toBe(2)
+  })
+
+  test('not when a server kept it until the next are looked for', () => {
+    const all = linked()
+    const { alice, bob, server, world } = all
+    const kept: (() => void)[] = []
+    server.relay = (e, deliverNow) => {
+      if (decodeEnvelope(decodeB64u(e)).kind === EnvelopeKind.answer) kept.push(() => deliverNow(e))
+      else deliverNow(e)
+    }
+    disturb(all, 'failed')
+    world.settle()
+    for (const one of [alice, bob]) one.machine.connectionState(connectionOf(one), 'connected', world.nowMs)
+    world.wait(30_000)
+    expect(bob.link).toMatchObject({ state: 'open', isRestarting: false })
+    alice.rtc.isMute = true
+    disturb(all, 'failed')
+    world.settle()
+    for (const deliverNow of kept) deliverNow()
+    expect(bob.machine.counters.state).toBe(1)
+    expect(insideOf(bob).restart).toMatchObject({ isAnswered: false })
+  })
+})
+
+describe('candidates of new paths', () => {
+  const host = (at: number) => ({ candidate: `candidate:${at} 1 udp 1 192.0.2.1 ${5000 + at} typ host`, sdpMid: '0' })
+
+  test.each<['offerer' | 'answerer', EnvelopeBody['kind']]>([
+    ['offerer', EnvelopeKind.offer],
+    ['answerer', EnvelopeKind.answer],
+  ])('of the %s are applied, whether they come before their description or after it', (role, kind) => {
+    const all = linked()
+    const { alice, bob, server, world } = all
+    const [one, other] = role === 'offerer' ? [bob, alice] : [alice, bob]
+    const late: (() => void)[] = []
+    server.relay = (e, deliverNow) => {
+      if (decodeEnvelope(decodeB64u(e)).kind === kind) late.push(() => deliverNow(e))
+      else deliverNow(e)
+    }
+    disturb(all, 'failed')
+    world.settle()
+    const connection = connectionOf(one)
+    one.machine.localCandidates(connection, [host(1)], false, world.nowMs)
+    world.wait(200)
+    expect(other.rtc.candidates).toEqual([])
+    for (const deliverNow of late) deliverNow()
+    one.machine.localCandidates(connection, [host(2)], true, world.nowMs)
+    world.settle()
+    expect(other.rtc.candidates.map(({ c }) => c)).toEqual([[host(1)], [host(2)]])
+    expect(bob.link).toMatchObject({ state: 'open', isRestarting: false })
   })
 })

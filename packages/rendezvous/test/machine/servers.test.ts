@@ -131,6 +131,16 @@ describe('time', () => {
     expect(one.machine.servers()).toMatchObject([{ state: 'waiting', reason }])
   })
 
+  test('a server that broke the rules is dialled again after an hour', () => {
+    const all = scene()
+    const one = party(all, a)
+    all.server.say(one, 'null')
+    all.world.wait(3_599_999)
+    expect(one.machine.servers()).toMatchObject([{ state: 'left', reason: 'malformed' }])
+    all.world.wait(1)
+    expect(one.machine.servers()).toMatchObject([{ state: 'ready' }])
+  })
+
   test('a silent server is asked after 30 s, and given up 30 s later', () => {
     const all = scene()
     const one = party(all, a)

@@ -1,5 +1,8 @@
+import { createSigner } from '@mimirjs/crypto'
 import { expect, test } from 'vitest'
-import type { RendezvousLink } from '../../src/index.js'
+import { browserPlatform } from '../../src/browser.js'
+import { type RendezvousLink, RendezvousNode } from '../../src/index.js'
+import { createMemoryRendezvous } from '../../src/testing/index.js'
 import { codeOf, NodeWorld, OPEN_DOOR } from '../support/node-world.js'
 
 test('a stranger knocks; nothing opens a connection before the user says yes; then both have a link', async () => {
@@ -69,6 +72,24 @@ test('who says no, who is silent, and who is not there', async () => {
   expect(world.memory.rtc.made).toBe(0)
 })
 
+test('without WebRTC connecting says what is missing, whoever calls', async () => {
+  const world = new NodeWorld()
+  // Node is no page.
+  const { createPeerConnection } = browserPlatform()
+  const platform = { ...world.memory.platform, createPeerConnection }
+  const [ann, ben] = [await world.online(1, { ...OPEN_DOOR, platform }), await world.online(2, OPEN_DOOR)]
+  await expect(world.settled(ann.connect(ben.publicKey))).rejects.toMatchObject({
+    code: 'unsupported',
+    blame: 'local',
+    message: expect.stringContaining('expected a page of a browser') as string,
+  })
+  await expect(world.settled(ann.streams.dial(ben.address))).rejects.toMatchObject({
+    code: 'misuse',
+    cause: expect.objectContaining({ code: 'unsupported' }) as Error,
+  })
+  expect(await codeOf(world.settled(ben.connect(ann.publicKey)))).toBe('hangup')
+})
+
 test('both begin at once: one link, which both get', async () => {
   const world = new NodeWorld()
   const [ann, ben] = [await world.online(1), await world.online(2)]
@@ -91,6 +112,20 @@ test('nobody waits any more: the knock is taken back', async () => {
   await world.until(() => ben.knocks().length === 0, 'the knock to be taken back')
   expect(await Promise.all(waiting)).toEqual(['aborted', 'aborted'])
   expect(await codeOf(ann.connect(ben.publicKey, { signal: one.signal }))).toBe('aborted')
+})
+
+test('nobody waits any more for what the other side began: it goes on', async () => {
+  const world = new NodeWorld()
+  const [ann, ben] = [await world.online(1), await world.online(2)]
+  const connecting = ben.connect(ann.publicKey)
+  await world.until(() => ann.knocks().length > 0, 'the knock')
+  const controller = new AbortController()
+  const waiting = codeOf(ann.connect(ben.publicKey, { signal: controller.signal }))
+  controller.abort()
+  expect(await waiting).toBe('aborted')
+  const link = await world.settled(connecting)
+  await world.until(() => ann.links().length > 0, 'the link of the other side')
+  expect(ann.links()[0]?.sid).toEqual(link.sid)
 })
 
 test('an end is told although it comes at once, and close waits for it', async () => {
@@ -132,4 +167,24 @@ test('listeners and policies that throw are reported, and stop nobody', async ()
   await world.until(() => cid.links().length > 0, 'the link')
   await world.pass(1)
   expect(world.errors.map(String)).toContain('Error: no listener')
+})
+
+test('closed from inside a listener, a node waits for its connections all the same', async () => {
+  const memory = createMemoryRendezvous()
+  const open = (fill: number): Promise<RendezvousNode> =>
+    RendezvousNode.open({
+      signer: createSigner(new Uint8Array(32).fill(fill)),
+      platform: memory.platform,
+      servers: memory.urls,
+      ...OPEN_DOOR,
+    })
+  const [ann, ben] = [await open(1), await open(2)]
+  const closed = new Promise<number>((resolve) => {
+    ben.on('link', (link) => link.on('chat', () => void ben.close().then(() => resolve(memory.rtc.open))))
+  })
+  const link = await ann.connect(ben.publicKey)
+  void link.sendChat('quit').catch(() => {})
+  expect(await closed).toBeLessThan(2)
+  await expect.poll(() => link.closeCode).toBe('bye')
+  await ann.close()
 })

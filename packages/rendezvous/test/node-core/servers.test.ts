@@ -8,7 +8,8 @@ import {
   encodeBody,
   encodeEnvelope,
 } from '@mimirjs/wire/rendezvous'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { browserPlatform } from '../../src/browser.js'
 import type { RendezvousState, ServerStatus } from '../../src/index.js'
 import { RendezvousNode } from '../../src/index.js'
 import { codeOf, NodeWorld, OPEN_DOOR } from '../support/node-world.js'
@@ -78,11 +79,17 @@ test('servers come and go, and are told of', async () => {
   expect(() => ann.addServer('http://example.org')).toThrow(expect.objectContaining({ code: 'bad-server' }))
 })
 
-test('a platform that does not dial a URL is a server that is not reached', async () => {
+test('a URL that the platform does not dial, and a runtime without WebSocket, are told as such', async () => {
   const world = new NodeWorld()
   const ann = await world.open(1, { servers: ['wss://elsewhere.example'] })
   await world.until(() => ann.servers()[0]?.state === 'waiting', 'the failure')
-  expect(ann.servers()).toMatchObject([{ reason: 'unreachable' }])
+  expect(ann.servers()).toMatchObject([{ reason: 'unsupported' }])
+
+  vi.stubGlobal('WebSocket', undefined)
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const ben = await world.open(2, { platform: browserPlatform() })
+  await world.until(() => ben.servers()[0]?.state === 'waiting', 'the failure')
+  expect(ben.servers()).toMatchObject([{ reason: 'unsupported' }])
 })
 
 test('the epoch is stored before any server is dialled, and grows; what changes is stored', async () => {

@@ -111,6 +111,19 @@ describe('descriptions', () => {
     ])
   })
 
+  test('or when the platform says so, without a last candidate', async () => {
+    const { pc, told, connection } = made()
+    connection.offer(false)
+    await turns()
+    for (const state of ['gathering', 'complete']) {
+      expect(told).toEqual([])
+      pc.iceGatheringState = state
+      pc.onicegatheringstatechange?.()
+      await turns()
+    }
+    expect(told).toEqual(['v=0 gathered'])
+  })
+
   test('or after two seconds, and what is found later follows', async () => {
     const { pc, clock, told, connection } = made()
     connection.answer('v=0')

@@ -9,7 +9,7 @@ import { codeOf } from '../support/node-world.js'
 const ENDS = { remoteAddress: 'rdv://b', localAddress: 'rdv://a', remotePublicKey: new Uint8Array(32) }
 const WINDOW = '{"type":"window","n":524288}'
 
-function made() {
+function made(heard = () => true) {
   const opened: FakeChannel[] = []
   const taken: ByteStream[] = []
   const streams = new LinkStreams({
@@ -20,7 +20,7 @@ function made() {
       opened.push(channel)
       return channel
     },
-    heard: () => true,
+    heard,
     changed: () => {},
   })
   const link = { ends: ENDS, taker: () => (stream: ByteStream) => void taken.push(stream) }
@@ -35,6 +35,37 @@ test('channels that come before the other side has proved who it is wait for tha
   expect([taken.length, channels.map(({ closes }) => closes)]).toEqual([0, [0, 0, 0, 0, 0, 0, 0, 0, 1, 1]])
   streams.linkOpened(link)
   expect([taken.length, channels[0]?.sent]).toEqual([8, [WINDOW]])
+})
+
+test('and what came on them waits with them', async () => {
+  let isOpen = false
+  const { streams, taken, link } = made(() => isOpen)
+  const [granting, leaving] = [new FakeChannel(), new FakeChannel()]
+  for (const channel of [granting, leaving]) streams.incoming(channel)
+  await Promise.resolve()
+  granting.bring('{"type":"window","n":3}')
+  leaving.bring('{"type":"bye"}')
+  expect([granting.sent, leaving.sent]).toEqual([[], []])
+  isOpen = true
+  streams.linkOpened(link)
+  taken[0]?.write(new Uint8Array(5))
+  expect([granting.sent, leaving.sent]).toEqual([
+    [WINDOW, 3],
+    [WINDOW, '{"type":"bye","code":"end"}'],
+  ])
+  expect(streams.size).toBe(1)
+})
+
+test.each([
+  ['longer than any message may be', 1, 16_385],
+  ['without end', 65, 1],
+])('whoever sends %s on one that waits is cut off', async (_, count, sizeBytes) => {
+  const { streams } = made()
+  const channel = new FakeChannel()
+  streams.incoming(channel)
+  await Promise.resolve()
+  for (let sent = 0; sent < count; sent++) channel.bring(new Uint8Array(sizeBytes))
+  expect(channel.closes).toBe(1)
 })
 
 test('and are closed when it does not', async () => {

@@ -29,7 +29,7 @@ test('one that does not is looked at, until it is low or closed', () => {
   watch.sent(1000)
   watch.sent(1)
   channel.bufferedAmount = 501
-  clock.advance(10)
+  clock.advance(1)
   expect(lows).toBe(0)
   channel.bufferedAmount = 500
   clock.advance(1)
@@ -40,6 +40,22 @@ test('one that does not is looked at, until it is low or closed', () => {
   channel.close()
   clock.advance(10)
   expect([lows, clock.nextDueMs]).toEqual([1, undefined])
+})
+
+test('one that stands still is looked at ever more rarely; one that moves again at once', () => {
+  const [channel, clock] = [new FakeChannel(), createClock()]
+  const watch = new LowWatch(channel, 1000, clock, () => {})
+  const pauses = (looks: number): number[] =>
+    Array.from({ length: looks }, () => {
+      const pauseMs = (clock.nextDueMs ?? Number.NaN) - clock.nowMs()
+      clock.advance(pauseMs)
+      return pauseMs
+    })
+  channel.bufferedAmount = 1000
+  watch.sent(1000)
+  expect(pauses(10)).toEqual([1, 2, 4, 8, 16, 32, 64, 100, 100, 100])
+  channel.bufferedAmount = 900
+  expect(pauses(4)).toEqual([100, 1, 2, 4])
 })
 
 test('it is asked only when what was sent since may have filled it', () => {

@@ -2,7 +2,7 @@ import { createClock } from '@mimirjs/transport/testing'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_STREAM_LIMITS } from '../../src/rtc/limits.js'
 import { StreamChannel } from '../../src/rtc/stream-channel.js'
-import { FakeChannel } from '../support/fake-channel.js'
+import { FakeChannel, TellingChannel } from '../support/fake-channel.js'
 import { Reader } from '../support/node-world.js'
 
 const ENDS = { remoteAddress: 'rdv://b', localAddress: 'rdv://a', remotePublicKey: new Uint8Array(32) }
@@ -20,6 +20,7 @@ function made(isOpener: boolean, channel = new FakeChannel()) {
   const stream = new StreamChannel(channel, {
     clock: createClock(),
     isOpener,
+    isHeld: false,
     heard: () => true,
     taken: () => told.push('taken'),
     over: () => told.push('over'),
@@ -61,6 +62,25 @@ describe('how a stream begins', () => {
     for (let count = 0; count < 65; count++) channel.bring(window(1000))
     expect(channel.closes).toBe(1)
   })
+})
+
+test('no more than so much is given to a channel that does not get rid of it', async () => {
+  class Stalled extends TellingChannel {
+    override send(data: string | Uint8Array): void {
+      super.send(data)
+      this.bufferedAmount += data.length
+    }
+  }
+  const channel = new Stalled()
+  const { stream } = made(true, channel)
+  await Promise.resolve()
+  channel.bring(window(3_000_000))
+  stream.attach(ENDS, LIMITS).write(new Uint8Array(3_000_000))
+  expect(channel.bufferedAmount).toBeGreaterThanOrEqual(LIMITS.bufferedBytes)
+  expect(channel.bufferedAmount).toBeLessThan(LIMITS.bufferedBytes + 20_000)
+  channel.bufferedAmount = 0
+  channel.onbufferedamountlow?.()
+  expect(channel.bufferedAmount).toBeGreaterThan(1_000_000)
 })
 
 describe('how a stream ends', () => {

@@ -1,10 +1,10 @@
 import { encodeLinkFrame } from '@mimirjs/wire/rendezvous'
 import { describe, expect, test } from 'vitest'
-import { type Client, person, serverWorld } from './support.js'
+import { type Client, envelope, person, relay, type ServerWorld, serverWorld } from './support.js'
 
 const AUTH = encodeLinkFrame({ type: 'auth', peer: person(1).publicKey })
 
-function gone(world: ReturnType<typeof serverWorld>, client: Client): void {
+function gone(world: ServerWorld, client: Client): void {
   if (client.connection !== undefined) world.hub.gone(client.connection)
 }
 
@@ -64,6 +64,41 @@ describe('time', () => {
     expect(client.closedWith).toBe(undefined)
     client.connection?.control(world.nowMs)
     expect(client.closedWith).toBe(4429)
+  })
+})
+
+describe('a reader that does not read', () => {
+  const LIMITS = { queueBytes: 1_000, answerBytes: 500 }
+
+  test.each([
+    ['pings', (world: ServerWorld, client: Client) => world.say(client, '{"type":"ping","n":1}')],
+    ['pings of the WebSocket itself', (world: ServerWorld, client: Client) => client.connection?.control(world.nowMs)],
+  ])('is cut when it goes on with %s above what may wait', (_, ask) => {
+    const world = serverWorld({ limits: LIMITS })
+    const client = world.logIn(person(1))
+    client.bufferedBytes = 1_500
+    ask(world, client)
+    expect(client.closedWith).toBe(undefined)
+    client.bufferedBytes = 1_501
+    client.taken()
+    ask(world, client)
+    expect([client.closedWith, client.frames, world.counters.cut.rate]).toEqual([4429, [], 1])
+  })
+
+  test('is not cut for what others send', () => {
+    const world = serverWorld({ limits: LIMITS })
+    const [sender, client] = [world.logIn(person(1)), world.logIn(person(2))]
+    for (let count = 0; count < 20; count++) {
+      world.say(sender, relay(envelope({ from: person(1), to: person(2).publicKey })))
+      client.bufferedBytes = client.frames.join('').length
+    }
+    expect(world.counters.envelopes).toMatchObject({ relayed: 3, slow: 17 })
+    // Room for the answers that an honest one waits for is left.
+    for (let count = 0; count < 10; count++) {
+      world.say(client, '{"type":"ping","n":1}')
+      client.bufferedBytes = client.frames.join('').length
+    }
+    expect(client.closedWith).toBe(undefined)
   })
 })
 

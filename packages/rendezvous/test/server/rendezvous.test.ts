@@ -1,7 +1,9 @@
 import { fromHex } from '@mimirjs/wire'
 import { decodeB64u, encodeB64u, encodeLinkFrame } from '@mimirjs/wire/rendezvous'
 import { describe, expect, test } from 'vitest'
-import { envelope, NAME, NOW_MS, person, proof, relay, serverWorld } from './support.js'
+import { DEFAULT_LIMITS } from '../../src/limits.js'
+import { DEFAULT_SERVER_LIMITS } from '../../src/server/limits.js'
+import { type Client, envelope, NAME, NOW_MS, person, proof, relay, serverWorld } from './support.js'
 
 const ALICE = person(1)
 const BOB = person(2)
@@ -212,11 +214,67 @@ describe('relaying', () => {
   test('a reader that does not read gets nothing more, and the sender does not learn it', () => {
     const world = serverWorld({ limits: { queueBytes: 1_000 } })
     const [alice, bob] = [world.logIn(ALICE), world.logIn(BOB)]
-    bob.bufferedBytes = 1_001
-    world.say(alice, relay(envelope({ from: ALICE, to: BOB.publicKey })))
+    const e = envelope({ from: ALICE, to: BOB.publicKey })
+    const fitsBytes = 1_000 - encodeLinkFrame({ type: 'relayed-msg', e }).length
+    bob.bufferedBytes = fitsBytes + 1
+    world.say(alice, relay(e))
     expect([alice.frames, bob.frames, world.counters.envelopes.slow]).toEqual([[], [], 1])
-    bob.bufferedBytes = 1_000
-    world.say(alice, relay(envelope({ from: ALICE, to: BOB.publicKey })))
+    bob.bufferedBytes = fitsBytes
+    world.say(alice, relay(e))
     expect(bob.frames).toHaveLength(1)
+  })
+
+  test('one recipient gets so many, from however many keys and addresses, and no sender learns it', () => {
+    const world = serverWorld({ limits: { envelopesPerRecipientPerSecond: 5, envelopesPerRecipientBurst: 20 } })
+    const [bob, carol] = [world.logIn(BOB), world.logIn(person(3))]
+    const strangers = [4, 5, 6, 7].map((number) => {
+      const from = person(number)
+      return { from, client: world.logIn(from, { source: `192.0.2.${number}` }) }
+    })
+    const flood = (): void => {
+      for (const { from, client } of strangers)
+        for (let count = 0; count < 10; count++) world.say(client, relay(envelope({ from, to: BOB.publicKey })))
+    }
+    flood()
+    expect(bob.taken()).toHaveLength(20)
+    expect(world.counters.envelopes).toMatchObject({ relayed: 20, crowded: 20 })
+    world.nowMs += 1_000
+    flood()
+    expect(bob.taken()).toHaveLength(5)
+    expect(strangers.flatMap(({ client }) => client.frames)).toEqual([])
+    expect([bob.closedWith, ...strangers.map(({ client }) => client.closedWith)]).toEqual(Array.from({ length: 5 }))
+    for (const { from, client } of strangers) world.say(client, relay(envelope({ from, to: person(3).publicKey })))
+    expect(carol.frames).toHaveLength(4)
+  })
+
+  test('one address sends so many, whatever keys come and go; keys above their own rate take nothing of it', () => {
+    const limits = { envelopesPerAddressPerSecond: 5, envelopesPerAddressBurst: 100 }
+    const world = serverWorld({ limits: { ...limits, refusals: 1_000 } })
+    const bob = world.logIn(BOB, { source: '192.0.2.2' })
+    const burst = (number: number, count: number): Client => {
+      const from = person(number)
+      const client = world.logIn(from)
+      for (let sent = 0; sent < count; sent++) world.say(client, relay(envelope({ from, to: BOB.publicKey })))
+      return client
+    }
+    burst(3, 500)
+    burst(4, 40)
+    expect(bob.taken()).toHaveLength(80)
+    expect(burst(5, 40).taken()).toEqual(Array.from({ length: 20 }, () => error('rate')))
+    expect(bob.taken()).toHaveLength(20)
+    world.nowMs += 1_000
+    burst(6, 40)
+    expect(bob.taken()).toHaveLength(5)
+    const elsewhere = world.logIn(person(7), { source: '192.0.2.7' })
+    world.say(elsewhere, relay(envelope({ from: person(7), to: BOB.publicKey })))
+    expect(bob.frames).toHaveLength(1)
+  })
+
+  test('by default no address uses up what a recipient gets, and no recipient gets what it would leave us for', () => {
+    const server = DEFAULT_SERVER_LIMITS
+    expect(2 * server.envelopesPerAddressPerSecond).toBeLessThanOrEqual(server.envelopesPerRecipientPerSecond)
+    expect(2 * server.envelopesPerAddressBurst).toBeLessThanOrEqual(server.envelopesPerRecipientBurst)
+    expect(2 * server.envelopesPerRecipientPerSecond).toBeLessThanOrEqual(DEFAULT_LIMITS.serverFramesPerSecond)
+    expect(2 * server.envelopesPerRecipientBurst).toBeLessThanOrEqual(DEFAULT_LIMITS.serverFramesBurst)
   })
 })

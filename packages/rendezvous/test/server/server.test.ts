@@ -24,6 +24,22 @@ async function open(options: RendezvousServerOptions = {}): Promise<RendezvousSe
   return server
 }
 
+/** Ask for a WebSocket and never close. @returns the answer, when the server has let go of the connection */
+async function halfOpenUpgrade(port: string, protocol: string): Promise<string> {
+  const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {})
+  cleanups.push(() => socket.destroy())
+  let answer = ''
+  socket.on('data', (data) => (answer += data.toString()))
+  // What is sent to a connection that nobody holds any more fails at last.
+  const go = (): boolean => socket.write('still here', (error) => void (error ?? setImmediate(go)))
+  socket.on('end', go)
+  const offer = protocol === '' ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`
+  const version = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+  socket.write(`GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${version}${offer}\r\n`)
+  await new Promise((resolve) => socket.on('close', resolve))
+  return answer
+}
+
 function knock(): string {
   return relay(envelope({ from: ALICE, to: BOB.publicKey, expMs: Date.now() + 60_000 }))
 }
@@ -81,6 +97,37 @@ describe('a server on real sockets', () => {
     expect(server.stats()).toMatchObject({ refused: 2 })
   })
 
+  test('who is refused gives its place back, though it never ends its side', async () => {
+    const server = await open({ limits: { connectionsPerAddress: 3, connectsBurst: 1 } })
+    const { port } = new URL(server.address)
+    await WsClient.connect(server.address)
+    // Without our subprotocol, and with it but too soon after the first.
+    for (const protocol of ['', 'rendezvous.1', ''])
+      expect(await halfOpenUpgrade(port, protocol)).toMatch(protocol === '' ? /^HTTP\/1.1 400 / : /^HTTP\/1.1 503 /)
+    await server.close()
+  })
+
+  test('on another path than its own it serves nobody', async () => {
+    const server = await open({ path: '/rendezvous' })
+    expect(await refusal(`${server.address}/chat`, ['rendezvous.1'])).toBe(404)
+    expect(await refusal(`${server.address}/rendezvous?who=me`, ['rendezvous.1'])).toBe(101)
+    expect(server.stats().refused).toBe(1)
+  })
+
+  test('who asks and never reads the answers is cut', async () => {
+    const limits = { framesPerSecond: 1e9, framesBurst: 1e9, queueBytes: 1_000, answerBytes: 1_000 }
+    const server = await open({ limits })
+    const client = await WsClient.logIn(server.address, ALICE)
+    client.ws.pause()
+    // Until what the systems on both sides hold is full.
+    const pings = setInterval(() => {
+      for (let count = 0; count < 5_000; count++) client.say('{"type":"ping","n":4294967295}')
+    })
+    cleanups.push(() => clearInterval(pings))
+    while (server.stats().connections > 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(server.stats().cut).toMatchObject({ rate: 1 })
+  })
+
   test('with legacy who offers no subprotocol is served, too, by rules of their own', async () => {
     const server = await open({ legacy: true })
     expect(await refusal(server.address, ['other'])).toBe(400)
@@ -112,8 +159,11 @@ describe('a server on real sockets', () => {
     expect(await refusal(direct.address, ['rendezvous.1'], from('192.0.2.9'))).not.toBe(101)
   })
 
-  test('connections that say nothing hold no more places than their address may have', async () => {
-    const server = await open({ limits: { connectionsPerAddress: 3 } })
+  test.each([
+    ['their address may have', { connectionsPerAddress: 3 }],
+    ['there are', { connections: 2, unauthenticated: 1 }],
+  ])('connections that say nothing hold no more places than %s', async (_, limits) => {
+    const server = await open({ limits })
     const { port } = new URL(server.address)
     const sockets = Array.from({ length: 6 }, () => connect(Number(port), '127.0.0.1').on('error', () => {}))
     cleanups.push(() => {
@@ -220,7 +270,7 @@ describe('a server that was lent', () => {
     })
     const client = await WsClient.logIn(`ws://127.0.0.1:${port}/rendezvous`, ALICE)
     expect(await refusal(`ws://127.0.0.1:${port}/chat`, ['rendezvous.1'])).toBe(404)
-    expect(others).toEqual(['/chat'])
+    expect([others, server.stats().refused]).toEqual([['/chat'], 0])
     await server.close()
     expect(await client.closed()).toBe(1001)
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('a page')
@@ -257,12 +307,20 @@ describe('options', () => {
     })
   })
 
-  test('a client that only opens TCP does not keep the server from closing', async () => {
-    const server = await open()
-    const { port } = new URL(server.address)
-    const raw = connect(Number(port), '127.0.0.1').on('error', () => {})
-    await once(raw, 'connect')
-    await server.close()
-    await once(raw.resume(), 'close')
-  })
+  // TLS gives up by itself after ten seconds.
+  test.each([
+    ['ws', {}],
+    ['wss', { listen: 'wss://127.0.0.1:0', tls }],
+  ])(
+    'a client that only opens TCP does not keep the server of %s from closing',
+    { timeout: 5_000 },
+    async (_, more) => {
+      const server = await open(more)
+      const { port } = new URL(server.address)
+      const raw = connect(Number(port), '127.0.0.1').on('error', () => {})
+      await once(raw, 'connect')
+      await server.close()
+      await once(raw.resume(), 'close')
+    },
+  )
 })

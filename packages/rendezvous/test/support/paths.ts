@@ -3,13 +3,14 @@ import type { PeerConnectionConfig, PeerConnectionLike, RendezvousPlatform } fro
 /** A platform whose one connection can be made to say that its paths have failed, though they have not. */
 export class Paths implements RendezvousPlatform {
   readonly canRestartIce = true
-  readonly canReadCertificates = false
+  readonly canReadCertificates: boolean
   readonly #platform: RendezvousPlatform
   #connection: PeerConnectionLike | undefined
   #hasFailed = false
 
   constructor(platform: RendezvousPlatform) {
     this.#platform = platform
+    this.canReadCertificates = platform.canReadCertificates ?? true
   }
 
   webSocket: RendezvousPlatform['webSocket'] = (url, protocols) => this.#platform.webSocket(url, protocols)

@@ -139,7 +139,7 @@ export class MessageStream implements ByteStream {
     if (this.#isClosed) return
     // Also of one that is over already, and only waits for its reader.
     const wasBroken = this.#isBroken
-    if (wasBroken && this.#kept.isEmpty) return
+    if (wasBroken && this.#endSeen) return
     this.#break(abortError(error, `stream to ${this.remoteAddress}`))
     if (!wasBroken) this.#socket.terminate()
   }

@@ -185,11 +185,14 @@ describe('a stream over a WebSocket', () => {
     expect(part.probe).toMatchObject({ receivedBytes: 0, ended: false, error: { code: 'reset' } })
   })
 
-  test('abort works on a stream that is over and waits for its reader', async () => {
+  test.each([
+    ['something to read', [Uint8Array.of(1)]],
+    ['nothing but the end to read', []],
+  ])('abort works on a stream that is over and waits for its reader, with %s', async (_, unread) => {
     const { stream, probe } = open()
     probe.start()
     stream.pause()
-    stream.received(Uint8Array.of(1))
+    for (const bytes of unread) stream.received(bytes)
     stream.received(new Uint8Array(0))
     stream.end()
     stream.socketClosed()

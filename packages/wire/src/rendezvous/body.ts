@@ -42,7 +42,9 @@ export interface DescriptionBody<Kind extends number> {
   /** Envelope id, 32 bytes: of the welcome for an offer, of the offer for an answer. */
   readonly re: Uint8Array
 }
+/** "Reach me like this." */
 export type OfferBody = DescriptionBody<typeof EnvelopeKind.offer>
+/** "And me like this." */
 export type AnswerBody = DescriptionBody<typeof EnvelopeKind.answer>
 
 /** Where a peer can perhaps be reached: RTCIceCandidateInit. `null` is as good as absent. */
@@ -76,6 +78,7 @@ export interface DeclineBody {
   readonly kind: typeof EnvelopeKind.decline
   /** Envelope id of the knock, 32 bytes. */
   readonly re: Uint8Array
+  /** Absent where nobody said why. */
   readonly code?: DeclineCode | undefined
 }
 

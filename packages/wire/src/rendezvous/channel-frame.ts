@@ -44,6 +44,7 @@ export interface AckFrame {
 /** What somebody shows of himself. */
 export interface SharedFrame {
   readonly type: 'shared'
+  /** At most 4096 bytes of JSON. */
   readonly shared: {
     /** At most 64 characters. */
     readonly name?: string | undefined
@@ -81,7 +82,10 @@ export function decodeChannelFrame(text: string): ChannelFrame | UnknownFrame {
   return readFrame(object) ?? unknownFrame(object)
 }
 
-/** @throws {WireError} `frame` for what {@link decodeChannelFrame} would refuse */
+/**
+ * The text of a frame for a data channel (rendezvous protocol B11, B12).
+ * @throws {WireError} `frame` for what {@link decodeChannelFrame} would refuse
+ */
 export function encodeChannelFrame(frame: ChannelFrame): string {
   const object = objectOf(frame)
   if (readFrame(object) === undefined) throw new WireError('frame', 'frame: expected a type that is known')
@@ -93,7 +97,8 @@ export function encodeChannelFrame(frame: ChannelFrame): string {
 /** `undefined` for an unknown type. @throws {WireError} `frame` */
 function readFrame(object: JsonObject): ChannelFrame | undefined {
   const { type } = object
-  const members = new Members(object, { code: 'frame', what: `frame ${String(type)}` })
+  if (typeof type !== 'string') return undefined
+  const members = new Members(object, { code: 'frame', what: `frame ${type}` })
   switch (type) {
     case 'bind':
       members.one('v')
@@ -122,7 +127,7 @@ function readFrame(object: JsonObject): ChannelFrame | undefined {
 }
 
 function readShared(shared: JsonObject): SharedFrame['shared'] {
-  const sizeBytes = utf8ByteLength(JSON.stringify(shared))
+  const sizeBytes = utf8ByteLength(printed(shared))
   if (sizeBytes > MAX_SHARED_BYTES) {
     throw new WireError(
       'frame',
@@ -132,6 +137,18 @@ function readShared(shared: JsonObject): SharedFrame['shared'] {
   }
   const members = new Members(shared, { code: 'frame', what: 'frame shared' })
   return members.has('name') ? { name: members.text('name', MAX_CLAIMED_NAME_LENGTH) } : {}
+}
+
+/** @throws {WireError} `frame` where it is nested too deep to be printed, though it could be read */
+function printed(shared: JsonObject): string {
+  try {
+    return JSON.stringify(shared)
+  } catch (cause) {
+    throw new WireError('frame', 'frame shared: expected an object that is not nested without end', {
+      field: 'shared',
+      cause,
+    })
+  }
 }
 
 /** The members as they stand in the JSON, in the order of the published vectors. */

@@ -40,7 +40,10 @@ export function parseRendezvousContact(text: string, options?: ParsePeerIdOption
   }
 }
 
-/** @throws {WireError} `contact-string` | `length` | `server-url` */
+/**
+ * The contact string of somebody: what {@link parseRendezvousContact} reads (rendezvous protocol B3).
+ * @throws {WireError} `contact-string` above 8 servers | `length` of the key | `server-url`
+ */
 export function formatRendezvousContact({ publicKey, servers }: RendezvousContact): string {
   if (servers.length > MAX_CONTACT_SERVERS) throw refused(`at most ${MAX_CONTACT_SERVERS} servers`)
   const parameters = servers.map((url) => `${PARAMETER}${encodeURIComponent(checkServerUrl(url))}`)

@@ -74,7 +74,10 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
   }
 }
 
-/** @throws {WireError} `kind` | `self` | `length` | `out-of-range` */
+/**
+ * The bytes of an envelope, with its signature (rendezvous protocol B6).
+ * @throws {WireError} `kind` | `self` | `length` | `out-of-range`
+ */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
   const bytes = unsignedEnvelope(envelope)
   bytes.set(

@@ -100,7 +100,10 @@ export function decodeLinkFrame(text: string): LinkFrame | UnknownFrame {
   return readFrame(object) ?? unknownFrame(object)
 }
 
-/** @throws {WireError} `frame` for what {@link decodeLinkFrame} would refuse */
+/**
+ * The text of a frame between client and server (rendezvous protocol B5).
+ * @throws {WireError} `frame` for what {@link decodeLinkFrame} would refuse
+ */
 export function encodeLinkFrame(frame: LinkFrame): string {
   if (isRelay(frame)) {
     // The most frequent frame by far, and the longest: no detour over an object.
@@ -117,7 +120,9 @@ const FRAME: JsonContext = { code: 'frame', what: 'frame' }
 /** `undefined` for an unknown type. @throws {WireError} `frame` */
 function readFrame(object: JsonObject): LinkFrame | undefined {
   const { type } = object
-  const members = new Members(object, { code: 'frame', what: `frame ${String(type)}` })
+  // What a stranger put in its place may be anything, and not all of it can be made a text.
+  if (typeof type !== 'string') return undefined
+  const members = new Members(object, { code: 'frame', what: `frame ${type}` })
   switch (type) {
     case 'auth':
       members.one('v')

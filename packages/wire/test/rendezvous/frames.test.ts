@@ -139,6 +139,20 @@ describe.each([
       expect(codeOf(() => decode('{"__proto__":{"type":"ping","n":1}}'))).toBe('frame')
     })
 
+    test('what cannot be made a text is refused like anything else', () => {
+      const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
+      for (const value of ['{"toString":1}', '{"toString":null,"valueOf":1}', '[{"toString":1}]', deep(8100)]) {
+        const frame = `{"type":${value}}`
+        expect(
+          codeOf(() => decode(frame)),
+          frame.slice(0, 60),
+        ).toBe('frame')
+        expect(codeOf(() => decode(`{"type":"shared","shared":{"a":${value}}}`))).toBe(
+          maxBytes === 16_384 && value.startsWith('[[') ? 'frame' : undefined,
+        )
+      }
+    })
+
     test('a frame that is as long as allowed is taken, one byte more is not', () => {
       const padded = (bytes: number, filling: string, width: number) => {
         const room = bytes - '{"type":"pong","n":1,"x":""}'.length

@@ -86,13 +86,15 @@ describe('frames', () => {
   test('are refused above 65,536 bytes, in characters as in UTF-8', () => {
     const frame = (filler: string, count: number) => `{"type":"x","filler":"${filler.repeat(count)}"}`
     const overhead = frame('', 0).length
-    expect(decodeLegacyFrame(frame('a', LEGACY_MAX_FRAME_BYTES - overhead))).toEqual({ type: 'unknown' })
+    for (const decode of [decodeLegacyFrame, decodeLegacyChannelFrame])
+      expect(decode(frame('a', LEGACY_MAX_FRAME_BYTES - overhead))).toEqual({ type: 'unknown' })
     for (const [filler, count] of [
       ['a', LEGACY_MAX_FRAME_BYTES - overhead + 1],
       ['€', 22_000],
       ['a', 10_000_000],
     ] as const)
-      expect(codeOf(() => decodeLegacyFrame(frame(filler, count)))).toBe('frame-too-large')
+      for (const decode of [decodeLegacyFrame, decodeLegacyChannelFrame])
+        expect(codeOf(() => decode(frame(filler, count)))).toBe('frame-too-large')
     const long = JSON.stringify({ text: 'a'.repeat(LEGACY_MAX_FRAME_BYTES) })
     const relay = { type: 'relay-msg', text: long, signature: new Uint8Array(0) } as const
     expect(codeOf(() => encodeLegacyFrame(relay))).toBe('frame-too-large')

@@ -3,12 +3,14 @@ import { Messenger, type MessengerOptions } from '@mimirjs/messenger'
 
 export class Resident {
   readonly key: string
+  readonly errors: string[] = []
   readonly #messenger: Messenger
 
   private constructor(messenger: Messenger) {
     this.#messenger = messenger
     this.key = messenger.publicKey
     messenger.on('message', () => {})
+    messenger.on('error', ({ code, message }) => this.errors.push(`${code}: ${message}`))
   }
 
   static async open(name: string, options: MessengerOptions = {}): Promise<Resident> {
@@ -40,11 +42,10 @@ export class Resident {
   }
 
   /** Write texts that do not compress, at most so many. @returns what is said of the first one that is not kept */
-  async sendUntilRefused(person: string, count: number): Promise<string> {
+  async sendUntilRefused(person: string, count: number, sizeBytes = 60_000): Promise<string> {
     for (let number = 0; number < count; number++) {
       try {
-        const bytes = crypto.getRandomValues(new Uint8Array(60_000))
-        await this.#messenger.send(person, btoa(String.fromCharCode(...bytes)))
+        await this.#messenger.send(person, btoa(String.fromCharCode(...noise(sizeBytes))))
       } catch (error) {
         const { code, message } = error as { code: string; message: string }
         return `${code}: ${message}`
@@ -68,9 +69,30 @@ export class Resident {
     await this.#messenger.send(person, { file: { blob, name: 'numbers.bin' } })
   }
 
+  /** A file that does not compress, of whole pieces of 64 KiB. */
+  async sendNoise(person: string, sizeBytes: number): Promise<void> {
+    const blob = new Blob(Array.from({ length: sizeBytes / 65_536 }, () => noise(65_536)))
+    await this.#messenger.send(person, { file: { blob, name: 'noise.bin' } })
+  }
+
+  /** Delete what we said first, or last. @returns what is said of that when it is refused */
+  async delete(person: string, which: 'first' | 'last'): Promise<string> {
+    const entries = await this.#messenger.history(person, { limit: 10_000 })
+    const entry = entries.at(which === 'first' ? -1 : 0)
+    if (entry === undefined) return 'there is nothing'
+    return this.#messenger.deleteMessage(person, entry.id, { outgoing: true }).then(
+      () => 'deleted',
+      ({ code, message }: { code: string; message: string }) => `${code}: ${message}`,
+    )
+  }
+
   close(): Promise<void> {
     return this.#messenger.close()
   }
+}
+
+function noise(sizeBytes: number): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(sizeBytes))
 }
 
 export interface MessengerPageGlobals {

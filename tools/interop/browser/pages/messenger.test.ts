@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type IncomingMessage, Messenger } from '@mimirjs/messenger'
+import { type IncomingMessage, Messenger, type MessengerOptions } from '@mimirjs/messenger'
 import type { Browser, JSHandle, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { MessengerPageGlobals, Resident } from './messenger-page.js'
@@ -50,9 +50,12 @@ async function openPage(): Promise<Page> {
   return page
 }
 
-async function openAnn(page: Page): Promise<JSHandle<Resident>> {
+async function openAnn(page: Page, options: MessengerOptions = {}): Promise<JSHandle<Resident>> {
   await page.waitForFunction(() => 'Resident' in globalThis)
-  return page.evaluateHandle(() => (globalThis as unknown as MessengerPageGlobals).Resident.open('ann'))
+  return page.evaluateHandle(
+    (options) => (globalThis as unknown as MessengerPageGlobals).Resident.open('ann', options),
+    options,
+  )
 }
 
 const upTo = (count: number): string[] => Array.from({ length: count }, (_, number) => String(number))
@@ -150,6 +153,35 @@ test('a full disk refuses what comes then, and keeps what was there', async () =
   await page.reload()
   const again = await openAnn(page)
   expect(await again.evaluate((resident, bot) => resident.said(bot, true), key)).toEqual(said)
+})
+
+test('a page that is loaded again without room reads everything, and has room when a file is deleted', async () => {
+  const { key } = await openBot()
+  const page = await openPage()
+  const devTools = await page.context().newCDPSession(page)
+  const { origin } = server
+  await devTools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 4 * MEBIBYTE })
+  let ann = await openAnn(page)
+  await ann.evaluate((resident, given) => resident.sendNoise(...given), [key, MEBIBYTE] as const)
+  for (const sizeBytes of [60_000, 6_000, 600, 60]) {
+    const given = [key, 500, sizeBytes] as const
+    expect(await ann.evaluate((resident, given) => resident.sendUntilRefused(...given), given)).toContain('no room')
+  }
+  const said = await ann.evaluate((resident, bot) => resident.said(bot, true), key)
+
+  await page.reload()
+  // Nobody is there; it would have to write something down before it asks.
+  ann = await openAnn(page, { rendezvous: { servers: ['ws://127.0.0.1:18765'] } })
+  expect(await ann.evaluate((resident, bot) => resident.said(bot, true), key)).toEqual(said)
+  expect(await ann.evaluate((resident, bot) => resident.delete(bot, 'last'), key)).toContain('no room')
+  expect(await ann.evaluate(({ errors }) => errors)).toEqual([expect.stringMatching(/^rendezvous: .*no room/)])
+  expect(await ann.evaluate((resident, bot) => resident.delete(bot, 'first'), key)).toBe('deleted')
+  expect(await ann.evaluate((resident, bot) => resident.delete(bot, 'last'), key)).toBe('deleted')
+  await ann.evaluate((resident, bot) => resident.send(bot, 'room again'), key)
+  await page.reload()
+  ann = await openAnn(page)
+  const left = [...said.slice(1, -1), 'room again']
+  expect(await ann.evaluate((resident, bot) => resident.said(bot, true), key)).toEqual(left)
 })
 
 test('a second window is told, and may open it when the first has gone', async () => {

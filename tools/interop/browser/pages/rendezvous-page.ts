@@ -1,7 +1,8 @@
 // Somebody in a page who meets others over WebRTC. The tests call it from Node.
 import { createSigner, sha256 } from '@mimirjs/crypto'
-import { RendezvousNode } from '@mimirjs/rendezvous'
+import { isRendezvousError, parseRendezvousAddress, RendezvousNode } from '@mimirjs/rendezvous'
 import { browserPlatform } from '@mimirjs/rendezvous/browser'
+import { Paths } from '../../../../packages/rendezvous/test/support/paths.js'
 // The suite alone: what else is in `testing` is for Node.
 import { streamConformance } from '../../../../packages/transport/src/testing/conformance/index.js'
 
@@ -9,25 +10,38 @@ import { streamConformance } from '../../../../packages/transport/src/testing/co
 export class Visitor {
   readonly address: string
   readonly node: RendezvousNode
+  readonly paths: Paths
   readonly heard: string[] = []
 
-  private constructor(node: RendezvousNode) {
+  private constructor(node: RendezvousNode, paths: Paths) {
     this.node = node
+    this.paths = paths
     this.address = node.address
     node.on('link', (link) => {
       link.on('chat', ({ text }) => this.heard.push(text))
+      link.on('restarting', (isRestarting) => this.heard.push(`restarting: ${isRestarting}`))
       link.on('closed', ({ code }) => this.heard.push(`closed: ${code}`))
     })
   }
 
   static async open(name: string, servers: readonly string[]): Promise<Visitor> {
+    const paths = new Paths(browserPlatform())
     const node = await RendezvousNode.open({
       signer: createSigner(sha256(new TextEncoder().encode(name))),
       servers,
-      platform: browserPlatform(),
+      platform: paths,
       policy: () => 'accept',
     })
-    return new Visitor(node)
+    return new Visitor(node, paths)
+  }
+
+  /** @returns `open`, or why it does not meet them */
+  async meet(address: string): Promise<string> {
+    try {
+      return (await this.node.connect(parseRendezvousAddress(address))).state
+    } catch (error) {
+      return isRendezvousError(error) ? error.code : String(error)
+    }
   }
 
   async echo(): Promise<void> {
@@ -44,8 +58,17 @@ export class Visitor {
     })
   }
 
-  /** Write so many bytes to somebody who echoes, and end. @returns how many came back, and their sum modulo 2^32 */
-  async send(address: string, sizeBytes: number, value: number): Promise<{ receivedBytes: number; sum: number }> {
+  /**
+   * Write so many bytes to somebody who echoes, and end.
+   * @param halfway - what happens in the middle
+   * @returns how many came back, and their sum modulo 2^32
+   */
+  async send(
+    address: string,
+    sizeBytes: number,
+    value: number,
+    halfway = (): void => {},
+  ): Promise<{ receivedBytes: number; sum: number }> {
     const stream = await this.node.streams.dial(address)
     let drained = (): void => {}
     let receivedBytes = 0
@@ -62,6 +85,7 @@ export class Visitor {
       })
     })
     for (let left = sizeBytes; left > 0; left -= 65_536) {
+      if (left === sizeBytes / 2) halfway()
       const again = new Promise<void>((resolve) => {
         drained = resolve
       })

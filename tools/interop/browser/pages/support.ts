@@ -15,8 +15,10 @@ export interface PageServer {
   close(): Promise<void>
 }
 
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath() ?? 'chromium', args: CHROMIUM_ARGS })
+/** @param withoutArgs - of those that Playwright starts every Chromium with */
+export function launchChromium(...withoutArgs: string[]): Promise<Browser> {
+  const executablePath = chromiumPath() ?? 'chromium'
+  return chromium.launch({ executablePath, args: CHROMIUM_ARGS, ignoreDefaultArgs: withoutArgs })
 }
 
 /** A folder below `tools`, whose manifest depends on every package. The caller removes it. */

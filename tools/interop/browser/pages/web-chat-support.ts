@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright'
 import { expect } from 'vitest'
 import { serveWebChat, type WebChat } from '../../../../examples/web-chat/src/serve/web-chat.js'
 import { root } from '../../../lib/process.mjs'
@@ -33,6 +33,23 @@ export function serve(page: BuiltPage, port = 0): Promise<WebChat> {
   return serveWebChat({ host: '127.0.0.1', port, folder: page.folder })
 }
 
+export interface VisitOptions extends BrowserContextOptions {
+  /** Runs in the page before anything of it does: to make a browser that cannot what others can. */
+  readonly prepare?: () => void
+}
+
+/** Two who have just opened the page come to know each other, and are connected. */
+export async function acquaint(anna: Visitor, bela: Visitor): Promise<void> {
+  const link = await anna.begin('Anna')
+  await anna.closeDialog()
+  await bela.begin('Bela')
+  await bela.closeDialog()
+  await bela.add(link)
+  await anna.letIn()
+  await anna.untilConnected()
+  await bela.untilConnected()
+}
+
 /** Somebody in a browser of their own. */
 export class Visitor {
   readonly page: Page
@@ -50,13 +67,11 @@ export class Visitor {
     })
   }
 
-  static async open(
-    browser: Browser,
-    url: string,
-    options: Parameters<Browser['newContext']>[0] = {},
-  ): Promise<Visitor> {
-    const context = await browser.newContext({ viewport: { width: 1_100, height: 760 }, ...options })
+  static async open(browser: Browser, url: string, options: VisitOptions = {}): Promise<Visitor> {
+    const { prepare, ...more } = options
+    const context = await browser.newContext({ viewport: { width: 1_100, height: 760 }, ...more })
     const visitor = new Visitor(context, await context.newPage())
+    if (prepare !== undefined) await visitor.page.addInitScript(prepare)
     await visitor.page.goto(url)
     return visitor
   }

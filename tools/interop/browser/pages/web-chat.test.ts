@@ -6,8 +6,9 @@ import { Messenger } from '@mimirjs/messenger'
 import type { Browser } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { WebChat } from '../../../../examples/web-chat/src/serve/web-chat.js'
+import { Person } from '../../../../packages/cli/test/support/people.js'
 import { launchChromium } from './support.js'
-import { type BuiltPage, buildPage, serve, Visitor } from './web-chat-support.js'
+import { acquaint, type BuiltPage, buildPage, serve, Visitor } from './web-chat-support.js'
 
 /** Width and height of a picture of random points, which no compression makes small. */
 const PICTURE_SIZE = 96
@@ -44,29 +45,17 @@ async function visit(options?: Parameters<typeof Visitor.open>[2], url = chat.ur
 /** Two who know each other and talk. */
 async function pair(url = chat.url): Promise<{ anna: Visitor; bela: Visitor }> {
   const [anna, bela] = [await visit({}, url), await visit({}, url)]
-  const link = await anna.begin('Anna')
-  await anna.closeDialog()
-  await bela.begin('Bela')
-  await bela.closeDialog()
-  await bela.add(link)
-  await anna.letIn()
-  await anna.untilConnected()
-  await bela.untilConnected()
+  await acquaint(anna, bela)
   return { anna, bela }
 }
 
-async function bot(
-  name: string,
-  strangers: 'ask' | 'accept' = 'accept',
-  servers = [chat.rendezvousUrl],
-): Promise<Messenger> {
+async function bot(name: string): Promise<Messenger> {
   const folder = mkdtempSync(path.join(tmpdir(), 'mimir-web-bot-'))
   folders.push(folder)
   const messenger = await Messenger.open(folder, {
     name,
-    generation: 'current',
     contactRequests: 'accept',
-    rendezvous: { servers, strangers },
+    rendezvous: { servers: [chat.rendezvousUrl], strangers: 'accept' },
   })
   open.push({ close: () => messenger.close({ timeoutMs: 1_000 }) })
   return messenger
@@ -176,7 +165,7 @@ describe('two pages', () => {
       context.putImageData(pixels, 0, 0)
       return canvas.toDataURL('image/png').split(',')[1] ?? ''
     }, PICTURE_SIZE)
-    await anna.page.getByLabel('File to send').setInputFiles({
+    await anna.page.getByLabel('Files to send').setInputFiles({
       name: 'points.png',
       mimeType: 'image/png',
       buffer: Buffer.from(picture, 'base64'),
@@ -214,7 +203,7 @@ describe('a page and a program in Node', () => {
     const bytes = Buffer.from(crypto.getRandomValues(new Uint8Array(60_000)))
     const large = Buffer.concat(Array.from({ length: 50 }, () => bytes))
     await anna.page
-      .getByLabel('File to send')
+      .getByLabel('Files to send')
       .setInputFiles({ name: 'three.bin', mimeType: 'application/octet-stream', buffer: large })
     await expect.poll(() => contents.map((content) => content.equals(large)), { timeout: 60_000 }).toEqual([true])
 
@@ -232,14 +221,13 @@ describe('a page and a program in Node', () => {
     await anna.look('12-files')
   }, 120_000)
 
-  test('without a meeting server in common, the page reaches a listener over WebSocket', async () => {
-    const robot = await bot('Robot', 'accept', [])
-    robot.on('message', (message) => message.kind === 'text' && message.reply('over WebSocket'))
-    const address = await robot.listen('ws://127.0.0.1:0')
+  test('without a meeting server in common, the page reaches `mimir listen --ws`', async () => {
+    const robot = await new Person().listen('--ws', 'ws://127.0.0.1:0', '--exec', 'echo over WebSocket', '--reply')
+    const { ws: address } = await robot.terminal.out.event('ready')
     const anna = await visit()
     await anna.begin('Anna')
     await anna.closeDialog()
-    await anna.add(`${robot.publicKey} ${address}`)
+    await anna.add(`${robot.publicKey} ${String(address)}`)
     await anna.say('hi')
     await anna.untilHeard('over WebSocket')
     await anna.untilDelivered()
@@ -291,7 +279,6 @@ describe('looks', () => {
     await anna.say('kept')
     await bela.untilHeard('kept')
     await anna.page.evaluate(() => navigator.serviceWorker.ready.then(() => {}))
-    await anna.page.reload()
     await anna.page.context().setOffline(true)
     await anna.page.reload()
     await anna.choose('Bela')

@@ -1,15 +1,14 @@
 import { type HistoryEntry, isMessengerError, Messenger } from '@mimirjs/messenger'
+import { Drafts } from './drafts.js'
 import { readInvitation } from './invitation.js'
-import { type PictureOf, Pictures } from './pictures.js'
+import { isPicture, type PictureOf, Pictures } from './pictures.js'
 import { loadSettings, type Settings, saveSettings } from './settings.js'
-import { type Candidate, type ChatState, FIRST_STATE, transferKey } from './state.js'
+import { type Candidate, type ChatState, FIRST_STATE, type FileToKeep, transferKey } from './state.js'
 import { Watched } from './store.js'
 import { knocksOf, meOf, peopleOf, serversOf } from './views.js'
 import { sentence } from './words.js'
 
 const PAGE = 60
-/** Pictures of contacts up to here are fetched without being asked for. */
-export const MAX_PICTURE_BYTES = 10_485_760
 
 export interface ChatOptions {
   /** Which person of this browser. */
@@ -21,15 +20,23 @@ export interface ChatOptions {
   readonly pageUrl: string
 }
 
-/** Everything the page can do, over one messenger. Views watch {@link state} and call the rest. */
+/**
+ * Everything the page can do, over one messenger. Views watch {@link state} and call the rest. What a form does says what went
+ * wrong, in a sentence, empty for nothing; what anything else does is said by {@link notify}.
+ */
 export class Chat {
   readonly state = new Watched<ChatState>(FIRST_STATE)
+  /** Apart from the rest, for only one view changes with every letter. */
+  readonly drafts = new Drafts()
   readonly #options: ChatOptions
   #settings: Settings
   #messenger: Messenger | undefined
   #pictures: Pictures | undefined
   #noticeTimer: ReturnType<typeof setTimeout> | undefined
   #reading = 0
+  /** Settles when all files that were chosen are copied. */
+  #copied: Promise<void> = Promise.resolve()
+  #isClosing = false
 
   constructor(options: ChatOptions) {
     this.#options = options
@@ -49,20 +56,24 @@ export class Chat {
         rendezvous: { servers: this.#servers(), iceServers: this.#options.iceServers, strangers: 'ask' },
         ...(passphrase === undefined ? {} : { passphrase }),
       })
+      if (passphrase !== undefined) this.#keep({ ...this.#settings, hasPassphrase: true })
       await this.#begin(messenger)
     } catch (error) {
-      this.state.change({ phase: phaseOf(error, passphrase !== undefined) })
+      const isNew = !this.#settings.hasPassphrase
+      this.state.change({ phase: phaseOf(error, { isNew, isWrong: passphrase !== undefined }) })
     }
   }
 
+  /** The page goes: what fails from now on is nobody's concern. */
   async close(): Promise<void> {
+    this.#isClosing = true
     this.#pictures?.close()
     await this.#messenger?.close({ timeoutMs: 500 })
   }
 
   /** What others see as our name. */
-  async rename(name: string): Promise<void> {
-    await this.#act(async (messenger) => {
+  rename(name: string): Promise<string> {
+    return this.#attempt(async (messenger) => {
       await messenger.setProfile({ name: name.trim() })
       await this.#tellMe(messenger)
       this.state.change({ phase: { name: 'ready' } })
@@ -82,12 +93,12 @@ export class Chat {
   }
 
   /** Make somebody a contact and ask them to do the same. */
-  async add(candidate: Candidate, useServers: boolean): Promise<boolean> {
-    return this.#act(async (messenger) => {
+  add(candidate: Candidate, useServers: boolean): Promise<string> {
+    return this.#attempt(async (messenger) => {
       const name = candidate.name === '' ? {} : { name: candidate.name }
       const { peer } = await messenger.requestContact(candidate.person, name)
       if (candidate.address !== undefined) this.#rememberAddress(messenger, peer, candidate.address)
-      if (useServers) for (const server of candidate.servers) await this.addServer(server)
+      if (useServers) for (const url of candidate.servers) await this.#act(() => this.#useServer(messenger, url))
       this.state.change({ candidate: undefined })
       await this.#tellPeople(messenger)
       await this.select(peer)
@@ -130,26 +141,24 @@ export class Chat {
     })
   }
 
-  /** @returns whether it is kept: then it will be delivered, now or after any number of restarts */
-  async send(text: string): Promise<boolean> {
-    const { selected } = this.state.value
-    if (selected === undefined || text.trim() === '') return false
-    return this.#act(async (messenger) => {
-      await messenger.send(selected, text)
-      await this.#changed(messenger, selected)
+  /** Send what is written to this person. Once it is kept it will be delivered, now or after any number of restarts. */
+  async send(peer: string): Promise<void> {
+    const text = this.drafts.take(peer)
+    if (text.trim() === '') return
+    const isKept = await this.#act(async (messenger) => {
+      await messenger.send(peer, text.trimEnd())
+      await this.#changed(messenger, peer)
     })
+    if (!isKept) this.drafts.giveBack(peer, text)
   }
 
-  async sendFile(file: File, text: string): Promise<boolean> {
-    const { selected } = this.state.value
-    if (selected === undefined) return false
-    return this.#act(async (messenger) => {
-      const attachment = { blob: file, name: file.name, mimeType: file.type || 'application/octet-stream' }
-      const caption = text.trim() === '' ? {} : { text: text.trim() }
-      const isImage = /^image\/(png|jpeg|gif|webp|avif)$/.test(file.type)
-      await messenger.send(selected, isImage ? { image: attachment, ...caption } : { file: attachment, ...caption })
-      await this.#changed(messenger, selected)
-    })
+  /** Send them, with what is written beside the first. */
+  sendFiles(peer: string, files: readonly File[]): void {
+    if (files.length === 0) return
+    const caption = this.drafts.take(peer)
+    const chosen = files.map((file, at): FileToKeep => ({ peer, file, text: at === 0 ? caption : '' }))
+    this.state.change({ copying: [...this.state.value.copying, ...chosen] })
+    for (const each of chosen) this.#copied = this.#copied.then(() => this.#sendFile(each))
   }
 
   /** A `blob:` address of a file, which is fetched if need be. */
@@ -178,13 +187,8 @@ export class Chat {
     })
   }
 
-  async addServer(url: string): Promise<boolean> {
-    return this.#act(async (messenger) => {
-      messenger.addRendezvousServer(url.trim())
-      if (!this.#servers().includes(url.trim()))
-        this.#keep({ ...this.#settings, servers: [...this.#settings.servers, url.trim()] })
-      await this.#tellServers(messenger)
-    })
+  addServer(url: string): Promise<string> {
+    return this.#attempt((messenger) => this.#useServer(messenger, url.trim()))
   }
 
   async removeServer(url: string): Promise<void> {
@@ -207,7 +211,7 @@ export class Chat {
     if (!isOnline) return
     this.#messenger?.retryNow()
     const { selected } = this.state.value
-    if (this.#messenger && selected !== undefined && !document.hidden) void this.#read(this.#messenger, selected)
+    if (this.#messenger && selected !== undefined && !document.hidden) void this.#changed(this.#messenger, selected)
   }
 
   notify(notice: string): void {
@@ -254,7 +258,20 @@ export class Chat {
     })
     messenger.on('knockOver', () => this.#tellKnocks(messenger))
     messenger.on('rendezvous', () => void this.#tellServers(messenger))
-    messenger.on('error', (error) => this.notify(sentence(error)))
+    messenger.on('error', (error) => this.notify(this.#problemOf(error)))
+  }
+
+  async #sendFile(chosen: FileToKeep): Promise<void> {
+    const { peer, file, text } = chosen
+    const isKept = await this.#act(async (messenger) => {
+      const attachment = { blob: file, name: file.name, mimeType: file.type || 'application/octet-stream' }
+      const caption = text.trim() === '' ? {} : { text: text.trim() }
+      const content = isPicture(file.type) ? { image: attachment } : { file: attachment }
+      await messenger.send(peer, { ...content, ...caption })
+      await this.#changed(messenger, peer)
+    })
+    this.state.change({ copying: this.state.value.copying.filter((other) => other !== chosen) })
+    if (!isKept) this.drafts.giveBack(peer, text)
   }
 
   /** They are let in already when they are contacts; who is none has to knock. */
@@ -268,12 +285,10 @@ export class Chat {
   }
 
   async #changed(messenger: Messenger, peer: string): Promise<void> {
-    try {
+    await this.#act(async () => {
       if (this.state.value.selected === peer) await this.#read(messenger, peer)
       await this.#tellPeople(messenger)
-    } catch (error) {
-      this.#tell(error)
-    }
+    })
   }
 
   async #read(messenger: Messenger, peer: string): Promise<void> {
@@ -304,6 +319,12 @@ export class Chat {
     await this.#tellMe(messenger)
   }
 
+  async #useServer(messenger: Messenger, url: string): Promise<void> {
+    messenger.addRendezvousServer(url)
+    if (!this.#servers().includes(url)) this.#keep({ ...this.#settings, servers: [...this.#settings.servers, url] })
+    await this.#tellServers(messenger)
+  }
+
   #tellKnocks(messenger: Messenger): void {
     this.state.change({ knocks: knocksOf(messenger) })
   }
@@ -319,30 +340,47 @@ export class Chat {
 
   #keep(settings: Settings): void {
     this.#settings = settings
-    saveSettings(this.#options.profile, settings)
+    try {
+      saveSettings(this.#options.profile, settings)
+    } catch {
+      this.notify('this browser keeps no settings: they count until you close the page')
+    }
   }
 
   /** @returns whether it went well; else people are told why */
   async #act(action: (messenger: Messenger) => Promise<void>): Promise<boolean> {
-    const messenger = this.#messenger
-    if (messenger === undefined) return false
+    const problem = await this.#attempt(action)
+    if (problem !== '' && !this.#isClosing) this.notify(problem)
+    return problem === ''
+  }
+
+  /** @returns what went wrong, empty for nothing */
+  async #attempt(action: (messenger: Messenger) => Promise<void>): Promise<string> {
+    if (this.#messenger === undefined) return 'the chat is not open'
     try {
-      await action(messenger)
-      return true
+      await action(this.#messenger)
+      return ''
     } catch (error) {
-      this.#tell(error)
-      return false
+      return this.#problemOf(error)
     }
   }
 
-  #tell(error: unknown): void {
-    if (isMessengerError(error) && error.code === 'closed') return
-    this.notify(sentence(error))
+  /** A sentence; and when another window has taken over, that is all there is to say. */
+  #problemOf(error: unknown): string {
+    if (!this.#isClosing && isElsewhere(error)) {
+      this.state.change({ phase: { name: 'elsewhere' } })
+      void this.close()
+    }
+    return sentence(error)
   }
 }
 
-function phaseOf(error: unknown, hadPassphrase: boolean): ChatState['phase'] {
-  if (isMessengerError(error) && error.code === 'in-use') return { name: 'elsewhere' }
-  if (isMessengerError(error) && error.code === 'passphrase') return { name: 'locked', isWrong: hadPassphrase }
+function isElsewhere(error: unknown): boolean {
+  return isMessengerError(error) && error.code === 'in-use'
+}
+
+function phaseOf(error: unknown, lock: { isNew: boolean; isWrong: boolean }): ChatState['phase'] {
+  if (isElsewhere(error)) return { name: 'elsewhere' }
+  if (isMessengerError(error) && error.code === 'passphrase') return { name: 'locked', ...lock }
   return { name: 'failed', message: sentence(error) }
 }

@@ -1,11 +1,15 @@
 import type { Candidate } from './state.js'
 
 const HEX_KEY = /\b[0-9a-f]{64}\b/i
-const CONTACT_LINK = /mimir:\/\/[^\s]+/i
-const RENDEZVOUS = /rdv1:[^\s#]+/
+const CONTACT_LINK = /mimir:\/\/\S*\b[0-9a-f]{64}\b\S*/i
+/** A key in base64url, and where they can be met. */
+const RENDEZVOUS = /rdv1:[\w-]{43}(?![\w-])(?:\?[^\s#]*)?/
 const ADDRESS = /\bwss?:\/\/[^\s]+/i
 /** Longer names are cut: they are only a label. */
 const MAX_NAME_CHARACTERS = 64
+/** One in common is enough, and each of them makes our own link longer. */
+const MAX_SERVERS = 3
+const MAX_SERVER_CHARACTERS = 200
 
 /** The link that brings others to this page and to us: what follows `#` never leaves the browser. */
 export function invitationLink(page: string, contact: string, name: string): string {
@@ -26,7 +30,10 @@ export function readInvitation(text: string): Candidate | undefined {
     return {
       person: contact,
       name: tidy(parameters.get('n') ?? ''),
-      servers: parameters.getAll('s'),
+      servers: parameters
+        .getAll('s')
+        .filter((url) => url.length <= MAX_SERVER_CHARACTERS)
+        .slice(0, MAX_SERVERS),
       address,
     }
   }

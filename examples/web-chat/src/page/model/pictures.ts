@@ -1,5 +1,12 @@
 import { isMessengerError, type Messenger } from '@mimirjs/messenger'
 
+/** Picture types that the browser draws and that run no script. */
+const PICTURE = /^image\/(png|jpeg|gif|webp|avif)$/
+/** Pictures of contacts up to here are fetched without being asked for. */
+export const MAX_PICTURE_BYTES = 10_485_760
+
+export const isPicture = (mimeType: string): boolean => PICTURE.test(mimeType)
+
 /** What names one file of a conversation. */
 export interface PictureOf {
   readonly peer: string

@@ -5,11 +5,13 @@ export interface Settings {
   /** `ws://` addresses of people, by key. */
   readonly addresses: Readonly<Record<string, string>>
   readonly theme: Theme
+  /** Our key is kept under a passphrase, which was chosen before. */
+  readonly hasPassphrase: boolean
 }
 
 export type Theme = 'system' | 'light' | 'dark'
 
-const DEFAULTS: Settings = { servers: [], addresses: {}, theme: 'system' }
+const DEFAULTS: Settings = { servers: [], addresses: {}, theme: 'system', hasPassphrase: false }
 
 /** The settings of one person of this browser. Damaged ones are as good as none. */
 export function loadSettings(profile: string): Settings {
@@ -20,6 +22,7 @@ export function loadSettings(profile: string): Settings {
   }
 }
 
+/** @throws {DOMException} where the browser forbids it, or has no room */
 export function saveSettings(profile: string, settings: Settings): void {
   localStorage.setItem(keyOf(profile), JSON.stringify(settings))
 }

@@ -5,8 +5,8 @@ export type Phase =
   | { readonly name: 'starting' }
   /** There is an identity, or there will be: what is it called? */
   | { readonly name: 'welcome' }
-  /** The browser cannot keep keys by itself: a passphrase does. `isWrong` after one that did not fit. */
-  | { readonly name: 'locked'; readonly isWrong: boolean }
+  /** The browser cannot keep keys by itself: a passphrase does. `isNew` for none yet, `isWrong` after one that did not fit. */
+  | { readonly name: 'locked'; readonly isNew: boolean; readonly isWrong: boolean }
   /** The same person is open in another window. */
   | { readonly name: 'elsewhere' }
   | { readonly name: 'ready' }
@@ -30,7 +30,7 @@ export interface PersonView {
   /** First words of the last message. */
   readonly preview: string
   readonly lastAt: Date | undefined
-  /** Written by us, and not yet theirs. */
+  /** Nothing comes from them, and nothing goes to them. */
   readonly isBlocked: boolean
 }
 
@@ -51,6 +51,14 @@ export interface Transfer {
   readonly state: 'progress' | 'waiting' | 'paused' | 'cancelled' | 'complete' | 'failed'
   readonly doneBytes: number
   readonly sizeBytes: number
+}
+
+/** A file that was chosen, and of which there is no copy of ours yet. */
+export interface FileToKeep {
+  readonly peer: string
+  readonly file: File
+  /** What goes with it; empty for nothing. */
+  readonly text: string
 }
 
 /** Somebody that a link, or a typed text, names. */
@@ -75,6 +83,8 @@ export interface ChatState {
   readonly links: ReadonlyMap<string, LinkState>
   /** By `${peer}/${outgoing}/${id}`. */
   readonly transfers: ReadonlyMap<string, Transfer>
+  /** They are copied one after the other: from then on the originals are not needed. */
+  readonly copying: readonly FileToKeep[]
   readonly isOnline: boolean
   /** A sentence for everybody, read aloud by screen readers; empty for none. */
   readonly notice: string
@@ -93,6 +103,7 @@ export const FIRST_STATE: ChatState = {
   servers: [],
   links: new Map(),
   transfers: new Map(),
+  copying: [],
   isOnline: true,
   notice: '',
   candidate: undefined,

@@ -24,14 +24,23 @@ export function previewOf(entry: {
 export function linkWords(link: LinkState | undefined): { text: string; isUp: boolean } {
   switch (link?.state) {
     case 'up':
-      return { text: link.address.startsWith('rdv:') ? 'connected, browser to browser' : 'connected', isUp: true }
+      return { text: link.address.startsWith('rdv:') ? 'connected directly' : 'connected', isUp: true }
     case 'connecting':
       return { text: 'looking for them…', isUp: false }
     case 'waiting':
-      return { text: 'not there now; messages wait here', isUp: false }
+      return { text: whyNot(link.reason), isUp: false }
     default:
       return { text: 'not connected', isUp: false }
   }
+}
+
+/** Failures that say no more than that they are away. */
+const AWAY = /nobody answered|question was not answered|address of this peer is known/
+
+function whyNot(reason: string): string {
+  const parts = reason.split('; ').filter((part) => !AWAY.test(part))
+  const more = parts.map((part) => part.replace(/^connect: /, ''))
+  return more.length === 0 ? 'not there now; messages wait here' : `messages wait here: ${more.join('; ')}`
 }
 
 /** What the marks of an outgoing message mean. */
@@ -55,6 +64,8 @@ export function serversWords(servers: readonly ServerView[], isOnline: boolean):
   const ready = servers.filter(({ state }) => state === 'ready').length
   if (!isOnline) return { text: 'offline: what you write is sent later', isGood: false }
   if (servers.length === 0) return { text: 'no meeting server: add one in the settings', isGood: false }
+  const isTried = servers.some(({ state, reason }) => state !== 'left' && reason !== 'replaced')
+  if (ready === 0 && !isTried) return { text: 'no meeting server can be used: see the settings', isGood: false }
   if (ready === 0) return { text: 'no meeting server answers: trying again', isGood: false }
   return { text: `${ready} of ${servers.length} meeting servers`, isGood: true }
 }

@@ -1,13 +1,10 @@
 import type { HistoryEntry } from '@mimirjs/messenger'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { MAX_PICTURE_BYTES } from '../model/chat.js'
+import { isPicture, MAX_PICTURE_BYTES } from '../model/pictures.js'
 import { transferKey } from '../model/state.js'
 import { sentence, sizeWords } from '../model/words.js'
 import { useChat } from './use-chat.js'
-
-/** Picture types that the browser draws and that run no script. */
-const PICTURE = /^image\/(png|jpeg|gif|webp|avif)$/
 
 /** A picture, or a file to be saved; while it moves, how far it is. */
 export function Attachment({ entry }: { readonly entry: HistoryEntry }): JSX.Element | null {
@@ -16,8 +13,8 @@ export function Attachment({ entry }: { readonly entry: HistoryEntry }): JSX.Ele
   const [failure, setFailure] = useState('')
   const { file, peer, id, outgoing } = entry
   const transfer = state.transfers.get(transferKey(entry))
-  const isPicture = entry.kind === 'image' && PICTURE.test(file?.mimeType ?? '')
-  const isWanted = isPicture && (file?.sizeBytes ?? 0) <= MAX_PICTURE_BYTES && entry.state !== 'preparing'
+  const isDrawn = entry.kind === 'image' && isPicture(file?.mimeType ?? '')
+  const isWanted = isDrawn && (file?.sizeBytes ?? 0) <= MAX_PICTURE_BYTES && entry.state !== 'preparing'
 
   const fetchFile = (): void => {
     setFailure('')
@@ -32,7 +29,7 @@ export function Attachment({ entry }: { readonly entry: HistoryEntry }): JSX.Ele
   const isSettled = outgoing ? entry.state === 'delivered' && transfer?.state !== 'progress' : url !== undefined
   return (
     <div class="attachment">
-      {isPicture && url !== undefined && <img src={url} alt={entry.text || file.name} />}
+      {isDrawn && url !== undefined && <img src={url} alt={entry.text || file.name} />}
       {isMoving && !isSettled && (
         <progress max={transfer.sizeBytes} value={transfer.doneBytes} aria-label={`${file.name} on its way`} />
       )}

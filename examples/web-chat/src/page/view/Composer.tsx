@@ -1,76 +1,74 @@
 import type { JSX } from 'preact'
-import { useRef, useState } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import { Icon } from './Icon.js'
-import { useChat } from './use-chat.js'
+import { useChat, useWatched } from './use-chat.js'
 
-/** Where messages are written. A text leaves the box only when it is kept. */
-export function Composer({ isBlocked }: { readonly isBlocked: boolean }): JSX.Element {
-  const { chat } = useChat()
-  const [text, setText] = useState('')
-  const [isBusy, setBusy] = useState(false)
+interface ComposerProps {
+  readonly peer: string
+  readonly isBlocked: boolean
+}
+
+/** Where messages are written. */
+export function Composer({ peer, isBlocked }: ComposerProps): JSX.Element {
+  const { chat, state } = useChat()
+  const { [peer]: text = '' } = useWatched(chat.drafts)
   const files = useRef<HTMLInputElement>(null)
   const box = useRef<HTMLTextAreaElement>(null)
+  const [copied] = state.copying.filter((chosen) => chosen.peer === peer)
 
-  const keep = async (send: () => Promise<boolean>): Promise<void> => {
-    setBusy(true)
-    const isKept = await send()
-    setBusy(false)
-    if (isKept) setText('')
-    box.current?.focus()
-  }
   const submit = (event: Event): void => {
     event.preventDefault()
-    if (!isBusy && text.trim() !== '') void keep(() => chat.send(text.trimEnd()))
+    void chat.send(peer)
+    box.current?.focus()
   }
-  const attach = (file: File | undefined): void => {
-    if (file !== undefined && !isBusy) void keep(() => chat.sendFile(file, text))
+  const attach = (chosen: FileList | null | undefined): void => {
+    chat.sendFiles(peer, [...(chosen ?? [])])
+    box.current?.focus()
   }
   return (
-    <form
-      class="composer"
-      onSubmit={submit}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => {
-        event.preventDefault()
-        attach(event.dataTransfer?.files[0])
-      }}
-    >
-      <input
-        ref={files}
-        type="file"
-        class="unseen"
-        aria-label="File to send"
-        tabIndex={-1}
-        onChange={(event) => {
-          attach(event.currentTarget.files?.[0])
-          event.currentTarget.value = ''
-        }}
-      />
-      <button
-        type="button"
-        class="quiet"
-        aria-label="Send a picture or a file"
-        disabled={isBlocked}
-        onClick={() => files.current?.click()}
-      >
-        <Icon name="attach" />
-      </button>
-      <textarea
-        ref={box}
-        value={text}
-        rows={1}
-        aria-label="Message"
-        placeholder={isBlocked ? 'Blocked' : 'Message'}
-        disabled={isBlocked}
-        onInput={(event) => setText(event.currentTarget.value)}
-        onPaste={(event) => attach(event.clipboardData?.files[0])}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) submit(event)
-        }}
-      />
-      <button type="submit" disabled={isBlocked || text.trim() === ''}>
-        Send
-      </button>
-    </form>
+    <div class="composer">
+      <p class="hint" role="status">
+        {copied !== undefined && `Taking ${copied.file.name}…`}
+      </p>
+      <form onSubmit={submit}>
+        <input
+          ref={files}
+          type="file"
+          multiple
+          class="unseen"
+          aria-label="Files to send"
+          tabIndex={-1}
+          onChange={(event) => {
+            attach(event.currentTarget.files)
+            event.currentTarget.value = ''
+          }}
+        />
+        <button
+          type="button"
+          class="quiet"
+          aria-label="Send pictures or files"
+          disabled={isBlocked}
+          onClick={() => files.current?.click()}
+        >
+          <Icon name="attach" />
+        </button>
+        <textarea
+          ref={box}
+          value={text}
+          rows={1}
+          aria-label="Message"
+          placeholder={isBlocked ? 'Blocked' : 'Message'}
+          disabled={isBlocked}
+          onInput={(event) => chat.drafts.write(peer, event.currentTarget.value)}
+          onPaste={(event) => attach(event.clipboardData?.files)}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) submit(event)
+          }}
+        />
+        <button type="submit" disabled={isBlocked || text.trim() === ''}>
+          Send
+        </button>
+      </form>
+    </div>
   )
 }

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Candidate } from '../model/state.js'
 import { Dialog } from './Dialog.js'
+import { Form } from './Form.js'
 import { useChat } from './use-chat.js'
 
 /** A link names somebody: nobody is added, and no server is talked to, without a yes. */
@@ -10,13 +11,9 @@ export function Confirm({ candidate }: { readonly candidate: Candidate }): JSX.E
   const [name, setName] = useState(candidate.name)
   const [useServers, setUseServers] = useState(true)
   const servers = chat.newServers(candidate)
-  const submit = (event: Event): void => {
-    event.preventDefault()
-    void chat.add({ ...candidate, name: name.trim() }, useServers && servers.length > 0)
-  }
   return (
     <Dialog title={`Add ${candidate.name || 'this person'}?`} onClose={() => chat.dismissCandidate()}>
-      <form onSubmit={submit}>
+      <Form act={() => chat.add({ ...candidate, name: name.trim() }, useServers && servers.length > 0)}>
         <label>
           What do you call them?
           <input value={name} maxLength={64} onInput={(event) => setName(event.currentTarget.value)} />
@@ -37,7 +34,7 @@ export function Confirm({ candidate }: { readonly candidate: Candidate }): JSX.E
             No
           </button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }

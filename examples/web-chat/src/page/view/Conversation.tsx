@@ -43,7 +43,10 @@ export function Conversation({ onOpen }: { readonly onOpen: (window: Window) => 
   const link = linkWords(state.links.get(selected))
   let day = ''
   return (
-    <main class="talk">
+    <main
+      class="talk"
+      onDrop={(event) => person.isBlocked || chat.sendFiles(selected, [...(event.dataTransfer?.files ?? [])])}
+    >
       <header class="talk-head">
         <button
           type="button"
@@ -98,7 +101,7 @@ export function Conversation({ onOpen }: { readonly onOpen: (window: Window) => 
           )
         })}
       </div>
-      <Composer key={selected} isBlocked={person.isBlocked} />
+      <Composer key={selected} peer={selected} isBlocked={person.isBlocked} />
     </main>
   )
 }

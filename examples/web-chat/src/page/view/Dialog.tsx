@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { Icon } from './Icon.js'
+import { Overlay } from './Overlay.js'
 
 interface DialogProps {
   readonly title: string
@@ -24,6 +25,7 @@ export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
         </button>
       </header>
       {children}
+      <Overlay />
     </dialog>
   )
 }

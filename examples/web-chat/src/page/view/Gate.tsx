@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { otherProfileUrl, profileOf } from '../model/settings.js'
 import type { Phase } from '../model/state.js'
+import { Form } from './Form.js'
 import { useChat } from './use-chat.js'
 
 /** What stands before the conversations: a name, a passphrase, or why there are none. */
@@ -23,7 +24,7 @@ function Inside({ phase }: { readonly phase: Phase }): JSX.Element | null {
     case 'welcome':
       return <Welcome />
     case 'locked':
-      return <Locked isWrong={phase.isWrong} />
+      return <Locked isNew={phase.isNew} isWrong={phase.isWrong} />
     case 'elsewhere':
       return <Elsewhere />
     case 'failed':
@@ -36,15 +37,13 @@ function Inside({ phase }: { readonly phase: Phase }): JSX.Element | null {
 function Welcome(): JSX.Element {
   const { chat } = useChat()
   const [name, setName] = useState('')
-  const submit = (event: Event): void => {
-    event.preventDefault()
-    void chat.rename(name)
-  }
+  const { hasPassphrase } = chat.settings
   return (
-    <form onSubmit={submit}>
+    <Form act={() => chat.rename(name)}>
       <p>
         Messages go from browser to browser, encrypted; those over a ws:// address are not. Your key was just made here,
-        and stays in this browser: there is no account and no password.
+        and stays in this browser{hasPassphrase ? ', under your passphrase' : ''}: there is no account
+        {hasPassphrase ? '' : ' and no password'}.
       </p>
       <label>
         What should others call you?
@@ -58,39 +57,60 @@ function Welcome(): JSX.Element {
         />
       </label>
       <button type="submit">Start</button>
-    </form>
+    </Form>
   )
 }
 
-function Locked({ isWrong }: { readonly isWrong: boolean }): JSX.Element {
+/** A new passphrase is asked for twice: there is no way around one that was mistyped. */
+function Locked({ isNew, isWrong }: { readonly isNew: boolean; readonly isWrong: boolean }): JSX.Element {
   const { chat } = useChat()
   const [passphrase, setPassphrase] = useState('')
-  const submit = (event: Event): void => {
-    event.preventDefault()
-    void chat.open(passphrase)
+  const [again, setAgain] = useState('')
+  const open = async (): Promise<string> => {
+    if (isNew && passphrase !== again) return 'The two are not the same.'
+    await chat.open(passphrase)
+    return ''
   }
   return (
-    <form onSubmit={submit}>
-      <p>This browser cannot lock a key away by itself, so your key is kept encrypted under a passphrase.</p>
-      <label>
-        Passphrase
-        <input
-          type="password"
-          required
-          value={passphrase}
-          autocomplete="current-password"
-          aria-invalid={isWrong}
-          aria-describedby={isWrong ? 'wrong' : undefined}
-          onInput={(event) => setPassphrase(event.currentTarget.value)}
-        />
-      </label>
+    <Form act={open}>
+      <p>
+        This browser cannot lock a key away by itself, so your key is kept encrypted under a passphrase.
+        {isNew && ' Nobody can tell you what it was: write it down.'}
+      </p>
+      <Passphrase label="Passphrase" isNew={isNew} isWrong={isWrong} value={passphrase} onInput={setPassphrase} />
+      {isNew && <Passphrase label="The same again" isNew isWrong={isWrong} value={again} onInput={setAgain} />}
       {isWrong && (
         <p id="wrong" class="bad" role="alert">
           That passphrase does not fit.
         </p>
       )}
       <button type="submit">Open</button>
-    </form>
+    </Form>
+  )
+}
+
+interface PassphraseProps {
+  readonly label: string
+  readonly isNew: boolean
+  readonly isWrong: boolean
+  readonly value: string
+  readonly onInput: (value: string) => void
+}
+
+function Passphrase({ label, isNew, isWrong, value, onInput }: PassphraseProps): JSX.Element {
+  return (
+    <label>
+      {label}
+      <input
+        type="password"
+        required
+        value={value}
+        autocomplete={isNew ? 'new-password' : 'current-password'}
+        aria-invalid={isWrong}
+        aria-describedby={isWrong ? 'wrong' : undefined}
+        onInput={(event) => onInput(event.currentTarget.value)}
+      />
+    </label>
   )
 }
 

@@ -1,7 +1,9 @@
 import type { HistoryEntry } from '@mimirjs/messenger'
 import type { ComponentChildren, JSX } from 'preact'
+import { useState } from 'preact/hooks'
 import { markOf, timeWords } from '../model/words.js'
 import { Attachment } from './Attachment.js'
+import { Dialog } from './Dialog.js'
 import { Icon } from './Icon.js'
 import { useChat } from './use-chat.js'
 
@@ -10,7 +12,7 @@ const LINK = /(https?:\/\/[^\s<>"]+)/
 
 /** One message: text as text, links only on click, marks of what became of it. */
 export function Message({ entry }: { readonly entry: HistoryEntry }): JSX.Element {
-  const { chat } = useChat()
+  const [isAsking, setAsking] = useState(false)
   const { mark, words } = markOf(entry.state)
   return (
     <article class="message" data-mine={entry.outgoing} data-state={entry.outgoing ? entry.state : undefined}>
@@ -34,11 +36,32 @@ export function Message({ entry }: { readonly entry: HistoryEntry }): JSX.Elemen
         type="button"
         class="quiet delete"
         aria-label={`Delete this message here: ${entry.text.slice(0, 40) || entry.kind}`}
-        onClick={() => void chat.deleteMessage(entry)}
+        onClick={() => setAsking(true)}
       >
         <Icon name="close" />
       </button>
+      {isAsking && <ConfirmDelete entry={entry} onClose={() => setAsking(false)} />}
     </article>
+  )
+}
+
+function ConfirmDelete({ entry, onClose }: { entry: HistoryEntry; onClose: () => void }): JSX.Element {
+  const { chat } = useChat()
+  const isTheirs = !entry.outgoing || entry.state === 'delivered'
+  return (
+    <Dialog title="Delete this message?" onClose={onClose}>
+      <p>
+        {isTheirs ? 'It goes from this browser only: they keep it.' : 'They do not have it yet, and will not get it.'}
+      </p>
+      <div class="row">
+        <button type="button" onClick={() => void chat.deleteMessage(entry)}>
+          Delete
+        </button>
+        <button type="button" class="plain" onClick={({ currentTarget }) => currentTarget.closest('dialog')?.close()}>
+          Keep
+        </button>
+      </div>
+    </Dialog>
   )
 }
 

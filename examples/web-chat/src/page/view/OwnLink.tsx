@@ -6,13 +6,16 @@ import { useChat } from './use-chat.js'
 
 export function OwnLink({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const { state } = useChat()
-  const [isCopied, setCopied] = useState(false)
+  const [outcome, setOutcome] = useState('')
   const { link = '', fingerprint = '' } = state.me ?? {}
-  const copy = (): void => {
-    navigator.clipboard.writeText(link).then(
-      () => setCopied(true),
-      () => setCopied(false),
-    )
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(link)
+      setOutcome('Copied')
+    } catch {
+      // It is not allowed, or the page came over plain http:.
+      setOutcome('Copy it from the field above')
+    }
   }
   return (
     <Dialog title="My link" onClose={onClose}>
@@ -23,10 +26,10 @@ export function OwnLink({ onClose }: { readonly onClose: () => void }): JSX.Elem
         <input class="copy" readOnly value={link} onFocus={(event) => event.currentTarget.select()} />
       </label>
       <div class="row">
-        <button type="button" onClick={copy}>
+        <button type="button" onClick={() => void copy()}>
           Copy
         </button>
-        <span role="status">{isCopied ? 'Copied' : ''}</span>
+        <span role="status">{outcome}</span>
       </div>
       <p class="hint">
         Your fingerprint, to compare by voice: <span class="fingerprint">{fingerprint}</span>

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Theme } from '../model/settings.js'
 import { Dialog } from './Dialog.js'
+import { Form } from './Form.js'
 import { useChat } from './use-chat.js'
 
 const THEMES: readonly (readonly [Theme, string])[] = [
@@ -62,12 +63,8 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }): J
 function Name(): JSX.Element {
   const { chat, state } = useChat()
   const [name, setName] = useState(state.me?.name ?? '')
-  const submit = (event: Event): void => {
-    event.preventDefault()
-    void chat.rename(name)
-  }
   return (
-    <form onSubmit={submit}>
+    <Form act={() => chat.rename(name)}>
       <label>
         Your name
         <input value={name} maxLength={64} required onInput={(event) => setName(event.currentTarget.value)} />
@@ -75,19 +72,20 @@ function Name(): JSX.Element {
       <button type="submit" class="plain" disabled={name.trim() === '' || name.trim() === state.me?.name}>
         Change
       </button>
-    </form>
+    </Form>
   )
 }
 
 function NewServer(): JSX.Element {
   const { chat } = useChat()
   const [url, setUrl] = useState('')
-  const submit = (event: Event): void => {
-    event.preventDefault()
-    void chat.addServer(url).then((isAdded) => isAdded && setUrl(''))
+  const add = async (): Promise<string> => {
+    const problem = await chat.addServer(url)
+    if (problem === '') setUrl('')
+    return problem
   }
   return (
-    <form onSubmit={submit} class="row">
+    <Form act={add} class="row">
       <label class="grow">
         Address of another server
         <input
@@ -100,6 +98,6 @@ function NewServer(): JSX.Element {
       <button type="submit" class="plain">
         Add
       </button>
-    </form>
+    </Form>
   )
 }

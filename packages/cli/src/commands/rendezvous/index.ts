@@ -5,10 +5,10 @@ import type { Command } from 'commander'
 import type { Context } from '../../context.js'
 import { CliError } from '../../error.js'
 import { ExitCode } from '../../exit-code.js'
-import { listParser, parsePath } from '../../options.js'
+import { listParser, parsePath, parseRendezvousServer } from '../../options.js'
 import type { Shell } from '../../shell.js'
 import { whenAborted } from '../../stop.js'
-import { parseHttp, parseProxy, parseServerListen, parseServerUrl } from './options.js'
+import { isDialable, parseHttp, parseProxy, parseServerListen } from './options.js'
 
 interface RendezvousCommandOptions {
   readonly listen?: string
@@ -40,7 +40,7 @@ export function rendezvousCommand(shell: Shell): Command {
     .option(
       '--name <url>',
       'what others dial, if it differs from where we listen, such as wss://rdv.example.org; may be repeated',
-      listParser(parseServerUrl),
+      listParser(parseRendezvousServer),
     )
     .option(
       '--trust-proxy <address>',
@@ -73,12 +73,18 @@ Examples:
 async function runRendezvous(context: Context, options: RendezvousCommandOptions): Promise<ExitCode> {
   const { io, output } = context
   const readTls = tlsReader(context, options)
+  const listen = options.listen ?? (readTls === undefined ? PLAIN_ADDRESS : TLS_ADDRESS)
+  if (readTls === undefined && options.name === undefined && !isDialable(listen))
+    throw new CliError(
+      'usage',
+      `--listen ${listen}: clients dial ws:// on their own machine only: use --cert, or say with --name what they dial`,
+    )
   if (options.legacy === true)
     output.status(
       '--legacy serves the weak protocol of pim beside ours: whoever reads along may forge what is said there',
     )
   await using server = await RendezvousServer.open({
-    listen: options.listen ?? (readTls === undefined ? PLAIN_ADDRESS : TLS_ADDRESS),
+    listen,
     tls: readTls?.(),
     names: options.name,
     legacy: options.legacy,

@@ -15,13 +15,15 @@ export function parseServerListen(text: string): string {
   }
 }
 
-/** What clients dial. @throws {InvalidArgumentError} */
-export function parseServerUrl(text: string): string {
+/** Whether somebody could dial what listens there and has no name: over TLS anybody, else this machine alone. */
+export function isDialable(listen: string): boolean {
   try {
-    return checkServerUrl(text)
+    // Listening everywhere is listening here, too.
+    checkServerUrl(listen.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:'))
+    return true
   } catch (error) {
     if (!isWireError(error)) throw error
-    throw new InvalidArgumentError(capital(error.message))
+    return false
   }
 }
 

@@ -1,4 +1,5 @@
-import { done, isNamed, transact } from './database.js'
+import { done, isNamed } from './database.js'
+import type { OwnedDatabase } from './owned-database.js'
 
 export const CHUNK_BYTES = 262_144
 
@@ -29,14 +30,14 @@ export class Contents {
   readonly inode: number
   /** Open files. */
   users = 0
-  readonly #database: IDBDatabase
+  readonly #database: OwnedDatabase
   #sizeBytes: number
   #chunk: Chunk | undefined
   #failure: Error | undefined
   #isGone = false
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(database: IDBDatabase, inode: number, sizeBytes: number) {
+  constructor(database: OwnedDatabase, inode: number, sizeBytes: number) {
     this.#database = database
     this.inode = inode
     this.#sizeBytes = sizeBytes
@@ -88,9 +89,9 @@ export class Contents {
   truncate(sizeBytes: number): Promise<void> {
     return this.#inTurn(async () => {
       this.#demandUse()
-      await this.#flush('relaxed')
+      await this.#flush()
       this.#chunk = undefined
-      await this.#change('relaxed', async (chunks) => {
+      await this.#change(async (chunks) => {
         for (let index = Math.ceil(sizeBytes / CHUNK_BYTES); index * CHUNK_BYTES < this.#sizeBytes; index++)
           chunks.delete([this.inode, index])
         const { index, from } = piece(sizeBytes, 0)
@@ -102,12 +103,12 @@ export class Contents {
     })
   }
 
-  /** @param how - `strict`: on the disk when it resolves; `relaxed`: in the database */
-  flush(how: 'strict' | 'relaxed'): Promise<void> {
+  /** All that was written is on the disk when it resolves. */
+  flush(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#isGone) return
       this.#demandUse()
-      await this.#flush(how)
+      await this.#flush()
     })
   }
 
@@ -131,7 +132,7 @@ export class Contents {
 
   async #take(index: number): Promise<Chunk> {
     if (this.#chunk?.index === index) return this.#chunk
-    if (this.#chunk?.isChanged) await this.#flush('relaxed')
+    await this.#flush()
     const isNew = index * CHUNK_BYTES >= this.#sizeBytes
     const bytes = isNew ? new Uint8Array(CHUNK_BYTES) : await this.#load(index)
     this.#chunk = { index, bytes, isChanged: false }
@@ -139,7 +140,7 @@ export class Contents {
   }
 
   async #load(index: number): Promise<Uint8Array> {
-    const stored = await transact(this.#database, [CHUNKS], 'readonly', (transaction) =>
+    const stored = await this.#database.read([CHUNKS], (transaction) =>
       done(transaction.objectStore(CHUNKS).get([this.inode, index]) as IDBRequest<Uint8Array | undefined>),
     )
     if (stored?.length === CHUNK_BYTES) return stored
@@ -148,11 +149,10 @@ export class Contents {
     return bytes
   }
 
-  async #flush(how: 'strict' | 'relaxed'): Promise<void> {
-    const chunk = this.#chunk?.isChanged ? this.#chunk : undefined
-    if (chunk === undefined && how === 'relaxed') return
-    await this.#change(how, async (chunks, inode) => {
-      if (chunk === undefined) return inode.sizeBytes
+  async #flush(): Promise<void> {
+    const chunk = this.#chunk
+    if (!chunk?.isChanged) return
+    await this.#change(async (chunks, inode) => {
       const start = chunk.index * CHUNK_BYTES
       const end = Math.min(this.#sizeBytes, start + CHUNK_BYTES)
       // What is stored is the whole buffer of an array, so it has to be one of its own.
@@ -162,16 +162,17 @@ export class Contents {
       ])
       return Math.max(inode.sizeBytes, end)
     })
-    if (chunk !== undefined) chunk.isChanged = false
+    chunk.isChanged = false
   }
 
-  /** @param work - returns the size of the file from then on */
-  async #change(
-    how: 'strict' | 'relaxed',
-    work: (chunks: IDBObjectStore, inode: Inode) => Promise<number>,
-  ): Promise<void> {
+  /**
+   * Each change is on the disk by itself: browsers keep large values as files of their own, which a later change does not
+   * bring there.
+   * @param work - returns the size of the file from then on
+   */
+  async #change(work: (chunks: IDBObjectStore, inode: Inode) => Promise<number>): Promise<void> {
     try {
-      await transact(this.#database, [INODES, CHUNKS], how, async (transaction) => {
+      await this.#database.change([INODES, CHUNKS], async (transaction) => {
         const inodes = transaction.objectStore(INODES)
         const inode = await done(inodes.get(this.inode) as IDBRequest<Inode | undefined>)
         if (inode === undefined) throw systemError('ENOENT', 'the file was removed')

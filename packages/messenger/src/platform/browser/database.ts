@@ -1,14 +1,30 @@
+import { MessengerError } from '../../error.js'
+
 // IndexedDB with promises. A transaction lives as long as its work awaits nothing but requests of it.
 
-/** @param make - the object stores of a new one */
+/** What a version of a database adds to the one before. */
+export type AddVersion = (database: IDBDatabase) => void
+
+/**
+ * @param versions - all there have been, oldest first: what is missing is added
+ * @throws {MessengerError} `store` for a database of a version that is newer than these
+ */
 export async function openDatabase(
   name: string,
   factory: IDBFactory,
-  make: (database: IDBDatabase) => void,
+  versions: readonly AddVersion[],
 ): Promise<IDBDatabase> {
-  const request = factory.open(name, 1)
-  request.onupgradeneeded = () => make(request.result)
-  return await done(request)
+  const request = factory.open(name, versions.length)
+  request.onupgradeneeded = ({ oldVersion }) => {
+    for (const add of versions.slice(oldVersion)) add(request.result)
+  }
+  try {
+    return await done(request)
+  } catch (cause) {
+    if (!isNamed(cause, 'VersionError')) throw cause
+    const why = `a newer version of this program has written the database ${name}`
+    throw new MessengerError('store', `${why}: load that one again; nothing was changed`, { cause })
+  }
 }
 
 export function done<T>(request: IDBRequest<T>): Promise<T> {

@@ -1,7 +1,8 @@
 import type { Disk, DiskEntry, DiskFile } from '../../files/disk.js'
 import { asSystemError, CHUNK_BYTES, CHUNKS, Contents, INODES, type Inode, NAMES, systemError } from './contents.js'
-import { done, openDatabase, transact } from './database.js'
+import { type AddVersion, done } from './database.js'
 import { addFolder, addName, fileOf, isFolder, type Name, nameAt } from './names.js'
+import { addOwner, OwnedDatabase } from './owned-database.js'
 import { resolve, sep } from './paths.js'
 
 export interface IndexedDbDiskOptions {
@@ -17,6 +18,15 @@ const DEV = 1
 const COPY_CHUNKS = 16
 const ALL = [NAMES, INODES, CHUNKS]
 
+const VERSIONS: readonly AddVersion[] = [
+  (database) => {
+    database.createObjectStore(NAMES).createIndex(FOLDER, FOLDER)
+    database.createObjectStore(INODES, { autoIncrement: true })
+    database.createObjectStore(CHUNKS)
+  },
+  addOwner,
+]
+
 /**
  * Files in a database of their own, `mimir-<name>-files`, which one page may have open at a time. Of each open file, one chunk of
  * 256 KiB is in memory. The database is opened in the background: when that fails, everything rejects.
@@ -25,11 +35,7 @@ export function openIndexedDbDisk(
   name: string,
   { indexedDB = globalThis.indexedDB }: IndexedDbDiskOptions = {},
 ): Disk & { close(): Promise<void> } {
-  const opening = openDatabase(`mimir-${name}-files`, indexedDB, (database) => {
-    database.createObjectStore(NAMES).createIndex(FOLDER, FOLDER)
-    database.createObjectStore(INODES, { autoIncrement: true })
-    database.createObjectStore(CHUNKS)
-  })
+  const opening = OwnedDatabase.open(`mimir-${name}-files`, indexedDB, VERSIONS)
   // Whoever asks first is told.
   opening.catch(() => {})
   const files = new Files(opening)
@@ -63,10 +69,10 @@ async function freeBytes(): Promise<number | undefined> {
 
 /** Paths are absolute, without a separator at their end. */
 class Files {
-  readonly #opening: Promise<IDBDatabase>
+  readonly #opening: Promise<OwnedDatabase>
   readonly #open = new Map<number, Contents>()
 
-  constructor(opening: Promise<IDBDatabase>) {
+  constructor(opening: Promise<OwnedDatabase>) {
     this.#opening = opening
   }
 
@@ -81,7 +87,7 @@ class Files {
 
   async copy(from: string, to: string): Promise<void> {
     const source = await this.#fileAt(from)
-    await this.#open.get(source.inode)?.flush('relaxed')
+    await this.#open.get(source.inode)?.flush()
     const { sizeBytes } = await this.#fileAt(from)
     const target = await this.#create(to)
     try {
@@ -97,7 +103,8 @@ class Files {
     return this.#change(async (names, inodes) => {
       const inode = await fileOf(names, from)
       await addName(names, to, inode)
-      await count(inodes, inode, 1)
+      const { sizeBytes, names: count } = (await done(inodes.get(inode))) as Inode
+      inodes.put({ sizeBytes, names: count + 1 } satisfies Inode, inode)
     })
   }
 
@@ -127,7 +134,7 @@ class Files {
   }
 
   find(path: string): Promise<DiskEntry | undefined> {
-    return this.#run([NAMES, INODES], 'readonly', async (transaction) => {
+    return this.#run('read', [NAMES, INODES], async (transaction) => {
       const found = await nameAt(transaction.objectStore(NAMES), path)
       if (found === undefined) return undefined
       if (found.inode === undefined) return entry(0, false)
@@ -140,7 +147,7 @@ class Files {
   }
 
   list(folder: string): Promise<string[]> {
-    return this.#run([NAMES], 'readonly', async (transaction) => {
+    return this.#run('read', [NAMES], async (transaction) => {
       const paths = (await done(transaction.objectStore(NAMES).index(FOLDER).getAllKeys(folder))) as string[]
       return paths.map((path) => path.slice(path.lastIndexOf(sep) + 1))
     })
@@ -148,7 +155,7 @@ class Files {
 
   async close(): Promise<void> {
     const database = await this.#opening.catch(() => undefined)
-    await Promise.allSettled([...this.#open.values()].map((contents) => contents.flush('strict')))
+    await Promise.allSettled([...this.#open.values()].map((contents) => contents.flush()))
     database?.close()
   }
 
@@ -181,13 +188,13 @@ class Files {
       },
       async datasync() {
         demandOpen()
-        await inWords(contents.flush('strict'))
+        await inWords(contents.flush())
       },
       close: async () => {
         if (isClosed) return
         isClosed = true
         try {
-          if (contents.users === 1 && !contents.hasFailed) await inWords(contents.flush('relaxed'))
+          if (contents.users === 1 && !contents.hasFailed) await inWords(contents.flush())
         } finally {
           contents.users--
           if (contents.users === 0 && this.#open.get(contents.inode) === contents) this.#open.delete(contents.inode)
@@ -205,7 +212,7 @@ class Files {
   }
 
   #fileAt(path: string): Promise<{ inode: number; sizeBytes: number }> {
-    return this.#run([NAMES, INODES], 'readonly', async (transaction) => {
+    return this.#run('read', [NAMES, INODES], async (transaction) => {
       const inode = await fileOf(transaction.objectStore(NAMES), path)
       return { inode, sizeBytes: await sizeOf(transaction, inode) }
     })
@@ -213,7 +220,7 @@ class Files {
 
   async #copyChunks(from: number, to: number, start: number, sizeBytes: number): Promise<void> {
     const end = Math.min(Math.ceil(sizeBytes / CHUNK_BYTES), start + COPY_CHUNKS)
-    await this.#run([INODES, CHUNKS], 'relaxed', async (transaction) => {
+    await this.#run('change', [INODES, CHUNKS], async (transaction) => {
       const [inodes, chunks] = [transaction.objectStore(INODES), transaction.objectStore(CHUNKS)]
       for (let index = start; index < end; index++) {
         const bytes = await done(chunks.get([from, index]) as IDBRequest<Uint8Array | undefined>)
@@ -224,25 +231,25 @@ class Files {
   }
 
   #change<T>(work: (names: IDBObjectStore, inodes: IDBObjectStore, chunks: IDBObjectStore) => Promise<T>): Promise<T> {
-    return this.#run(ALL, 'strict', (transaction) =>
+    return this.#run('change', ALL, (transaction) =>
       work(transaction.objectStore(NAMES), transaction.objectStore(INODES), transaction.objectStore(CHUNKS)),
     )
   }
 
   async #run<T>(
+    how: 'read' | 'change',
     stores: readonly string[],
-    how: 'readonly' | 'relaxed' | 'strict',
     work: (transaction: IDBTransaction) => Promise<T>,
   ): Promise<T> {
     const database = await this.#database()
     try {
-      return await transact(database, stores, how, work)
+      return await database[how](stores, work)
     } catch (cause) {
       throw asSystemError(cause)
     }
   }
 
-  async #database(): Promise<IDBDatabase> {
+  async #database(): Promise<OwnedDatabase> {
     try {
       return await this.#opening
     } catch (cause) {
@@ -260,18 +267,14 @@ async function sizeOf(transaction: IDBTransaction, inode: number): Promise<numbe
   return found?.sizeBytes ?? 0
 }
 
-/** @returns how many names there are now, and how long the file is */
-async function count(inodes: IDBObjectStore, inode: number, by: 1 | -1): Promise<Inode> {
-  const { sizeBytes, names } = (await done(inodes.get(inode))) as Inode
-  const now = { sizeBytes, names: names + by }
-  inodes.put(now, inode)
-  return now
-}
-
 /** One name less. @returns the number of a file that has none any more: all of it is gone */
 async function release(inodes: IDBObjectStore, chunks: IDBObjectStore, inode: number): Promise<number | undefined> {
-  const { sizeBytes, names } = await count(inodes, inode, -1)
-  if (names > 0) return undefined
+  const { sizeBytes, names } = (await done(inodes.get(inode))) as Inode
+  if (names > 1) {
+    inodes.put({ sizeBytes, names: names - 1 } satisfies Inode, inode)
+    return undefined
+  }
+  // Nothing is put: that works where there is no room left.
   inodes.delete(inode)
   for (let index = 0; index * CHUNK_BYTES < sizeBytes; index++) chunks.delete([inode, index])
   return inode

@@ -35,9 +35,9 @@ const ONLY = 0
  */
 export async function openIdentity(name: string, options: IdentityOptions = {}): Promise<Signer> {
   try {
-    const database = await openDatabase(`mimir-${name}-identity`, options.indexedDB ?? globalThis.indexedDB, (made) => {
-      made.createObjectStore(IDENTITY)
-    })
+    const database = await openDatabase(`mimir-${name}-identity`, options.indexedDB ?? globalThis.indexedDB, [
+      (made) => made.createObjectStore(IDENTITY),
+    ])
     try {
       return await signerOf((await find(database)) ?? (await make(database, options)), options)
     } finally {

@@ -6,8 +6,8 @@ const GRACE_MS = 2_000
 
 /**
  * Be the only page that has this name open. The browser lets go of it for a page that goes.
- * @param locks - where there are none, in old browsers and over insecure connections, nothing is locked: two pages with the
- * same name then spoil each other's state, and it is for the user not to open them
+ * @param locks - where there are none, in old browsers and over insecure connections, nothing is locked: of two pages with the
+ * same name, the databases then take changes from the one that opened them last
  * @returns what lets go of it
  * @throws {MessengerError} `in-use`
  */

@@ -1,5 +1,5 @@
 import type { RendezvousPlatform } from '@mimirjs/rendezvous'
-import { type DatagramTransport, TransportError, Transports, wallClock } from '@mimirjs/transport'
+import { type DatagramTransport, type Logger, TransportError, Transports, wallClock } from '@mimirjs/transport'
 import { ws, wss } from '@mimirjs/transport/ws'
 import type { Generation } from '@mimirjs/wire'
 import { MessengerError } from '../../error.js'
@@ -33,7 +33,7 @@ export async function openParts(name: string, options: MessengerOptions): Promis
   try {
     const signer = options.signer ?? (await openIdentity(name, { passphrase: options.passphrase }))
     askToKeep()
-    store = options.store ?? openIndexedDbStore(`mimir-${name}`)
+    store = options.store ?? openIndexedDbStore(`mimir-${name}`, { onError: (error) => warn(options.logger, error) })
     const disk = openIndexedDbDisk(name)
     const transports = options.transports ?? new Transports([ws(), wss()])
     return {
@@ -64,6 +64,10 @@ export async function openParts(name: string, options: MessengerOptions): Promis
 export async function rendezvousPlatform(): Promise<RendezvousPlatform> {
   const { browserPlatform } = await import('@mimirjs/rendezvous/browser')
   return browserPlatform()
+}
+
+function warn(logger: Logger | undefined, error: MessengerError): void {
+  logger?.warn({ code: error.code, err: error }, error.message)
 }
 
 function demandName(name: string): void {

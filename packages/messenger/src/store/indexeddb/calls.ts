@@ -95,6 +95,18 @@ export function ask(store: Store, { method, args }: Call): Promise<unknown> {
 /** What became of a call. */
 export type Outcome = { readonly result: unknown } | { readonly error: unknown }
 
+/** What came of calls that were made together, as far as it shows that they did the same when they are carried out again. */
+export interface Came {
+  /** The highest `seq` afterwards. */
+  readonly lastSeq: number
+  /** Places of those that failed. */
+  readonly failed: readonly number[]
+}
+
+export function cameOf(outcomes: readonly Outcome[], { lastSeq }: Pick<Came, 'lastSeq'>): Came {
+  return { lastSeq, failed: outcomes.flatMap((outcome, at) => ('error' in outcome ? [at] : [])) }
+}
+
 /** Carry out calls that were made together, in order. The same ones on the same content have the same outcomes. */
 export async function carryOut(store: Store, calls: readonly Call[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = []

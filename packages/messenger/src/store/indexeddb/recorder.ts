@@ -1,14 +1,23 @@
 import { isMessengerError, MessengerError } from '../../error.js'
 import type { Store } from '../../store.js'
+import { isFull } from '../../store-access.js'
 import { memoryStore } from '../../store-memory.js'
 import { restoreTables, takeSnapshot } from '../memory/snapshot.js'
 import { Tables } from '../memory/tables.js'
-import { type Call, carryOut, lineOf, overtaking } from './calls.js'
+import { type Call, type Came, cameOf, carryOut, lineOf, type Outcome, overtaking } from './calls.js'
 import type { Journal } from './journal.js'
+import { replay } from './replay.js'
 
 interface Content {
   readonly store: Store
   readonly tables: Tables
+}
+
+export interface RecorderOptions {
+  /** After so many calls, when they are more than the messages, a snapshot is taken. */
+  readonly snapshotCalls: number
+  /** Something failed, and nothing was lost. */
+  onError(this: void, error: MessengerError): void
 }
 
 interface Waiting {
@@ -24,25 +33,28 @@ interface Waiting {
 export class Recorder {
   readonly #journal: Promise<Journal>
   readonly #content: Promise<Content>
-  readonly #snapshotCalls: number
+  readonly #options: RecorderOptions
   /** Since the last snapshot, or the last attempt at one. */
   #callCount = 0
+  /** Of the last ones that are kept, when it is not written down yet. */
+  #came: Came | undefined
+  /** Carried out, and to be written down before anything else. */
+  #owed: readonly Call[] = []
   #waiting: Waiting[] = []
   #isWriting = false
   /** Of those who wait for the end of the writing. */
   readonly #ends: (() => void)[] = []
   #closed: MessengerError | undefined
 
-  /** @param snapshotCalls - after so many calls, when they are more than the messages, a snapshot is taken */
-  constructor(journal: Promise<Journal>, snapshotCalls: number) {
+  constructor(journal: Promise<Journal>, options: RecorderOptions) {
     this.#journal = journal
-    this.#snapshotCalls = snapshotCalls
+    this.#options = options
     this.#content = journal.then((opened) => this.#load(opened))
     // Whoever asks first is told.
     this.#content.catch(() => {})
   }
 
-  /** Look at what is there. What was changed before this call is in it. */
+  /** Look at what is there: every change whose promise has resolved. */
   async look<T>(work: (store: Store) => Promise<T>): Promise<T> {
     this.#demandOpen()
     return work((await this.#open()).store)
@@ -57,9 +69,9 @@ export class Recorder {
     })
   }
 
-  /** The browser took the database away. */
-  lost(): void {
-    this.#closed ??= new MessengerError('store', 'the browser closed the database: load the page again')
+  /** Nothing can be kept any more. */
+  lost(why: MessengerError): void {
+    this.#closed ??= why
   }
 
   async close(): Promise<void> {
@@ -78,13 +90,13 @@ export class Recorder {
       const batch = this.#waiting
       this.#waiting = []
       try {
-        const { store, tables } = await this.#open()
+        const content = await this.#open()
         const journal = await this.#journal
-        const calls = batch.map(({ call }) => call)
-        await journal.append(calls)
-        // They are kept now, whatever becomes of each.
-        const outcomes = await carryOut(store, calls)
-        this.#callCount += calls.length
+        const outcomes = await this.#carryOut(
+          journal,
+          content,
+          batch.map(({ call }) => call),
+        )
         for (const [at, { call, resolve, reject }] of batch.entries()) {
           const outcome = outcomes[at]
           if (outcome === undefined || 'error' in outcome) {
@@ -92,7 +104,8 @@ export class Recorder {
             reject(outcome?.error)
           } else resolve(outcome.result)
         }
-        await this.#tidy(journal, tables)
+        await this.#tidy(journal, content.tables)
+        await this.#settle(journal)
       } catch (cause) {
         // Also what came meanwhile: of one person nothing may be kept behind what was not.
         const error = storeError(cause)
@@ -101,6 +114,39 @@ export class Recorder {
     }
     this.#isWriting = false
     for (const end of this.#ends.splice(0)) end()
+  }
+
+  /** Keep calls, then do what they say. Rejects when they cannot be kept. */
+  async #carryOut(journal: Journal, { store, tables }: Content, calls: readonly Call[]): Promise<Outcome[]> {
+    const owed = this.#owed
+    const all = [...owed, ...calls]
+    try {
+      await journal.append({ calls: all, before: this.#came }, 'strict')
+    } catch (cause) {
+      // It is asked of us at every start, and nobody would see anything where there is no room.
+      if (!isFull(cause) || !calls.every(({ method }) => method === 'discardHeld')) throw cause
+      this.#owed = calls
+      return carryOut(store, calls)
+    }
+    this.#owed = []
+    // They are kept now, whatever becomes of each.
+    const outcomes = await carryOut(store, all)
+    this.#came = cameOf(outcomes, tables)
+    this.#callCount += all.length
+    return outcomes.slice(owed.length)
+  }
+
+  /** Nothing more is to be done for now, and perhaps never by this version: write down what came of the last calls. */
+  async #settle(journal: Journal): Promise<void> {
+    if (this.#came === undefined || this.#waiting.length > 0) return
+    const before = this.#came
+    // If there is no room for it, it goes with what comes next.
+    await journal.append({ calls: [], before }, 'relaxed').then(
+      () => {
+        this.#came = undefined
+      },
+      () => {},
+    )
   }
 
   /** What was handed over before anybody knew of the failure must not get before it. */
@@ -113,22 +159,27 @@ export class Recorder {
   }
 
   async #load(journal: Journal): Promise<Content> {
-    const { snapshot, rows, calls } = await journal.load()
+    const { snapshot, rows, entries } = await journal.load()
     const tables = snapshot === undefined ? new Tables() : restoreTables(snapshot, rows)
     const store = memoryStore(tables)
-    // Those that failed then fail again, and change nothing again.
-    for (const batch of calls) await carryOut(store, batch)
-    this.#callCount = calls.reduce((sum, batch) => sum + batch.length, 0)
+    this.#came = await replay(store, tables, entries)
+    this.#callCount = entries.reduce((sum, { calls }) => sum + calls.length, 0)
     await this.#tidy(journal, tables)
     return { store, tables }
   }
 
   /** Calls that outnumber what came of them give way to it: also what was deleted is gone from the disk then. */
   async #tidy(journal: Journal, tables: Tables): Promise<void> {
-    if (this.#callCount <= Math.max(this.#snapshotCalls, tables.rows.size)) return
+    if (this.#callCount <= Math.max(this.#options.snapshotCalls, tables.rows.size)) return
     this.#callCount = 0
-    // The calls are there still if there is no room for it.
-    await journal.replace(takeSnapshot(tables), [...tables.rows.values()]).catch(() => {})
+    try {
+      await journal.replace(takeSnapshot(tables), tables.rows.values())
+      this.#came = undefined
+    } catch (cause) {
+      // The calls are there still, and grow until the next attempt.
+      const { message } = storeError(cause)
+      this.#options.onError(new MessengerError('store', `no snapshot could be taken: ${message}`, { cause }))
+    }
   }
 
   async #open(): Promise<Content> {
@@ -146,8 +197,7 @@ export class Recorder {
 
 function storeError(cause: unknown): MessengerError {
   if (isMessengerError(cause)) return cause
-  const isFull = cause instanceof Error && cause.name === 'QuotaExceededError'
-  const why = isFull ? 'there is no room left' : cause instanceof Error ? cause.message : String(cause)
-  const advice = isFull ? ': delete something, or let this site keep more' : ''
+  const why = isFull(cause) ? 'there is no room left' : cause instanceof Error ? cause.message : String(cause)
+  const advice = isFull(cause) ? ': delete something, or let this site keep more' : ''
   return new MessengerError('store', `the browser cannot keep it: ${why}${advice}`, { cause })
 }

@@ -59,21 +59,24 @@ export function newName(kind = 'test'): string {
 }
 
 export interface BreakableFactory extends Pick<IDBFactory, 'open'> {
-  /** Whatever would change something is refused for lack of room. */
+  /** Whatever would put something is refused for lack of room. */
   isFull: boolean
   /** No database can be opened. */
   isBroken: boolean
   /** Values put into object stores of this name so far. */
   puts(store: string): number
+  /** How safely they were put, in order. */
+  durabilities(store: string): IDBTransactionDurability[]
 }
 
 /** The browser's databases, until told otherwise. */
 export function breakableFactory(): BreakableFactory & IDBFactory {
-  const puts = new Map<string, number>()
+  const puts: { readonly store: string; readonly durability: IDBTransactionDurability }[] = []
   const factory = {
     isFull: false,
     isBroken: false,
-    puts: (store: string) => puts.get(store) ?? 0,
+    puts: (store: string) => factory.durabilities(store).length,
+    durabilities: (name: string) => puts.filter(({ store }) => store === name).map(({ durability }) => durability),
     open(name: string, version?: number) {
       if (factory.isBroken) throw new DOMException('said the test', 'UnknownError')
       const opening = indexedDB.open(name, version)
@@ -89,16 +92,15 @@ export function breakableFactory(): BreakableFactory & IDBFactory {
       const storeOf = transaction.objectStore.bind(transaction)
       transaction.objectStore = (name) => {
         const store = storeOf(name)
-        const put = store.put.bind(store)
-        store.put = (...values) => {
-          puts.set(name, factory.puts(name) + 1)
-          return put(...values)
+        for (const method of ['add', 'put'] as const) {
+          const write = store[method].bind(store)
+          store[method] = (...values) => {
+            puts.push({ store: name, durability: args[2]?.durability ?? 'default' })
+            if (factory.isFull) throw new DOMException('full', 'QuotaExceededError')
+            return write(...values)
+          }
         }
         return store
-      }
-      if (factory.isFull && args[1] === 'readwrite') {
-        Object.defineProperty(transaction, 'error', { value: new DOMException('full', 'QuotaExceededError') })
-        queueMicrotask(() => transaction.abort())
       }
       return transaction
     }

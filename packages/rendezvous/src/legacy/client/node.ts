@@ -5,6 +5,7 @@ import { normaliseRsaPublicPem } from '@mimirjs/crypto/rsa'
 import { type Clock, Emitter, steadyClock } from '@mimirjs/transport'
 import { LEGACY_NAME_MAX_LENGTH } from '@mimirjs/wire/rendezvous'
 import { RendezvousError } from '../../error.js'
+import { policyAnswer } from '../../policy.js'
 import type { LegacyCounters } from '../counters.js'
 import { legacyLimitsOf } from '../limits.js'
 import { LegacyLink } from '../link.js'
@@ -13,7 +14,9 @@ import { LegacyEngine } from './engine.js'
 import { type LegacyNodeOptions, openPeerConnection, requireLegacyServer } from './options.js'
 import { Waiters } from './waiters.js'
 
+/** What happens at a {@link LegacyNode}. */
 export interface LegacyNodeEvents extends Record<string, unknown> {
+  /** How it stands with a server has changed. */
   readonly server: LegacyServerStatus
   /** Somebody who is not known wants to connect. Nothing was sent to them; `accept` or `decline`. */
   readonly incoming: LegacyPrompt
@@ -48,7 +51,7 @@ export class LegacyNode implements AsyncDisposable {
   #cancelShare: (() => void) | undefined
   #isClosed = false
 
-  /** @throws {RendezvousError} `bad-server` | `misuse` | `limit` */
+  /** Begin to dial the servers. @throws {RendezvousError} `bad-server` | `misuse` | `limit` | `too-large` for the name */
   static open(options: LegacyNodeOptions): LegacyNode {
     const { servers = [], name } = options
     for (const url of servers) requireLegacyServer(url)
@@ -91,7 +94,7 @@ export class LegacyNode implements AsyncDisposable {
       },
       {
         serverChanged: (status) => void this.#events.emit('server', status),
-        policy: (person) => (this.#blocked.has(person.pem) ? 'ignore' : policy(person)),
+        policy: (person) => (this.#blocked.has(person.pem) ? 'ignore' : policyAnswer(() => policy(person), threw)),
         incoming: (prompt) => void this.#events.emit('incoming', prompt),
         missed: (person) => void this.#events.emit('missed', { person }),
         opened: (connection, person) => this.#opened(connection, person, threw),
@@ -108,6 +111,7 @@ export class LegacyNode implements AsyncDisposable {
     logger?.warn({ bits }, 'pim-legacy is open: a weak protocol, for those who have nothing newer')
   }
 
+  /** How it stands with each server. */
   get servers(): readonly LegacyServerStatus[] {
     return this.#engine.machine.servers
   }
@@ -117,10 +121,12 @@ export class LegacyNode implements AsyncDisposable {
     return this.#engine.machine.prompts
   }
 
+  /** Those that are open. */
   get links(): readonly LegacyLink[] {
     return [...this.#links.values()]
   }
 
+  /** What became of everything that came in. */
   get counters(): Readonly<LegacyCounters> {
     return { ...this.#engine.machine.counters }
   }
@@ -130,7 +136,7 @@ export class LegacyNode implements AsyncDisposable {
     return this.#name
   }
 
-  /** @returns a function that takes the listener off again */
+  /** Listen to what happens. @returns a function that takes the listener off again */
   on<Name extends keyof LegacyNodeEvents & string>(
     name: Name,
     listener: (event: LegacyNodeEvents[Name]) => void,
@@ -174,7 +180,7 @@ export class LegacyNode implements AsyncDisposable {
     this.#waiters.reject(normal, new RendezvousError('declined', 'the attempt to connect was declined here'))
   }
 
-  /** @throws {RendezvousError} `bad-server` | `limit` | `closed` */
+  /** Use one more server. @throws {RendezvousError} `bad-server` | `limit` | `closed` */
   addServer(url: string): void {
     this.#requireOpen()
     requireLegacyServer(url)
@@ -185,6 +191,7 @@ export class LegacyNode implements AsyncDisposable {
     )
   }
 
+  /** Leave a server. Does nothing for one that is not in use. */
   removeServer(url: string): void {
     const id = this.#servers.get(url)
     if (id !== undefined) this.#engine.tell((machine) => machine.removeServer(id))
@@ -213,6 +220,7 @@ export class LegacyNode implements AsyncDisposable {
     }, SHARE_DELAY_MS)
   }
 
+  /** End all links and leave the servers. Never rejects. */
   close(): Promise<void> {
     this.#close()
     return Promise.resolve()

@@ -5,6 +5,7 @@ import type { LegacyAccount } from '../account.js'
 import type { LegacyLimits } from '../limits.js'
 import type { LegacyPolicy } from '../types.js'
 
+/** What `LegacyNode.open` takes. */
 export interface LegacyNodeOptions {
   /** An account of its own, never an identity of Mimir. */
   readonly account: LegacyAccount
@@ -20,6 +21,7 @@ export interface LegacyNodeOptions {
   readonly name?: string | undefined
   /** Who may connect: `accept`, `ignore`, or `ask`, which is the default. Until an answer nothing is sent to them. */
   readonly policy?: LegacyPolicy | undefined
+  /** Default: `DEFAULT_LEGACY_LIMITS`. */
   readonly limits?: Partial<LegacyLimits> | undefined
   readonly clock?: Clock | undefined
   readonly logger?: Logger | undefined

@@ -1,7 +1,7 @@
 import { LEGACY_MAX_FRAME_BYTES } from '@mimirjs/wire/rendezvous'
+import { Buckets } from '../../buckets.js'
 import type { RendezvousServerLimits } from '../limits.js'
 import type { ServerProfile } from '../profile.js'
-import { Buckets } from '../rates.js'
 import type { RelayOutcome } from '../types.js'
 import { type LegacyHall, LegacySession } from './session.js'
 

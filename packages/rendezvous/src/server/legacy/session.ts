@@ -11,8 +11,8 @@ import {
   peekLegacyMessage,
   RendezvousCloseCode,
 } from '@mimirjs/wire/rendezvous'
+import type { Buckets } from '../../buckets.js'
 import type { ServerClient, ServerSession } from '../profile.js'
-import type { Buckets } from '../rates.js'
 import type { RelayOutcome } from '../types.js'
 import type { LegacyProfileParts } from './profile.js'
 
@@ -57,7 +57,7 @@ export class LegacySession implements ServerSession {
     }
     switch (frame.type) {
       case 'auth':
-        this.#challenge(frame.publicPem, nowMs)
+        this.#challenge(frame.publicPem)
         break
       case 'auth-proof':
         this.#logIn(frame.decrypted, nowMs)
@@ -84,7 +84,8 @@ export class LegacySession implements ServerSession {
     this.#state = { name: 'new' }
   }
 
-  #challenge(publicPem: string, nowMs: number): void {
+  /** It gives no more time: all of the login has to be done in that of the first frame. */
+  #challenge(publicPem: string): void {
     const key = this.#state.name === 'new' ? readKey(publicPem) : undefined
     if (key === undefined) {
       this.#client.close(RendezvousCloseCode.malformed, 'malformed')
@@ -92,7 +93,6 @@ export class LegacySession implements ServerSession {
     }
     const secret = utf8(LEGACY_CHALLENGE_HEAD + toHex(this.#hall.randomBytes(CHALLENGE_BYTES)))
     this.#state = { name: 'challenged', pem: key.pem, secret }
-    this.#client.challenged(nowMs)
     this.#client.send(encodeLegacyFrame({ type: 'prove-auth', encrypted: key.encrypt(secret) }))
   }
 
@@ -122,24 +122,27 @@ export class LegacySession implements ServerSession {
       return
     }
     this.#wrapper = frame.type === 'peer-msg' ? 'peer-msg' : 'relayed-msg'
-    const outcome = this.#hall.rates.take(state.pem, nowMs) ? this.#pass(frame, this.#wrapper, state.pem) : 'rate'
+    const isInRate = this.#hall.rates.take(state.pem, nowMs) && this.#client.mayRelay(nowMs)
+    const outcome = isInRate ? this.#pass(frame, this.#wrapper, state.pem, nowMs) : 'rate'
     this.#hall.relayed(outcome)
     this.#refusals = outcome === 'rate' ? this.#refusals + 1 : 0
     if (this.#refusals > this.#hall.limits.refusals) this.#client.close(RendezvousCloseCode.rate, 'rate')
   }
 
   /** The sender is told nothing, whatever becomes of it: there is no frame for that, and nobody learns who is here. */
-  #pass({ text, signature }: LegacyRelayFrame, wrapper: 'relayed-msg' | 'peer-msg', sender: string): RelayOutcome {
+  #pass(
+    { text, signature }: LegacyRelayFrame,
+    wrapper: 'relayed-msg' | 'peer-msg',
+    sender: string,
+    nowMs: number,
+  ): RelayOutcome {
     try {
       const { from, to } = peekLegacyMessage(text)
       if (from !== sender && normaliseRsaPublicPem(from) !== sender) return 'from'
       const recipient = this.#hall.sessions.get(to)
       if (recipient === undefined) return 'absent'
       const type = recipient.#wrapper ?? wrapper
-      const relayed = encodeLegacyFrame({ type, text, signature }, 'server')
-      if (recipient.#client.bufferedBytes + relayed.length > this.#hall.limits.queueBytes) return 'slow'
-      recipient.#client.send(relayed)
-      return 'relayed'
+      return recipient.#client.relay(encodeLegacyFrame({ type, text, signature }, 'server'), nowMs)
     } catch (error) {
       if (isWireError(error)) return 'envelope'
       throw error

@@ -18,10 +18,12 @@ export function ourServer(clock: ManualClock): ServerRole {
   const random = createRandom(3)
   return {
     open(client: ServerEnd) {
-      const session = profile.open(
-        { source: '', host: undefined, bufferedBytes: 0, ping() {}, challenged() {}, authenticated() {}, ...client },
-        clock.nowMs(),
-      )
+      const relay = (text: string) => {
+        client.send(text)
+        return 'relayed' as const
+      }
+      const rest = { host: undefined, ping() {}, challenged() {}, authenticated() {}, mayRelay: () => true, relay }
+      const session = profile.open({ ...rest, ...client }, clock.nowMs())
       return { received: (text) => session.received(text, clock.nowMs()), closed: () => session.closed() }
     },
   }

@@ -21,6 +21,7 @@ export interface PartyOptions extends Partial<Omit<MachineOptions, 'publicKey'>>
   readonly random?: readonly Uint8Array[]
   /** Signatures wait for {@link Party.signAll}. */
   readonly isSignerSlow?: boolean
+  readonly wallOffsetMs?: number
   readonly label?: string
 }
 
@@ -46,6 +47,7 @@ export class Party implements MachineHost {
   readonly over: { readonly publicKey: Uint8Array; readonly isMissed: boolean }[] = []
   readonly links: Attempt[] = []
   readonly ended: Attempt[] = []
+  readonly received: number[] = []
   readonly chats: string[] = []
   readonly acks: string[] = []
   readonly profiles: SharedFrame['shared'][] = []
@@ -58,18 +60,21 @@ export class Party implements MachineHost {
   }[] = []
   isSignerSlow: boolean
   isSignerBroken = false
+  /** How much its wall clock is ahead of the world's, which is right. */
+  wallOffsetMs: number
   readonly #policy: (publicKey: Uint8Array) => PolicyAnswer
   readonly #random: (sizeBytes: number) => Uint8Array
   readonly #script: Uint8Array[]
 
   constructor(world: World, signer: SeedSigner, options: PartyOptions = {}) {
-    const { policy = () => 'accept', random = [], isSignerSlow = false, label, ...machine } = options
+    const { policy = () => 'accept', random = [], isSignerSlow = false, wallOffsetMs = 0, label, ...machine } = options
     this.world = world
     this.signer = signer
     this.label = label ?? toHex(signer.publicKey.subarray(0, 4))
     this.#policy = policy
     this.#script = [...random]
     this.isSignerSlow = isSignerSlow
+    this.wallOffsetMs = wallOffsetMs
     const source = createRandom((signer.publicKey[0] ?? 0) + 256 * world.nowMs)
     this.#random = (sizeBytes) => source.bytes(sizeBytes)
     this.rtc = new FakeRtc(this, world)
@@ -107,6 +112,10 @@ export class Party implements MachineHost {
 
   signAll(): void {
     for (const { message, done } of this.unsigned.splice(0)) done(this.signer.sign(message), this.world.nowMs)
+  }
+
+  wallMs(timeMs: number): number {
+    return timeMs + this.wallOffsetMs
   }
 
   sign(message: Uint8Array, done: (signature: Uint8Array | undefined, nowMs: number) => void): void {
@@ -173,6 +182,10 @@ export class Party implements MachineHost {
   channelText(connection: number, text: string): void {
     this.channelTexts.push(text)
     this.rtc.text(connection, text)
+  }
+
+  data(_attempt: Attempt, bytes: Uint8Array): void {
+    this.received.push(bytes.length)
   }
 
   chat(_attempt: Attempt, { text }: { readonly text: string }): void {

@@ -6,7 +6,13 @@ declare const gc: () => void
 const server = await RendezvousServer.open({
   listen: 'ws://127.0.0.1:0',
   // All clients of the test come from one address.
-  limits: { connectionsPerAddress: 100_000, connectsBurst: 1e9, unauthenticated: 5_000 },
+  limits: {
+    connectionsPerAddress: 100_000,
+    connectsBurst: 1e9,
+    unauthenticated: 5_000,
+    envelopesPerAddressPerSecond: 1e9,
+    envelopesPerAddressBurst: 1e9,
+  },
 })
 process.on('message', (message) => {
   if (message !== 'measure') return

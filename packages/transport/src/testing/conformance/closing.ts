@@ -86,6 +86,20 @@ export function closingChecks({ transport, listenAddress }: StreamConformanceOpt
       }),
     },
     {
+      name: 'abort by a reader that is paused, when both directions have ended: it closes without a resume',
+      run: onPair(async ({ dialled, accepted }) => {
+        dialled.call((stream) => stream.pause())
+        dialled.start()
+        accepted.start()
+        dialled.call((stream) => stream.end())
+        accepted.call((stream) => stream.end())
+        await accepted.until(() => accepted.ended, 'the end of the other direction')
+        await turns()
+        dialled.call((stream) => stream.abort())
+        await Promise.all([dialled.untilClosed(), accepted.untilClosed()])
+      }),
+    },
+    {
       name: 'closed is reported once, and calls after it do nothing',
       run: onPair(async ({ dialled, accepted }) => {
         dialled.start()

@@ -5,7 +5,11 @@ export function encodeBinaryString(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
 }
 
-/** @throws {WireError} `json-field` for a character above U+00FF */
+/**
+ * The bytes that such a text stands for. rendezvous protocol A4
+ * @param field - what to call it in the error
+ * @throws {WireError} `json-field` for a character above U+00FF
+ */
 export function decodeBinaryString(text: string, field: string): Uint8Array {
   if (NOT_BINARY.test(text))
     throw new WireError('json-field', `${field}: expected characters up to U+00FF, which stand for bytes`, { field })

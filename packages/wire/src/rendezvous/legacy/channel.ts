@@ -1,5 +1,4 @@
-import { WireError } from '../../error.js'
-import { decodeLegacyFrame, LEGACY_MAX_FRAME_BYTES, type LegacyRelayFrame, type LegacyUnknown } from './frame.js'
+import { checkLegacySize, decodeLegacyFrame, type LegacyRelayFrame, type LegacyUnknown } from './frame.js'
 import { objectOf, parseObject, textOf } from './json.js'
 
 /** UTF-16 units of a chat message. rendezvous protocol A13 */
@@ -7,24 +6,30 @@ export const LEGACY_CHAT_MAX_LENGTH = 8192
 /** UTF-16 units of a name. rendezvous protocol A13 */
 export const LEGACY_NAME_MAX_LENGTH = 64
 
+/** A message. */
 export interface LegacyChat {
   readonly type: 'chat'
+  /** At most 8192 UTF-16 units. */
   readonly text: string
 }
 
 /** A profile, which replaces the one before. Members other than the name are not read. */
 export interface LegacyShared {
   readonly type: 'shared'
+  /** At most 64 UTF-16 units. */
   readonly name?: string
 }
 
 /** On the data channel. rendezvous protocol A10 */
 export type LegacyChannelFrame = LegacyChat | LegacyShared | LegacyRelayFrame
 
-/** @throws {WireError} `frame-too-large` | `json` | `json-field` */
+/**
+ * Decode one text frame of a data channel of pim, at most 65,536 bytes of UTF-8. Unknown members are ignored.
+ * rendezvous protocol A10, A13
+ * @throws {WireError} `frame-too-large` | `json` | `json-field`
+ */
 export function decodeLegacyChannelFrame(text: string): LegacyChannelFrame | LegacyUnknown {
-  if (text.length > LEGACY_MAX_FRAME_BYTES)
-    throw new WireError('frame-too-large', `legacy frame: expected at most ${LEGACY_MAX_FRAME_BYTES} bytes`)
+  checkLegacySize(text)
   const frame = parseObject(text, 'legacy frame')
   switch (textOf(frame, 'type', 'legacy frame')) {
     case 'chat':
@@ -42,7 +47,10 @@ export function decodeLegacyChannelFrame(text: string): LegacyChannelFrame | Leg
   }
 }
 
-/** @throws {WireError} `json-field` for what {@link decodeLegacyChannelFrame} would refuse */
+/**
+ * The text of a frame for a data channel of pim. rendezvous protocol A10
+ * @throws {WireError} `json-field` for a text or name that {@link decodeLegacyChannelFrame} would refuse
+ */
 export function encodeLegacyChannelFrame(frame: LegacyChat | LegacyShared): string {
   if (frame.type === 'chat') {
     const { type, text } = frame

@@ -16,6 +16,7 @@ export interface LegacyRelayFrame {
   readonly type: 'relay-msg' | 'relayed-msg' | 'peer-msg'
   /** The message as JSON.stringify prints it: the very text that is signed. */
   readonly text: string
+  /** As long as the modulus of the key, at most 1024 bytes. Not verified here. */
   readonly signature: Uint8Array
 }
 
@@ -38,11 +39,11 @@ const MAX_PEM_LENGTH = 16_384
 const MAX_BLOCK_BYTES = 1024
 
 /**
- * @param text - whole
- * @throws {WireError} `frame-too-large` | `json` | `json-field`
+ * Decode one text frame between client and server of pim. Unknown members are ignored. rendezvous protocol A5
+ * @throws {WireError} `frame-too-large` above 65,536 bytes of UTF-8 | `json` | `json-field`
  */
 export function decodeLegacyFrame(text: string): LegacyFrame | LegacyUnknown {
-  requireSize(text)
+  checkLegacySize(text)
   const frame = parseObject(text, 'legacy frame')
   switch (textOf(frame, 'type', 'legacy frame')) {
     case 'auth':
@@ -65,13 +66,13 @@ export function decodeLegacyFrame(text: string): LegacyFrame | LegacyUnknown {
 }
 
 /**
- * The members in the order of the original.
+ * The text of a frame, with its members in the order of the original. rendezvous protocol A5
  * @param sender - who sends it: `peer-msg` has another order in either direction
  * @throws {WireError} `frame-too-large` | `json` for a message that is no JSON object as JSON.stringify prints it
  */
 export function encodeLegacyFrame(frame: LegacyFrame, sender: 'client' | 'server' = 'client'): string {
   const text = print(frame, sender)
-  requireSize(text)
+  checkLegacySize(text)
   return text
 }
 
@@ -111,7 +112,8 @@ function binaryOf(frame: JsonObject, name: string, what: string): Uint8Array {
   return decodeBinaryString(textOf(frame, name, what, MAX_BLOCK_BYTES), `${what}.${name}`)
 }
 
-function requireSize(text: string): void {
+/** @throws {WireError} `frame-too-large` above 65,536 bytes of UTF-8 */
+export function checkLegacySize(text: string): void {
   const isTooLarge =
     text.length > LEGACY_MAX_FRAME_BYTES ||
     (3 * text.length > LEGACY_MAX_FRAME_BYTES && new TextEncoder().encode(text).length > LEGACY_MAX_FRAME_BYTES)

@@ -9,14 +9,19 @@ const MAX_SDP_LENGTH = 12_288
 /** A session description, as browsers print it. */
 export interface LegacyDescription {
   readonly type: 'offer' | 'answer'
+  /** At most 12,288 UTF-16 units. Not judged here. */
   readonly sdp: string
 }
 
 /** What RTCIceCandidate prints. `null` and absent are kept apart, because they are printed. */
 export interface LegacyCandidate {
+  /** At most 1024 UTF-16 units; empty: there are no more. */
   readonly candidate: string
+  /** At most 16. */
   readonly sdpMid?: string | null
+  /** An integer from 0 to 255. */
   readonly sdpMLineIndex?: number | null
+  /** At most 256. */
   readonly usernameFragment?: string | null
 }
 
@@ -46,6 +51,7 @@ export interface LegacyIceCandidate extends LegacyHead {
   readonly candidate: LegacyCandidate | null
 }
 
+/** What people of pim say to each other through servers: the text that is signed. rendezvous protocol A8 */
 export type LegacyMessage = LegacySignal | LegacyConnectFrom | LegacyIceCandidate
 
 /**
@@ -59,7 +65,11 @@ export function peekLegacyMessage(text: string): LegacyHead & { readonly type: s
   return { type: textOf(message, 'type', 'legacy message'), ...headOf(message) }
 }
 
-/** @throws {WireError} `json` | `json-field` | `unexpected-type` */
+/**
+ * Decode the whole of a message, whose signature was checked. Unknown members are ignored. rendezvous protocol A8, A9
+ * @param text - of a {@link LegacyRelayFrame}
+ * @throws {WireError} `json` | `json-field` | `unexpected-type`
+ */
 export function decodeLegacyMessage(text: string): LegacyMessage {
   const message = parseObject(text, 'legacy message')
   const type = textOf(message, 'type', 'legacy message')

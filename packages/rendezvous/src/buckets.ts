@@ -1,4 +1,4 @@
-import { TokenBucket } from '../token-bucket.js'
+import { TokenBucket } from './token-bucket.js'
 
 /**
  * Buckets by name that forget: at most `capacity`, those not touched for longest dropped half at a time. Two generations
