@@ -85,6 +85,14 @@ describe('words', () => {
   test('states are said as they are', () => {
     expect(linkWords(undefined).isUp).toBe(false)
     expect(linkWords({ state: 'up', address: `rdv://${KEY}`, handshakeMs: 1 })).toMatchObject({ isUp: true })
+    expect(linkWords({ state: 'up', address: `rdv://${KEY}`, handshakeMs: 1, isRestarting: true }).text).toMatch(
+      /another way/,
+    )
+    const ready = [{ url: 'ws://x', state: 'ready', reason: undefined }]
+    expect(serversWords(ready, true, 300_000).text).toBe(
+      'this clock is 5 min slow: nobody can be met until it is right',
+    )
+    expect(serversWords(ready, true, -7_200_000).text).toMatch(/2 h fast/)
     expect(markOf('stored').words).not.toBe(markOf('delivered').words)
     expect(serversWords([], true).isGood).toBe(false)
     expect(serversWords([{ url: 'ws://x', state: 'ready', reason: undefined }], false).isGood).toBe(false)

@@ -258,6 +258,7 @@ export class Chat {
     })
     messenger.on('knockOver', () => this.#tellKnocks(messenger))
     messenger.on('rendezvous', () => void this.#tellServers(messenger))
+    messenger.on('clock', () => void this.#tellServers(messenger))
     messenger.on('error', (error) => this.notify(this.#problemOf(error)))
   }
 
@@ -315,7 +316,7 @@ export class Chat {
 
   /** Our link names the servers, too. */
   async #tellServers(messenger: Messenger): Promise<void> {
-    this.state.change({ servers: await serversOf(messenger) })
+    this.state.change(await serversOf(messenger))
     await this.#tellMe(messenger)
   }
 

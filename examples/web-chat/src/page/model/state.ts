@@ -80,6 +80,8 @@ export interface ChatState {
   readonly hasOlder: boolean
   readonly knocks: readonly KnockView[]
   readonly servers: readonly ServerView[]
+  /** By how much the servers' clocks are ahead of ours, in ms, while most of them say that ours is wrong. */
+  readonly clockOffsetMs: number | undefined
   readonly links: ReadonlyMap<string, LinkState>
   /** By `${peer}/${outgoing}/${id}`. */
   readonly transfers: ReadonlyMap<string, Transfer>
@@ -101,6 +103,7 @@ export const FIRST_STATE: ChatState = {
   hasOlder: false,
   knocks: [],
   servers: [],
+  clockOffsetMs: undefined,
   links: new Map(),
   transfers: new Map(),
   copying: [],

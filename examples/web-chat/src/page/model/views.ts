@@ -1,6 +1,6 @@
 import type { Messenger } from '@mimirjs/messenger'
 import { invitationLink } from './invitation.js'
-import type { KnockView, Me, PersonView, ServerView } from './state.js'
+import type { ChatState, KnockView, Me, PersonView } from './state.js'
 import { previewOf } from './words.js'
 
 /** Everybody we know, or have heard from, those we talked to last first. */
@@ -30,9 +30,10 @@ export async function meOf(messenger: Messenger, pageUrl: string): Promise<Me> {
   }
 }
 
-export async function serversOf(messenger: Messenger): Promise<ServerView[]> {
+export async function serversOf(messenger: Messenger): Promise<Pick<ChatState, 'servers' | 'clockOffsetMs'>> {
   const { rendezvous } = await messenger.health()
-  return (rendezvous?.servers ?? []).map(({ url, state, reason }) => ({ url, state, reason }))
+  const servers = (rendezvous?.servers ?? []).map(({ url, state, reason }) => ({ url, state, reason }))
+  return { servers, clockOffsetMs: rendezvous?.clockOffsetMs }
 }
 
 export function knocksOf(messenger: Messenger): KnockView[] {

@@ -24,6 +24,7 @@ export function previewOf(entry: {
 export function linkWords(link: LinkState | undefined): { text: string; isUp: boolean } {
   switch (link?.state) {
     case 'up':
+      if (link.isRestarting === true) return { text: 'disturbed: looking for another way…', isUp: true }
       return { text: link.address.startsWith('rdv:') ? 'connected directly' : 'connected', isUp: true }
     case 'connecting':
       return { text: 'looking for them…', isUp: false }
@@ -59,15 +60,29 @@ export function markOf(state: HistoryEntry['state']): { mark: string; words: str
   }
 }
 
-/** One line about all servers. */
-export function serversWords(servers: readonly ServerView[], isOnline: boolean): { text: string; isGood: boolean } {
+/**
+ * One line about all servers.
+ * @param clockOffsetMs - by how much their clocks are ahead of ours, where that keeps people from meeting
+ */
+export function serversWords(
+  servers: readonly ServerView[],
+  isOnline: boolean,
+  clockOffsetMs?: number,
+): { text: string; isGood: boolean } {
   const ready = servers.filter(({ state }) => state === 'ready').length
   if (!isOnline) return { text: 'offline: what you write is sent later', isGood: false }
   if (servers.length === 0) return { text: 'no meeting server: add one in the settings', isGood: false }
   const isTried = servers.some(({ state, reason }) => state !== 'left' && reason !== 'replaced')
   if (ready === 0 && !isTried) return { text: 'no meeting server can be used: see the settings', isGood: false }
   if (ready === 0) return { text: 'no meeting server answers: trying again', isGood: false }
+  if (clockOffsetMs !== undefined) return { text: wrongClock(clockOffsetMs), isGood: false }
   return { text: `${ready} of ${servers.length} meeting servers`, isGood: true }
+}
+
+function wrongClock(offsetMs: number): string {
+  const minutes = Math.round(Math.abs(offsetMs) / 60_000)
+  const amount = minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`
+  return `this clock is ${amount} ${offsetMs > 0 ? 'slow' : 'fast'}: nobody can be met until it is right`
 }
 
 export function sizeWords(bytes: number): string {

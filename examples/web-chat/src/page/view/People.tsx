@@ -8,7 +8,7 @@ import { useChat } from './use-chat.js'
 /** Whom we know, and how we stand with the world. */
 export function People({ onOpen }: { readonly onOpen: (window: Window) => void }): JSX.Element {
   const { state } = useChat()
-  const servers = serversWords(state.servers, state.isOnline)
+  const servers = serversWords(state.servers, state.isOnline, state.clockOffsetMs)
   return (
     <nav class="people" aria-label="People">
       <header class="people-head">
