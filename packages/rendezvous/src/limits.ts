@@ -10,7 +10,10 @@ export interface MachineLimits {
   /** Of those, what others began: the rest is kept for ours. */
   readonly incomingAttempts: number
   /** Knocks of one key in a minute that are let in, and as many at once: each makes us sign, send, and connect. */
-  readonly welcomesPerMinute: number
+  readonly welcomesPerKeyPerMinute: number
+  /** Of all a second, and at once after a pause. What follows each is some envelopes more, and servers take 10 a second. */
+  readonly welcomesPerSecond: number
+  readonly welcomesBurst: number
   /** Open links. */
   readonly links: number
   /** Candidates of one session description, in each direction. */
@@ -95,7 +98,9 @@ export const DEFAULT_LIMITS: RendezvousLimits = {
   servers: 8,
   attempts: 16,
   incomingAttempts: 12,
-  welcomesPerMinute: 12,
+  welcomesPerKeyPerMinute: 12,
+  welcomesPerSecond: 3,
+  welcomesBurst: 24,
   links: 64,
   candidates: 64,
   senders: 1024,

@@ -14,9 +14,6 @@ import { Signatures } from './signatures.js'
 import { requireState } from './state.js'
 import type { MachineHost, MachineOptions, PolicyAnswer } from './types.js'
 
-/** Together with all else that we say, less than servers let one key send. */
-const WELCOMES_PER_SECOND = 5
-const WELCOMES_BURST = 20
 const BUSY_PER_SECOND = 1
 const BUSY_BURST = 5
 
@@ -42,7 +39,7 @@ export class Core {
   readonly busy: TokenBucket = new TokenBucket(BUSY_PER_SECOND, BUSY_BURST)
   /** How often somebody is let in, by peer: it outlives his attempts. And how often all of them are. */
   readonly welcomes: Buckets
-  readonly allWelcomes: TokenBucket = new TokenBucket(WELCOMES_PER_SECOND, WELCOMES_BURST)
+  readonly allWelcomes: TokenBucket
   readonly #name: MachineOptions['name']
   /** The next time that something is due, or earlier. */
   wakeMs: number = Number.POSITIVE_INFINITY
@@ -68,8 +65,9 @@ export class Core {
     this.outbox = new Outbox(this)
     this.servers = new ServerLinks(this)
     this.prompts = new Prompts(this.limits)
-    const { welcomesPerMinute, senders } = this.limits
-    this.welcomes = new Buckets(welcomesPerMinute / 60, welcomesPerMinute, senders)
+    const { welcomesPerKeyPerMinute, welcomesPerSecond, welcomesBurst, senders } = this.limits
+    this.welcomes = new Buckets(welcomesPerKeyPerMinute / 60, welcomesPerKeyPerMinute, senders)
+    this.allWelcomes = new TokenBucket(welcomesPerSecond, welcomesBurst)
     this.dismissed = new DismissedKnocks(this.limits)
   }
 

@@ -37,7 +37,8 @@ export function receiveMessage(core: Core, attempt: OwnAttempt, message: string 
   } else receiveBind(core, attempt, channel, typeof message === 'string' ? decode(message) : undefined, nowMs)
 }
 
-function takeWaiting(core: Core, attempt: OwnAttempt, channel: ChannelSession, nowMs: number): void {
+/** What came before the link was open, in its order. */
+export function takeWaiting(core: Core, attempt: OwnAttempt, channel: ChannelSession, nowMs: number): void {
   for (const message of channel.waiting.splice(0)) {
     if (attempt.state !== 'open') return
     channel.hear(nowMs)

@@ -77,8 +77,12 @@ function receiveFirst(core: Core, knock: Received, nowMs: number): Verdict {
 function admit(core: Core, attempt: OwnAttempt, knock: Received, nowMs: number): Verdict {
   if (!(core.welcomes.take(knock.name, nowMs) && core.allWelcomes.take(nowMs))) return 'limit'
   dropConnection(core, attempt)
-  attempt.turnTo(knock, 'waiting')
   core.attempts.add(attempt)
+  return turn(core, attempt, knock, nowMs)
+}
+
+function turn(core: Core, attempt: OwnAttempt, knock: Received, nowMs: number): Verdict {
+  attempt.turnTo(knock, 'waiting')
   welcome(core, attempt, nowMs)
   return 'ok'
 }
@@ -114,7 +118,8 @@ function glare(core: Core, attempt: OwnAttempt, knock: Received, nowMs: number):
     repeatSoon(core, attempt, nowMs)
     return 'state'
   }
-  return admit(core, attempt, knock, nowMs)
+  // Our own user calls: that is no more than he wants.
+  return turn(core, attempt, knock, nowMs)
 }
 
 /** They began anew before anything came of it: what the user is asked, or what he said, holds for the new knock. */

@@ -1,6 +1,7 @@
 import { toHex } from '@mimirjs/wire'
 import {
   CHAT_ID_BYTES,
+  EnvelopeKind,
   MAX_CHAT_TEXT_LENGTH,
   MAX_CLAIMED_NAME_LENGTH,
   type SharedFrame,
@@ -16,11 +17,11 @@ import type { ChannelSession } from './channel-session.js'
 import { closeAttempt } from './closing.js'
 import { Core } from './core.js'
 import { sendDescription } from './descriptions.js'
-import { receiveMessage, send } from './frames.js'
+import { receiveMessage, send, takeWaiting } from './frames.js'
 import { nameOf } from './keys.js'
 import { knockOf } from './knocks.js'
 import { beginRestart, giveUpRestart, watchConnection } from './restart.js'
-import { receiveSignal, tickAttempt } from './signalling.js'
+import { endIfVoid, receiveSignal, tickAttempt } from './signalling.js'
 import type {
   Attempt,
   CloseCode,
@@ -93,6 +94,7 @@ export class RendezvousMachine {
     this.#core.servers.refresh(nowMs)
     for (const attempt of this.#core.attempts.all()) {
       if (attempt.restartDueMs < Number.POSITIVE_INFINITY) beginRestart(this.#core, attempt, nowMs)
+      endIfVoid(this.#core, attempt, nowMs)
       // As if nothing had come for long.
       if (attempt.channel !== undefined) attempt.channel.heardMs = Number.NEGATIVE_INFINITY
     }
@@ -245,6 +247,7 @@ export class RendezvousMachine {
     const attempt = this.#core.attempts.byConnection(connection)
     if (attempt === undefined) return
     const isOpen = attempt.state === 'open'
+    if (isOpen && attempt.channel !== undefined) takeWaiting(this.#core, attempt, attempt.channel, nowMs)
     closeAttempt(this.#core, attempt, isOpen ? 'lost' : 'failed', nowMs, { isTold: !isOpen, detail: 'channel closed' })
   }
 
@@ -304,7 +307,12 @@ export class RendezvousMachine {
 
   #receive(envelope: Uint8Array, nowMs: number, mayVerify: () => boolean): Verdict {
     const received = this.#core.receiver.receive(envelope, nowMs, mayVerify)
-    return typeof received === 'string' ? received : receiveSignal(this.#core, received, nowMs)
+    if (typeof received === 'string') return received
+    const verdict = receiveSignal(this.#core, received, nowMs)
+    // For whom there is no room now there may be some when he says it again.
+    if (verdict === 'limit' && received.body.kind === EnvelopeKind.knock)
+      this.#core.replays.unmark(received.name, received.epoch, received.ctr)
+    return verdict
   }
 
   /** @throws {RendezvousError} `closed` | `misuse` before it is open */

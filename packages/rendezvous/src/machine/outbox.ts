@@ -18,8 +18,9 @@ export interface Letter {
   readonly kind: EnvelopeBody['kind']
   /** The envelope id. */
   readonly id: Uint8Array
-  /** When it is void. */
+  /** When it is void: by the clock of the machine, and as the date that is in it, in ms since 1970. */
   readonly endMs: number
+  readonly expMs: number
   /** The whole envelope; without its signature while it is being signed. */
   readonly bytes: Uint8Array
   /** What every server is given; `undefined` while it is being signed. */
@@ -56,6 +57,7 @@ export class Outbox {
   write(to: Uint8Array, sid: Uint8Array, body: EnvelopeBody, lifeMs: number, nowMs: number): Letter {
     const { host, publicKey, epoch } = this.#parts
     const { kind } = body
+    const expMs = host.wallMs(nowMs) + lifeMs
     const bytes = unsignedEnvelope({
       kind,
       from: publicKey,
@@ -63,11 +65,11 @@ export class Outbox {
       sid,
       epoch: BigInt(epoch),
       ctr: this.#count(nameOf(to)),
-      exp: BigInt(host.wallMs(nowMs) + lifeMs),
+      exp: BigInt(expMs),
       body: encodeBody(body),
     })
     const id = sha256(envelopeSigningBytes(bytes))
-    return { kind, id, endMs: nowMs + lifeMs, bytes, frame: undefined, dueMs: Number.POSITIVE_INFINITY }
+    return { kind, id, endMs: nowMs + lifeMs, expMs, bytes, frame: undefined, dueMs: Number.POSITIVE_INFINITY }
   }
 
   /** @param done - called once, when the letter is signed; with `undefined` when it cannot be */

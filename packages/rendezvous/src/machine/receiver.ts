@@ -26,6 +26,8 @@ export interface Received {
   readonly ctr: number
   /** When it is void, by the clock of the machine: its date against that of now. */
   readonly endMs: number
+  /** The date itself, in ms since 1970. */
+  readonly expMs: number
   /** The envelope id. */
   readonly id: Uint8Array
   readonly body: EnvelopeBody
@@ -64,7 +66,8 @@ export class Receiver {
     const policy = this.#parts.policy(from, name)
     if (policy === 'blocked') return 'blocked'
     // Numbers are exact up to 2^53 and in order beyond.
-    const [leftMs, epoch] = [Number(envelope.exp) - wallMs(nowMs), Number(envelope.epoch)]
+    const [expMs, epoch] = [Number(envelope.exp), Number(envelope.epoch)]
+    const leftMs = expMs - wallMs(nowMs)
     if (leftMs <= -SKEW_MS) return 'expired'
     if (leftMs > LIFE_MS + SKEW_MS) return 'exp-too-far'
     if (epoch > wallMs(nowMs) + SKEW_MS) return 'epoch-too-far'
@@ -78,7 +81,7 @@ export class Receiver {
     try {
       const body = decodeBody(kind, envelope.body)
       const endMs = nowMs + leftMs
-      return { from: from.slice(), name, sid: sid.slice(), epoch, ctr, endMs, id: sha256(signed), body, policy }
+      return { from: from.slice(), name, sid: sid.slice(), epoch, ctr, endMs, expMs, id: sha256(signed), body, policy }
     } catch (error) {
       if (!isWireError(error)) throw error
       return 'body'

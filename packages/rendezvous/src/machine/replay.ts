@@ -43,6 +43,12 @@ export class ReplayWindow {
       this.#seen |= 1n << BigInt(this.highest - ctr)
     }
   }
+
+  /** Count what was marked as not had after all: its repeat is taken. */
+  unmark(epoch: number, ctr: number): void {
+    const behind = this.highest - ctr
+    if (epoch === this.epoch && behind >= 0 && behind < WINDOW) this.#seen &= ~(1n << BigInt(behind))
+  }
 }
 
 /**
@@ -85,6 +91,10 @@ export class ReplayTable {
     const table = isContact ? this.#contacts : this.#others
     table.set(name, window)
     return wasContact !== isContact || (isContact && (window.epoch !== epochBefore || window.highest !== highestBefore))
+  }
+
+  unmark(name: string, epoch: number, ctr: number): void {
+    ;(this.#contacts.get(name) ?? this.#others.get(name))?.unmark(epoch, ctr)
   }
 
   contacts(): RendezvousState['contacts'] {

@@ -79,6 +79,18 @@ export function tickAttempt(core: Core, attempt: OwnAttempt, nowMs: number): num
   )
 }
 
+/**
+ * What was slept through is over, though its time stood still as that of the machine did: nobody waits for a knock of ours that
+ * is void by its date, nor for our user to say something to one.
+ */
+export function endIfVoid(core: Core, attempt: OwnAttempt, nowMs: number): void {
+  const { state, letters, knock: asked } = attempt
+  const overdue = OVERDUE[state]
+  const expMs = state === 'knocking' ? letters[0]?.expMs : state === 'prompting' ? asked?.expMs : undefined
+  if (overdue === undefined || expMs === undefined || expMs > core.host.wallMs(nowMs)) return
+  closeAttempt(core, attempt, overdue.code, nowMs, { isTold: false, detail: 'its time passed unnoticed' })
+}
+
 function isOver({ state }: OwnAttempt): boolean {
   return state === 'closed'
 }

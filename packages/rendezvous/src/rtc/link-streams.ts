@@ -14,9 +14,6 @@ export interface LinkStreamsParts {
   readonly changed: () => void
 }
 
-/** Channels that may come before we have heard who the other side is; who has just proved it to himself opens a few. */
-const MAX_EARLY = 8
-
 /** A link that is open. */
 export interface OpenLink {
   readonly ends: StreamEnds
@@ -32,7 +29,7 @@ export class LinkStreams {
   /** And those that are, and close. */
   readonly #channels = new Set<StreamChannel>()
   /** Channels of the other side that came before both have proved who they are. */
-  #early: StreamChannel[] = []
+  readonly #early = new Set<StreamChannel>()
   #link: OpenLink | undefined
   #cause: Error | undefined
   /** Of streams that are over. */
@@ -59,12 +56,11 @@ export class LinkStreams {
   /** Both have proved who they are. */
   linkOpened(link: OpenLink): void {
     this.#link = link
-    const early = this.#early
-    this.#early = []
-    for (const channel of early) {
+    for (const channel of this.#early) {
       this.#offer(channel, link)
       channel.release()
     }
+    this.#early.clear()
   }
 
   /** The link is over. */
@@ -105,7 +101,8 @@ export class LinkStreams {
   incoming(channel: DataChannelLike): void {
     const { label, protocol, ordered } = channel
     const isStream = label === STREAM_CHANNEL.label && protocol === STREAM_CHANNEL.protocol && ordered
-    const most = this.#link === undefined ? MAX_EARLY : 2 * this.#parts.limits.streamsPerLink
+    // Whoever knows already who we are may open all that he may have, before we know it of him.
+    const most = (this.#link === undefined ? 1 : 2) * this.#parts.limits.streamsPerLink
     if (!isStream || this.#channels.size >= most || this.#cause !== undefined) {
       channel.close()
       return
@@ -113,7 +110,7 @@ export class LinkStreams {
     const link = this.#link
     const isHeld = link === undefined
     const added = this.#add(channel, { isOpener: false, isHeld, taken: () => {}, over: () => {} })
-    if (isHeld) this.#early.push(added)
+    if (isHeld) this.#early.add(added)
     else this.#offer(added, link)
   }
 
@@ -138,6 +135,7 @@ export class LinkStreams {
       },
       closed: () => {
         this.#channels.delete(added)
+        this.#early.delete(added)
         this.#sentBytes += added.sentBytes
         this.#receivedBytes += added.receivedBytes
       },

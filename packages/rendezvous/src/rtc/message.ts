@@ -15,6 +15,9 @@ type Message = string | Uint8Array
 
 /** Messages that may come before `opened`; whoever sends more, or longer ones than he may, is none of ours. */
 const MAX_EARLY = 64
+/** And before a stream is taken that waits for the binds: there is no more to say yet than a window, and goodbye. */
+const MAX_HELD = 4
+const MAX_HELD_LENGTH = 256
 
 /**
  * Read a channel from now on.
@@ -26,6 +29,10 @@ export function readChannel(channel: DataChannelLike, reader: ChannelReader, isH
   let isReleased = !isHeld
   /** What a browser hands over before it says that the channel is open, too; nothing can be answered until then. */
   let early: Message[] | undefined = []
+  const mayWait = (message: Message, { length }: readonly Message[]): boolean =>
+    isReleased
+      ? length < MAX_EARLY && message.length <= MAX_CHANNEL_FRAME_BYTES
+      : length < MAX_HELD && typeof message === 'string' && message.length <= MAX_HELD_LENGTH
   const take = (message: Message): void => {
     if (typeof message === 'string') reader.text(message)
     else reader.binary(message)
@@ -44,7 +51,7 @@ export function readChannel(channel: DataChannelLike, reader: ChannelReader, isH
   channel.onmessage = ({ data }) => {
     const message = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)
     if (early === undefined) take(message)
-    else if (early.length < MAX_EARLY && message.length <= MAX_CHANNEL_FRAME_BYTES) early.push(message)
+    else if (mayWait(message, early)) early.push(message)
     else channel.close()
   }
   channel.onopen = opened
@@ -52,6 +59,7 @@ export function readChannel(channel: DataChannelLike, reader: ChannelReader, isH
   channel.onerror = () => {}
   channel.onclose = () => {
     letGo(channel)
+    early = undefined
     reader.closed()
   }
   if (channel.readyState === 'open') queueMicrotask(opened)

@@ -27,7 +27,7 @@ export interface RendezvousServerLimits {
    */
   readonly envelopesPerRecipientPerSecond: number
   readonly envelopesPerRecipientBurst: number
-  /** Envelopes above the rate of their key or address, in a row, after which a connection is ended. */
+  /** Envelopes above the rate of their key, in a row, after which a connection is ended. */
   readonly refusals: number
   /** Frames of any kind per second of one connection, and how many at once after a pause. */
   readonly framesPerSecond: number

@@ -165,10 +165,11 @@ export class RendezvousSession implements ServerSession {
   #relay({ publicKey, peer }: State & { at: 'ready' }, e: string, nowMs: number): void {
     const { counters, limits } = this.#profile.parts
     // Before anything is decoded: that is what a flood would have us do.
-    const isInRate = this.#profile.envelopes.take(peer, nowMs) && this.#client.mayRelay(nowMs)
-    const outcome = isInRate ? this.#handOn(publicKey, e, nowMs) : 'rate'
+    const isInRate = this.#profile.envelopes.take(peer, nowMs)
+    const outcome = isInRate && this.#client.mayRelay(nowMs) ? this.#handOn(publicKey, e, nowMs) : 'rate'
     counters.envelopes[outcome]++
-    this.#refusals = outcome === 'rate' ? this.#refusals + 1 : 0
+    // That of its address is not its own fault.
+    this.#refusals = isInRate ? 0 : this.#refusals + 1
     if (this.#refusals > limits.refusals) this.#client.close(RendezvousCloseCode.rate, 'rate')
     else if (isTold(outcome)) this.#client.send(encodeLinkFrame({ type: 'error', code: outcome }))
   }

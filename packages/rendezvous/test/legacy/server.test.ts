@@ -242,12 +242,12 @@ describe('relaying', () => {
     expect([hall.outcomes, recipient.got, sender.got]).toEqual([[outcome], [], []])
   })
 
-  test('from an address above its rate nothing is taken', () => {
+  test('from an address above its rate nothing is taken, and nobody there is ended for it', () => {
     const hall = new Hall({ refusals: 1 })
     const [sender, recipient] = [hall.member(alice), hall.member(bob)]
     sender.isInRate = false
     for (let count = 0; count < 2; count++) sender.say(relayed(alice, message({ count })))
-    expect([hall.outcomes, recipient.got, sender.closed]).toEqual([['rate', 'rate'], [], 4429])
+    expect([hall.outcomes, recipient.got, sender.closed]).toEqual([['rate', 'rate'], [], undefined])
   })
 
   test('the first dialect has one wrapper for both ways; whoever never spoke gets that of the sender', () => {

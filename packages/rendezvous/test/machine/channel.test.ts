@@ -223,6 +223,14 @@ describe('between the bind of the other side and ours', () => {
     expect(alice.ended).toMatchObject([{ closeCode: 'bye' }])
   })
 
+  test('what waits is taken, also when the channel closes before', () => {
+    const { alice, release, world } = eager(CHAT)
+    alice.opened = ({ connection = 0 }) => alice.machine.channelClosed(connection, world.nowMs)
+    release()
+    expect(alice.chats).toEqual(['hello'])
+    expect(alice.ended).toMatchObject([{ closeCode: 'lost' }])
+  })
+
   test('a second bind is a frame that cannot be', () => {
     const { alice, release } = eager(encodeChannelFrame({ type: 'bind', sig: new Uint8Array(64) }))
     release()

@@ -263,6 +263,24 @@ describe('a computer that slept for a night', () => {
     expect(alice.ended).toMatchObject([{ closeCode: 'lost' }])
   })
 
+  test.each(sleeps)('%s: a knock that it slept through is over, when it is told', (_, sleep) => {
+    const { alice, bob, world } = pair(1, { alice: asks })
+    const attempt = bob.connect(alice)
+    world.wait(10_000)
+    expect([attempt.state, alice.machine.knocks().length]).toEqual(['knocking', 1])
+    for (const one of [alice, bob]) {
+      sleep(one)
+      one.machine.refresh(world.nowMs)
+      one.machine.tick(world.nowMs)
+    }
+    expect(attempt).toMatchObject({ state: 'closed', closeCode: 'no-answer' })
+    expect(alice.over).toEqual([{ publicKey: bob.publicKey, isMissed: true }])
+    world.wait(30_000)
+    bob.connect(alice)
+    world.wait(1)
+    expect(alice.machine.knocks()).toHaveLength(1)
+  })
+
   test.each(sleeps)('%s: it finds out within the usual time without being told', (_, sleep) => {
     const all = linked()
     const { alice, world } = all

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS, limitsOf } from '../../src/limits.js'
 import { Core } from '../../src/machine/core.js'
 import { DismissedKnocks } from '../../src/machine/dismissed-knocks.js'
+import { isSmallerKey } from '../../src/machine/keys.js'
 import { Prompts } from '../../src/machine/prompts.js'
 import type { Received } from '../../src/machine/receiver.js'
 import { envelopeOf } from './support/envelopes.js'
@@ -116,7 +117,34 @@ describe('floods', () => {
     const { nowMs } = all.world
     for (let at = 0; at < 100; at++)
       all.server.deliver(alice, envelopeOf({ from: oneOfMany(at), to: a, body: knock, epoch: nowMs }))
-    expect(alice.machine.counters).toMatchObject({ ok: 20, limit: 80 })
+    expect(alice.machine.counters).toMatchObject({ ok: 24, limit: 76 })
+  })
+
+  test('of honest people who all come at once: those for whom it is not the time yet come in when they knock again', () => {
+    const all = scene()
+    const alice = party(all, a, { limits: { attempts: 100, incomingAttempts: 100 } })
+    const others = Array.from({ length: 40 }, (_, at) => party(all, oneOfMany(at)))
+    for (const one of others) one.connect(alice)
+    all.world.settle()
+    expect(alice.machine.counters.limit).toBe(16)
+    all.world.wait(15_000)
+    expect(others.map(({ link }) => link?.state)).toEqual(others.map(() => 'open'))
+  })
+
+  test('of one who comes again and again: he is called all the same', () => {
+    const limits = { welcomesPerKeyPerMinute: 1 }
+    const { alice, bob, world } = pair(1, { alice: { limits }, bob: { limits } })
+    const [smaller, greater] = isSmallerKey(alice.publicKey, bob.publicKey) ? [alice, bob] : [bob, alice]
+    const lost = smaller.connect(greater)
+    world.settle()
+    smaller.machine.close(lost, world.nowMs)
+    world.settle()
+    smaller.connect(greater)
+    world.settle()
+    expect([greater.machine.counters.limit, greater.machine.attempts()]).toEqual([1, []])
+    greater.connect(smaller)
+    world.wait(5_000)
+    expect([greater.link?.state, smaller.link?.state]).toEqual(['open', 'open'])
   })
 
   test('of candidates: 64 for one description', () => {

@@ -27,14 +27,14 @@ function made(heard = () => true) {
   return { streams, opened, taken, link }
 }
 
-test('channels that come before the other side has proved who it is wait for that, a few of them', async () => {
+test('channels that come before the other side has proved who it is wait for that, as many as may be open', async () => {
   const { streams, taken, link } = made()
-  const channels = Array.from({ length: 10 }, () => new FakeChannel())
+  const channels = Array.from({ length: 66 }, () => new FakeChannel())
   for (const channel of channels) streams.incoming(channel)
   await Promise.resolve()
-  expect([taken.length, channels.map(({ closes }) => closes)]).toEqual([0, [0, 0, 0, 0, 0, 0, 0, 0, 1, 1]])
+  expect([taken.length, channels.map(({ closes }) => closes)]).toEqual([0, [...Array(64).fill(0), 1, 1]])
   streams.linkOpened(link)
-  expect([taken.length, channels[0]?.sent]).toEqual([8, [WINDOW]])
+  expect([taken.length, channels[0]?.sent]).toEqual([64, [WINDOW]])
 })
 
 test('and what came on them waits with them', async () => {
@@ -57,15 +57,29 @@ test('and what came on them waits with them', async () => {
 })
 
 test.each([
-  ['longer than any message may be', 1, 16_385],
-  ['without end', 65, 1],
-])('whoever sends %s on one that waits is cut off', async (_, count, sizeBytes) => {
+  ['data', 1, new Uint8Array(1)],
+  ['a long text', 1, 'x'.repeat(257)],
+  ['without end', 5, '{"type":"window","n":1}'],
+])('whoever sends %s on one that waits is cut off', async (_, count, message) => {
   const { streams } = made()
   const channel = new FakeChannel()
   streams.incoming(channel)
   await Promise.resolve()
-  for (let sent = 0; sent < count; sent++) channel.bring(new Uint8Array(sizeBytes))
+  for (let sent = 0; sent < count; sent++) channel.bring(message)
   expect(channel.closes).toBe(1)
+})
+
+test('of those that are closed before, nothing is kept', async () => {
+  const { streams, taken, link } = made()
+  for (let at = 0; at < 100; at++) {
+    const channel = new FakeChannel()
+    streams.incoming(channel)
+    await Promise.resolve()
+    expect(channel.closes).toBe(0)
+    channel.onclose?.()
+  }
+  streams.linkOpened(link)
+  expect([taken, streams.size]).toEqual([[], 0])
 })
 
 test('and are closed when it does not', async () => {

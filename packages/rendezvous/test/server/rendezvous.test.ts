@@ -270,6 +270,17 @@ describe('relaying', () => {
     expect(bob.frames).toHaveLength(1)
   })
 
+  test('nobody is ended for what others of his address send', () => {
+    const world = serverWorld({
+      limits: { envelopesPerAddressPerSecond: 1, envelopesPerAddressBurst: 1, refusals: 10 },
+    })
+    const from = person(3)
+    const client = world.logIn(from)
+    for (let sent = 0; sent < 40; sent++) world.say(client, relay(envelope({ from, to: BOB.publicKey })))
+    expect(client.taken()).toHaveLength(39)
+    expect(client.closedWith).toBeUndefined()
+  })
+
   test('by default no address uses up what a recipient gets, and no recipient gets what it would leave us for', () => {
     const server = DEFAULT_SERVER_LIMITS
     expect(2 * server.envelopesPerAddressPerSecond).toBeLessThanOrEqual(server.envelopesPerRecipientPerSecond)

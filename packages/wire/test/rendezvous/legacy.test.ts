@@ -149,6 +149,18 @@ describe('messages', () => {
     expect(decodeLegacyMessage(signal(64))).toMatchObject({ type: 'signal' })
     for (const count of [65, 200]) expect(codeOf(() => decodeLegacyMessage(signal(count)))).toBe('json-field')
   })
+
+  test('have one zero', () => {
+    const message = {
+      type: 'ice-candidate',
+      from: 'f',
+      to: 't',
+      candidate: { candidate: 'c', sdpMLineIndex: 0 },
+    } as const
+    const text = encodeLegacyMessage(message).replace('"sdpMLineIndex":0', '"sdpMLineIndex":-0')
+    expect(text).toContain('-0')
+    expect(decodeLegacyMessage(text)).toStrictEqual(message)
+  })
 })
 
 describe('the data channel', () => {

@@ -122,10 +122,11 @@ export class LegacySession implements ServerSession {
       return
     }
     this.#wrapper = frame.type === 'peer-msg' ? 'peer-msg' : 'relayed-msg'
-    const isInRate = this.#hall.rates.take(state.pem, nowMs) && this.#client.mayRelay(nowMs)
-    const outcome = isInRate ? this.#pass(frame, this.#wrapper, state.pem, nowMs) : 'rate'
+    const isInRate = this.#hall.rates.take(state.pem, nowMs)
+    const outcome =
+      isInRate && this.#client.mayRelay(nowMs) ? this.#pass(frame, this.#wrapper, state.pem, nowMs) : 'rate'
     this.#hall.relayed(outcome)
-    this.#refusals = outcome === 'rate' ? this.#refusals + 1 : 0
+    this.#refusals = isInRate ? 0 : this.#refusals + 1
     if (this.#refusals > this.#hall.limits.refusals) this.#client.close(RendezvousCloseCode.rate, 'rate')
   }
 

@@ -147,7 +147,11 @@ function candidateOf(value: unknown, what: string): LegacyCandidate {
     (sdpMLineIndex == null || (isIndex && sdpMLineIndex < 256)) &&
     (usernameFragment == null || fits(usernameFragment, 256))
   if (!isFine) throw new WireError('json-field', `${what}: expected what RTCIceCandidate prints`, { field: what })
-  return printable({ ...value, candidate: textOf(value, 'candidate', what, 1024) })
+  return printable({
+    ...value,
+    candidate: textOf(value, 'candidate', what, 1024),
+    ...(isIndex && { sdpMLineIndex: sdpMLineIndex + 0 }), // a negative zero becomes one
+  })
 }
 
 function printableDescription({ type, sdp }: LegacyDescription): LegacyDescription {
