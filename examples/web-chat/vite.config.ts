@@ -1,19 +1,20 @@
-import { readFileSync } from 'node:fs'
 import { defineConfig, type Plugin } from 'vite'
+import { serviceWorker } from './src/build/service-worker.js'
 
-/** The service worker keeps all that was built: with the names of it, it is another one for every release. */
-const serviceWorker: Plugin = {
+const release: Plugin = {
   name: 'service-worker',
   generateBundle(_options, bundle) {
-    const source = readFileSync(new URL('src/page/sw.js', import.meta.url), 'utf8')
     const assets = Object.keys(bundle).filter((name) => name.startsWith('assets/'))
-    const names = JSON.stringify(assets.map((name) => `/${name}`).sort())
-    this.emitFile({ type: 'asset', fileName: 'sw.js', source: source.replace('__ASSETS__', names) })
+    const source = serviceWorker(
+      import.meta.dirname,
+      assets.map((name) => `/${name}`),
+    )
+    this.emitFile({ type: 'asset', fileName: 'sw.js', source })
   },
 }
 
 export default defineConfig({
-  plugins: [serviceWorker],
+  plugins: [release],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   // One page for browsers of today: they have modules, WebCrypto with Ed25519 or a fallback of ours, and WebRTC.
   build: {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { readOptions } from '../../examples/web-chat/src/serve/options.js'
 import { pageAnswer, readPage } from '../../examples/web-chat/src/serve/page-files.js'
 import { run } from '../../examples/web-chat/src/serve/run.js'
+import { untilStopped as untilSignal } from '../../examples/web-chat/src/serve/stop.js'
 
 const SCRIPT = 'hello()\n'.repeat(1_000)
 
@@ -103,6 +104,15 @@ describe('the program', () => {
       /^Open http:\/\/127\.0\.0\.1:\d+ in .*\n.*: http:\/\/127\.0\.0\.1:\d+\/#rdv1:.*&n=Echo\n/,
     )
     expect(failures).toEqual([])
+  })
+
+  test('is told to stop twice when its whole group is: the second time is no shorter end', async () => {
+    const before = process.rawListeners('SIGTERM')
+    const stopped = untilSignal()
+    const added = process.rawListeners('SIGTERM').filter((listener) => !before.includes(listener))
+    for (let times = 0; times < 2; times++) for (const listener of added) listener.call(process, 'SIGTERM', 15)
+    await stopped
+    expect(process.rawListeners('SIGTERM')).toEqual([...before, ...added])
   })
 
   test('says what it takes', async () => {

@@ -1,11 +1,13 @@
 // The service worker of the page as a program of its own, with a network that fails as it is told to.
-import { readFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { serviceWorker } from '../../examples/web-chat/src/build/service-worker.js'
 import { root } from '../lib/process.mjs'
 
-const SOURCE = readFileSync(path.join(root, 'examples/web-chat/src/page/sw.js'), 'utf8')
+const EXAMPLE = path.join(root, 'examples/web-chat')
 const ORIGIN = 'https://chat.example'
 
 type Network = (url: string, options?: { signal?: AbortSignal }) => Promise<Response>
@@ -30,7 +32,7 @@ class Browser {
     const Request = class {
       constructor(readonly url: string) {}
     }
-    runInNewContext(SOURCE.replace('__ASSETS__', JSON.stringify(assets)), {
+    runInNewContext(serviceWorker(EXAMPLE, assets), {
       self,
       caches: this.#cacheStorage(),
       fetch,
@@ -138,4 +140,23 @@ test('a release is kept as a whole: the one before stays until all of the next i
   browser.network = () => Promise.reject(new TypeError('no network'))
   expect(await browser.get('/', 'navigate')).toBe('new /')
   expect(await browser.get('/assets/b.js')).toBe('new /assets/b.js')
+})
+
+test('every release has another worker, whatever has changed', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mimir-web-release-'))
+  try {
+    for (const name of ['index.html', 'public', 'src/page/sw.js'])
+      cpSync(path.join(EXAMPLE, name), path.join(folder, name), { recursive: true })
+    const workers = [serviceWorker(folder, ['/assets/a.js'])]
+    expect(serviceWorker(folder, ['/assets/a.js'])).toBe(workers[0])
+    workers.push(serviceWorker(folder, ['/assets/b.js']))
+    workers.push(serviceWorker(folder, ['/assets/a.js'], { 'Content-Security-Policy': "default-src 'none'" }))
+    for (const name of ['index.html', 'public/icon.svg']) {
+      writeFileSync(path.join(folder, name), 'another')
+      workers.push(serviceWorker(folder, ['/assets/a.js']))
+    }
+    expect(new Set(workers).size).toBe(5)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

@@ -1,9 +1,19 @@
+import type { Messenger } from '@mimirjs/messenger'
 import { describe, expect, test } from 'vitest'
 import { invitationLink, readInvitation } from '../../examples/web-chat/src/page/model/invitation.js'
 import { otherProfileUrl, profileOf } from '../../examples/web-chat/src/page/model/settings.js'
-import { linkWords, markOf, previewOf, sentence, serversWords } from '../../examples/web-chat/src/page/model/words.js'
+import { meOf, serversOf } from '../../examples/web-chat/src/page/model/views.js'
+import {
+  deletionWords,
+  linkWords,
+  markOf,
+  previewOf,
+  sentence,
+  serversWords,
+} from '../../examples/web-chat/src/page/model/words.js'
 
 const KEY = 'ab'.repeat(32)
+const FREE = { isBlocked: false, isOnline: true }
 const CONTACT = 'rdv1:q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s'
 
 describe('invitations', () => {
@@ -11,6 +21,7 @@ describe('invitations', () => {
     const link = invitationLink('http://127.0.0.1:8765/', `${CONTACT}?s=ws%3A%2F%2F127.0.0.1%3A8765`, 'Anna & Bela #1')
     expect(readInvitation(link)).toEqual({
       person: expect.stringContaining(CONTACT),
+      peer: KEY,
       name: 'Anna & Bela #1',
       servers: ['ws://127.0.0.1:8765'],
       address: undefined,
@@ -19,10 +30,10 @@ describe('invitations', () => {
   })
 
   test.each([
-    [`here: ${KEY.toUpperCase()} thanks`, { person: KEY.toUpperCase(), address: undefined }],
+    [`here: ${KEY.toUpperCase()} thanks`, { person: KEY.toUpperCase(), peer: KEY, address: undefined }],
     [`${KEY} ws://127.0.0.1:5051`, { person: KEY, address: 'ws://127.0.0.1:5051' }],
     [`wss://chat.example:443 ${KEY}`, { person: KEY, address: 'wss://chat.example:443' }],
-    [`mimir://mm/u/${KEY}/Anna`, { person: `mimir://mm/u/${KEY}/Anna` }],
+    [`mimir://mm/u/${KEY}/Anna`, { person: `mimir://mm/u/${KEY}/Anna`, peer: KEY }],
     [`${CONTACT}?n=Ann%20Smith`, { person: `${CONTACT}?n=Ann%20Smith`, name: 'Ann Smith' }],
     [`${CONTACT}?s=wss%3A%2F%2Fmeet.example`, { servers: ['wss://meet.example'], address: undefined }],
   ])('reads %s', (text, expected) => {
@@ -76,6 +87,27 @@ describe('who a window is', () => {
   })
 })
 
+describe('without a way to meet others', () => {
+  const problem = 'there is no room left'
+  const messenger = {
+    publicKey: KEY,
+    link: `mimir://mm/u/${KEY}/Ann`,
+    health: async () => ({ rendezvous: undefined, rendezvousProblem: problem }),
+  } as unknown as Messenger
+
+  test('there is no link, for nobody could be asked behind it', async () => {
+    expect(await meOf(messenger, 'http://127.0.0.1:8765/')).toMatchObject({ name: 'Ann', link: undefined })
+  })
+
+  test('the reason is said for as long as it lasts, and no server is asked for', async () => {
+    const { servers, serversProblem } = await serversOf(messenger)
+    expect(serversWords(servers, true, undefined, serversProblem)).toEqual({
+      text: `nobody can be met: ${problem}`,
+      isGood: false,
+    })
+  })
+})
+
 describe('words', () => {
   test('a failure is one sentence, never a stack', () => {
     expect(sentence(new Error('no room\n    at somewhere'))).toBe('no room')
@@ -83,11 +115,17 @@ describe('words', () => {
   })
 
   test('states are said as they are', () => {
-    expect(linkWords(undefined).isUp).toBe(false)
-    expect(linkWords({ state: 'up', address: `rdv://${KEY}`, handshakeMs: 1 })).toMatchObject({ isUp: true })
-    expect(linkWords({ state: 'up', address: `rdv://${KEY}`, handshakeMs: 1, isRestarting: true }).text).toMatch(
-      /another way/,
-    )
+    const up = { state: 'up', address: `rdv://${KEY}`, handshakeMs: 1 } as const
+    expect(linkWords(undefined, FREE).isUp).toBe(false)
+    expect(linkWords(up, FREE)).toMatchObject({ isUp: true })
+    expect(linkWords({ ...up, isRestarting: true }, FREE).text).toMatch(/another way/)
+    expect(linkWords(up, { ...FREE, isBlocked: true })).toEqual({
+      text: expect.stringMatching(/^blocked/),
+      isUp: false,
+    })
+    expect(linkWords(up, { ...FREE, isOnline: false }).isUp).toBe(true)
+    const looking = { state: 'connecting' } as const
+    expect(linkWords(looking, { ...FREE, isOnline: false }).text).toMatch(/^offline/)
     const ready = [{ url: 'ws://x', state: 'ready', reason: undefined }]
     expect(serversWords(ready, true, 300_000).text).toBe(
       'this clock is 5 min slow: nobody can be met until it is right',
@@ -101,6 +139,18 @@ describe('words', () => {
   })
 })
 
+describe('whoever deletes a message is told what they do', () => {
+  const file = { name: 'a.txt', mimeType: 'text/plain', sizeBytes: 1, bytes: undefined, damaged: false }
+  test.each([
+    [{ outgoing: false, state: 'handled', file }, /from this browser only: they keep it/],
+    [{ outgoing: true, state: 'delivered', file: undefined }, /from this browser only: they keep it/],
+    [{ outgoing: true, state: 'stored', file }, /As far as we know they do not have it/],
+    [{ outgoing: true, state: 'delivered', file }, /not fetched it yet, it is gone for them, too/],
+  ] as const)('%j', (entry, words) => {
+    expect(deletionWords(entry)).toMatch(words)
+  })
+})
+
 describe('why somebody is not reached', () => {
   const nobody = 'connect: nobody answered: they are not connected to a server of ours, or have not said yes'
   const noPath = 'no path between the two was found: a TURN server in iceServers may help'
@@ -111,7 +161,7 @@ describe('why somebody is not reached', () => {
     [`${declined}; ${unknown}`, `messages wait here: ${declined}`],
     [`connect: ${noPath}`, `messages wait here: ${noPath}`],
   ])('%s', (reason, text) => {
-    expect(linkWords({ state: 'waiting', reason, retryAtMs: 0 })).toEqual({ text, isUp: false })
+    expect(linkWords({ state: 'waiting', reason, retryAtMs: 0 }, FREE)).toEqual({ text, isUp: false })
   })
 
   test.each([

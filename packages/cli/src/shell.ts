@@ -147,6 +147,8 @@ export class Shell {
     const rendezvous = options.rendezvous ?? listOf('MIMIR_RENDEZVOUS', this.#io.env, parseRendezvousServer)
     const iceServers = options.iceServer ?? listOf('MIMIR_ICE_SERVERS', this.#io.env, parseIceServer)
     const relayOnly = options.relayOnly ?? false
+    if (relayOnly && rendezvous.length === 0)
+      throw new CliError('usage', '--relay-only is about people met through --rendezvous: name a server')
     if (relayOnly && !iceServers.some(({ credential }) => credential !== undefined))
       throw new CliError(
         'usage',

@@ -46,6 +46,12 @@ test('nobody is met without a server', async () => {
   expect((await meet(TURN)).options).toBeUndefined()
 })
 
+test('a relay alone is of no use where nobody is met', async () => {
+  const { exitCode, options, err } = await meet([...TURN, '--relay-only'])
+  expect([exitCode, options]).toEqual([2, undefined])
+  expect(err).toEqual([expect.stringMatching(/--relay-only is about people met through --rendezvous/)])
+})
+
 test.each([[SERVER], [[...SERVER, ...STUN]]])('a relay alone needs one: %j', async (args) => {
   const { exitCode, options, err } = await meet([...args, '--relay-only'])
   expect([exitCode, options]).toEqual([2, undefined])

@@ -167,9 +167,11 @@ export class Meetings {
     this.#tell(() => this.#node.decline(fromHex(peer), tell ? { tell: 'user' } : {}))
   }
 
+  /** Nobody is met who is blocked, and nothing of theirs comes over a link that is open. */
   blocked(peer: string): void {
     this.#seeking.get(peer)?.abort.abort(new MessengerError('blocked', `${peer} is blocked`))
     if (this.knocks().some((knock) => knock.peer === peer)) this.decline(peer, false)
+    this.#node.linkTo(fromHex(peer))?.close()
   }
 
   /**

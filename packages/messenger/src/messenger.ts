@@ -369,7 +369,8 @@ export class Messenger {
    * Open the messenger that lives in `folder`: its key in `identity.key`, everything else in `messenger.sqlite`.
    * Both are made on first use. Delivery of what is still undelivered starts at once. What cannot be reached now, peers of
    * the overlay among it, is tried again for as long as it is open. In a browser `folder` is a name: of the databases where all of that is.
-   * Where there is no room left, it opens without rendezvous, which has to write something at each start; `error` says so.
+   * Where there is no room left, it opens without rendezvous, which has to write something at each start, and stays so until it
+   * is opened again: `error` says that once, and {@link health} as long as it lasts.
    *
    * @throws {MessengerError} `in-use` when another process, or page, has it open, `store` when it cannot be read, `passphrase` in a
    * browser when the key needs one that is not given, or does not fit,
@@ -389,7 +390,8 @@ export class Messenger {
         (cause: unknown) => {
           // Else nobody could even delete something.
           if (!isMessengerError(cause) || !isFull(cause)) throw cause
-          notMet = cause
+          const why = 'our rendezvous node cannot start: there is no room left: make some, then open this again'
+          notMet = new MessengerError('rendezvous', why, { cause })
           return parts
         },
       )
@@ -884,6 +886,7 @@ export class Messenger {
       overlay: this.#overlay && overlayHealth(this.#overlay),
       multicast: this.#nearby?.health,
       rendezvous: this.#meetings?.health,
+      rendezvousProblem: this.#notMet?.message,
       undelivered,
       unhandled,
     }

@@ -18,8 +18,9 @@ export interface IndexedDbStoreOptions {
 
 /**
  * A {@link Store} in a database of the browser, which one page may have open at a time: see to that with a lock. Where there
- * is none, the page that opened it last has it, and those before it are refused what they want to change, with `in-use`. It is
- * opened in the background; when that fails, everything asked of it rejects with {@link MessengerError} `store`.
+ * is none, the page that opened it last has it. Those before it are refused what they want to change, with `in-use`, and from the
+ * first time on everything. It is opened in the background; when that fails, everything asked of it rejects with
+ * {@link MessengerError} `store`, or `in-use` while a page of an older version has it open and does not let go of it.
  *
  * All of it is in memory while it is open. What a method has accepted is on the disk when its promise resolves.
  * @param name - of the database

@@ -184,8 +184,10 @@ export interface Health {
   readonly overlay: OverlayHealth | undefined
   /** `undefined` without the option `multicast`. */
   readonly multicast: MulticastHealth | undefined
-  /** `undefined` without the option `rendezvous`. */
+  /** `undefined` without the option `rendezvous`, or when {@link rendezvousProblem} says why. */
   readonly rendezvous: RendezvousHealth | undefined
+  /** Why there is no rendezvous, although there is the option for it, until we are opened again. */
+  readonly rendezvousProblem: string | undefined
   readonly undelivered: number
   readonly unhandled: number
 }

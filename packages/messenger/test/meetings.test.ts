@@ -58,7 +58,10 @@ function setUp({ options, contacts = [], blocked = [], acceptsNobody = false, na
     path: [],
   }
   /** The newest link with somebody, and its listeners. */
-  const links = new Map<string, { readonly publicKey: Uint8Array; isRestarting: boolean; tell: () => void }>()
+  const links = new Map<
+    string,
+    { readonly publicKey: Uint8Array; isRestarting: boolean; tell: () => void; close: () => void }
+  >()
   const node = {
     address: 'rdv://ann',
     contact: 'rdv1:ann',
@@ -132,6 +135,7 @@ function setUp({ options, contacts = [], blocked = [], acceptsNobody = false, na
       publicKey,
       isRestarting: false,
       tell: () => {},
+      close: () => calls.push(`hang up on ${toHex(publicKey)}`),
       on: (_: 'restarting', tell: () => void) => (made.tell = tell),
     }
     links.set(toHex(publicKey), made)
@@ -194,6 +198,14 @@ describe('who may come', () => {
     const open = setUp({ options: { strangers: 'accept' } })
     open.meetings.leave()
     expect(open.place.doors.policy(ben)).toBe('ignore')
+  })
+
+  test('nobody who is blocked now: the link under their connections is closed, and no other', () => {
+    const { meetings, link, calls } = setUp()
+    link(BEN)
+    link(CAT)
+    meetings.blocked(ben)
+    expect(calls).toEqual([`hang up on ${ben}`])
   })
 
   test.each([

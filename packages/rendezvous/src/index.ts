@@ -11,6 +11,7 @@ export type {
   ServerReason,
   ServerStatus,
 } from './machine/index.js'
+export { displayFingerprint } from './machine/index.js'
 export { formatRendezvousAddress, parseRendezvousAddress } from './node-core/address.js'
 export { RendezvousLink } from './node-core/link.js'
 export { RendezvousNode } from './node-core/node.js'

@@ -1,6 +1,7 @@
 import { render } from 'preact'
 import { Chat } from './model/chat.js'
 import { loadConfig } from './model/config.js'
+import { followPlaces } from './model/places.js'
 import { profileOf } from './model/settings.js'
 import { sentence } from './model/words.js'
 import { App } from './view/App.js'
@@ -12,15 +13,7 @@ async function start(app: HTMLElement): Promise<void> {
   const pageUrl = `${location.origin}${location.pathname}`
   const chat = new Chat({ ...(await loadConfig()), profile: profileOf(location.search), pageUrl })
   document.documentElement.dataset['theme'] = chat.settings.theme
-  // Until somebody is there to be asked, the link stays where it is: another window may want it, or this one, loaded again.
-  const openLink = (): void => {
-    const link = location.hash.slice(1)
-    if (link === '' || chat.state.value.phase.name !== 'ready') return
-    history.replaceState(null, '', location.pathname + location.search)
-    if (!chat.consider(link)) chat.notify('The link that was opened names nobody.')
-  }
-  chat.state.watch(openLink)
-  window.addEventListener('hashchange', openLink)
+  followPlaces(chat)
   window.addEventListener('online', () => chat.refresh(true))
   window.addEventListener('offline', () => chat.refresh(false))
   document.addEventListener('visibilitychange', () => document.hidden || chat.refresh(navigator.onLine))

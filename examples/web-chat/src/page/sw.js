@@ -3,8 +3,8 @@
 
 /** What the page loads. The build puts the names here, which change with what is in them. */
 const ASSETS = __ASSETS__
-/** One per release: the page and all that it loads are kept together, or not at all. */
-const CACHE = `web-chat ${ASSETS.join(' ')}`
+/** One per release: the page and all that it loads are kept together, or not at all. The build puts a hash of all here. */
+const CACHE = 'web-chat __RELEASE__'
 /** How long the network may take to begin an answer that we have an older one for. */
 const PATIENCE_MS = 3000
 

@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /** Nothing comes from elsewhere, and nothing runs that is not the page's own. Pictures of messages are `blob:`. */
-const HEADERS = {
+export const HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",

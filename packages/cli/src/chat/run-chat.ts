@@ -15,6 +15,7 @@ import { Drafts } from './drafts.js'
 import { MessengerBackend } from './messenger-backend.js'
 import type { Self } from './model/state.js'
 import { ChatProgram } from './program.js'
+import { ReachLine } from './reach-line.js'
 import { Terminal } from './terminal/terminal.js'
 import { LOCAL_TIMES } from './times.js'
 
@@ -55,16 +56,13 @@ export async function runChat(context: Context, text: string | undefined, option
     }
     const reach = await listening(context, messenger, options)
     const program = programOf(context, messenger, backend, { options, reach })
-    messenger.on('announced', ({ address }) =>
-      program.dispatch({ type: 'reach', ok: true, text: `announced ${address}` }),
-    )
-    await reportPeers(messenger, ({ message }) => program.dispatch({ type: 'reach', ok: false, text: message }))
+    const line = new ReachLine(reach, (now) => program.dispatch({ type: 'reach', ...now }))
+    messenger.on('announced', ({ address }) => line.reached({ ok: true, text: `announced ${address}` }))
+    await reportPeers(messenger, ({ message }) => line.reached({ ok: false, text: message }))
     messenger.on('overlay', ({ state }) => {
-      if (state === 'up') program.dispatch({ type: 'reach', ...reach })
+      if (state === 'up') line.reached(reach)
     })
-    watchClock(messenger, ({ clockOffsetMs }, text) =>
-      program.dispatch({ type: 'reach', ...(clockOffsetMs === undefined ? reach : { ok: false, text }) }),
-    )
+    watchClock(messenger, ({ clockOffsetMs }, text) => line.clock(clockOffsetMs === undefined ? undefined : text))
     await program.run(peer)
     await sayWhatWaits(context, messenger)
   } finally {

@@ -42,7 +42,7 @@ export class Landing {
     return withFile('put a file into', folder, async () => {
       if (join(folder, '/') === join(places.downloads, '/')) await disk.makeFolder(folder)
       await this.clean(from, folder)
-      if (arrival.isExact && (await this.#isThere(arrival))) {
+      if (arrival.isExact && (await this.#isThere(arrival)) && !(await this.#kept()).has(target)) {
         await arrival.claim(target)
         return target
       }
@@ -65,8 +65,9 @@ export class Landing {
   async #give(brought: string, { from, target, claim }: Arrival): Promise<string> {
     const { disk, fault } = this.#context
     let near = brought
+    const kept = await this.#kept()
     return makeUnique(target, async (candidate) => {
-      if (await disk.findName(candidate)) throw taken()
+      if (kept.has(candidate) || (await disk.findName(candidate))) throw taken()
       await claim(candidate)
       await fault('claimed')
       try {
@@ -78,6 +79,16 @@ export class Landing {
         await this.#name(near, candidate)
       }
     })
+  }
+
+  /**
+   * On a disk that is ours alone, the places of complete files, also of those that went before their messages could: such a
+   * message would show what takes the place, and take it along when it is deleted.
+   */
+  async #kept(): Promise<ReadonlySet<string>> {
+    const { disk, places, store } = this.#context
+    const files = disk.isPrivate ? await store.files('complete') : []
+    return new Set(files.map(({ path }) => places.real(path)))
   }
 
   async #isThere({ from, target, sizeBytes }: Arrival): Promise<boolean> {

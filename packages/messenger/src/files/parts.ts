@@ -6,8 +6,9 @@ import { plainPathOf } from './places.js'
 import { isFolder } from './target.js'
 
 /**
- * Remove the temporary files of a download. What cannot be removed is said, and removed at the next start.
- * @param partPath - as in the store, which does not know it any more
+ * Remove the temporary files of a download. What cannot be removed is said, and removed at the next start, if the store does
+ * not know it any more.
+ * @param partPath - as in the store
  * @param storedTarget - where the file was to be, as in the store
  */
 export async function removeParts(
@@ -31,7 +32,10 @@ export async function removeStored({ places, disk, report }: FilesContext, store
   if (stored !== '') await disk.remove(places.real(stored)).catch(report)
 }
 
-/** Delete a message, then its files; where there is no room even for that, the files go first and make some. */
+/**
+ * Delete a message, then its files; where there is no room even for that, the files go first and make some. If that is not
+ * enough, the message stays without them.
+ */
 export async function removeThenFiles<T>(remove: () => Promise<T>, removeFiles: () => Promise<void>): Promise<T> {
   try {
     const removed = await remove()

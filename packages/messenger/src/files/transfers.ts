@@ -4,7 +4,7 @@ import type { Clock, Logger } from '@mimirjs/transport'
 import type { DataHeader, TextFrame } from '@mimirjs/wire/peer'
 import type { FileContent, OutgoingBlob, OutgoingBytes, OutgoingPath } from '../content.js'
 import type { RetryOptions } from '../courier.js'
-import { MessengerError } from '../error.js'
+import { isMessengerError, MessengerError } from '../error.js'
 import type { NewOutgoing, Store, StoredMessage } from '../store.js'
 import { storeError } from '../store-access.js'
 import type { FilesContext } from './context.js'
@@ -98,11 +98,14 @@ export class Transfers {
 
   /**
    * Remove what the last process left half done and go on with the rest. To be called once, before everything else and
-   * after {@link Store.discardHeld}. @throws {MessengerError} `store`
+   * after {@link Store.discardHeld}. @throws {MessengerError} `store` | `in-use` for a disk that another page does not let go of
    */
   async start(): Promise<void> {
     try {
-      await removeOrphans(this.#context).catch(this.#context.report)
+      await removeOrphans(this.#context).catch((cause: unknown) => {
+        if (isMessengerError(cause) && cause.code === 'in-use') throw cause
+        this.#context.report(cause)
+      })
       await this.#uploads.resume()
       await this.#downloads.resume()
     } catch (cause) {
@@ -183,7 +186,8 @@ export class Transfers {
   /**
    * Delete a message, stop what is done about its file, and remove our copy of it. What was downloaded is the user's, and
    * stays, except where only we can get at it. Where there is no room to write that down, what there is of the file goes
-   * first, and makes some. @returns false when there is no such message @throws {MessengerError} `store`
+   * first, and makes some. If that is not enough, the message stays without it, and one that is still to be sent is sent.
+   * @returns false when there is no such message @throws {MessengerError} `store`
    */
   async remove(peer: string, guid: bigint, outgoing: boolean): Promise<boolean> {
     const { store } = this.#context

@@ -1,6 +1,7 @@
 import { createRandom } from '@mimirjs/transport/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Disk, DiskFile } from '../../src/files/disk.js'
+import { done } from '../../src/platform/browser/database.js'
 import { openIndexedDbDisk } from '../../src/platform/browser/disk.js'
 import { breakableFactory, keptIn, newName } from './support/browser.js'
 
@@ -377,6 +378,50 @@ test('two pages that no lock keeps apart: the one that opened it last goes on, t
   await file.close()
   await two.remove('/file')
   expect(await inodes(name)).toEqual([])
+})
+
+test('a page that was opened without room takes it over with the first change that has some', async () => {
+  const name = newName()
+  const factory = breakableFactory()
+  const one = newDisk(name)
+  await write(one, '/a', new Uint8Array(10))
+  await write(one, '/b', new Uint8Array(10))
+  factory.isFull = true
+  const [two, three] = [newDisk(name, factory), newDisk(name, factory)]
+  expect([await two.list('/'), await three.list('/')]).toEqual([
+    ['a', 'b'],
+    ['a', 'b'],
+  ])
+  await two.remove('/a')
+  factory.isFull = false
+  await Promise.all([two.makeFolder('/c'), two.makeFolder('/d')])
+  for (const other of [one, three]) await expect(other.remove('/b')).rejects.toMatchObject({ code: 'in-use' })
+  expect(await two.list('/')).toEqual(['b', 'c', 'd'])
+})
+
+test('a page of an older version that does not let go is told, and nobody waits for it; nothing is kept open behind it', async () => {
+  const name = newName()
+  const opening = indexedDB.open(`mimir-${name}-files`, 1)
+  opening.onupgradeneeded = () => {
+    opening.result.createObjectStore('names').createIndex('folder', 'folder')
+    opening.result.createObjectStore('inodes', { autoIncrement: true })
+    opening.result.createObjectStore('chunks')
+  }
+  const older = await done(opening)
+  const refused = { code: 'in-use', message: expect.stringContaining('close its page') }
+  const disk = newDisk(name)
+  await expect(disk.list('/')).rejects.toMatchObject(refused)
+  await expect(disk.open('/file', 'create')).rejects.toMatchObject(refused)
+  older.close()
+  const next = newDisk(name)
+  expect(await next.list('/')).toEqual([])
+  await next.close()
+  // Nobody would close it for us.
+  await new Promise<void>((resolve, reject) => {
+    const deleting = indexedDB.deleteDatabase(`mimir-${name}-files`)
+    deleting.onsuccess = () => resolve()
+    deleting.onblocked = () => reject(new Error('blocked'))
+  })
 })
 
 test('where no database can be opened, everything says why', async () => {

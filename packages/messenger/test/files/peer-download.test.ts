@@ -1,4 +1,4 @@
-import { readFileSync, renameSync } from 'node:fs'
+import { readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createRandom } from '@mimirjs/transport/testing'
 import { describe, expect, test } from 'vitest'
@@ -160,20 +160,24 @@ describe('towards our kind', () => {
   test('a pause keeps what has come, and the next download goes on from there', async () => {
     const { ann, ben, message } = await sent(file, { receiver: { limits: { rangeBytes: 400_000 } } })
     const link = connect(ann, ben, { pieceBytes: 10_000 })
+    // Enough for two answers, and not for a third.
+    link.a.pass(110)
     const done = ben.transfers.download(ann.key, message.guid)
     const aborted = expect(done).rejects.toMatchObject({ code: 'aborted', message: 'the download was paused' })
-    await until(() => link.b.asked.length === 3)
+    // Some of the third: who asks again for the very same while it is being sent is ignored.
+    await until(() => filesIn(ben.folder).some((name) => statSync(join(ben.folder, name)).size > 800_000))
     await ben.transfers.pause(ann.key, message.guid)
     await aborted
     const row = await ben.store.file(ann.key, false, message.guid)
     expect(row).toMatchObject({ state: 'known' })
-    expect(row?.doneBytes).toBeGreaterThanOrEqual(800_000)
+    expect(row?.doneBytes).toBeGreaterThan(800_000)
     expect(ben.states()).toEqual(['paused'])
     expect(ben.events.at(-1)?.error).toBeUndefined()
     expect(ben.transfers.wants(ann.key)).toBe(false)
     // Twice is once.
     await ben.transfers.pause(ann.key, message.guid)
 
+    link.a.pass(Number.POSITIVE_INFINITY)
     expect(same((await ben.transfers.download(ann.key, message.guid)).path, bytes)).toBe(true)
     expect(link.b.asked[3]?.range?.offset).toBe(row?.doneBytes)
   })

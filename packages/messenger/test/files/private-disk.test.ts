@@ -1,5 +1,5 @@
 // A disk that nobody but the messenger sees, as in a browser: what is downloaded goes with its message.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createRandom } from '@mimirjs/transport/testing'
 import { encodeAttachmentMetadata } from '@mimirjs/wire/content'
@@ -79,6 +79,33 @@ describe('a download whose message is gone', () => {
   })
 })
 
+test('a second one that is the same, byte for byte, gets a place of its own although the first was to be there', async () => {
+  const { ann, ben, message } = await fetched()
+  rmSync(join(ben.folder, 'downloads/a.bin'))
+  await ben.store.changeFile(ann.key, false, message.guid, { state: 'known' })
+  const other = await ann.send(ben.key, { bytes, name: 'a.bin' })
+  await ben.receive(ann.key, other)
+  await ben.transfers.download(ann.key, other.guid)
+  await ben.transfers.download(ann.key, message.guid)
+  await ben.transfers.remove(ann.key, message.guid, false)
+  expect((await ben.transfers.blob(ann.key, other.guid, false)).size).toBe(bytes.length)
+})
+
+test('where the user gets at it, the place of a download that they took away is free again', async () => {
+  const { ann, ben } = await fetched({ disk: nodeDisk })
+  rmSync(join(ben.folder, 'downloads/a.bin'))
+  const other = await ann.send(ben.key, { bytes, name: 'a.bin' })
+  await ben.receive(ann.key, other)
+  await ben.transfers.download(ann.key, other.guid)
+  expect(filesIn(ben.folder)).toEqual(['downloads/a.bin'])
+})
+
+test('a disk that another page has open opens nothing: nobody would see its files', async () => {
+  const list = (): Promise<never> => Promise.reject(new MessengerError('in-use', 'said the test'))
+  const { transfers } = new Person({ disk: { ...privateDisk, list } })
+  await expect(transfers.start()).rejects.toMatchObject({ code: 'in-use' })
+})
+
 test('a download that was about to get its name when the process ended keeps it', async () => {
   const { ann, ben, message } = await sent({ bytes, name: 'a.bin' }, { receiver: { disk: privateDisk } })
   void ben.transfers.download(ann.key, message.guid).catch(() => {})
@@ -106,11 +133,11 @@ test.each([
 })
 
 describe('where there is no room to delete a message', () => {
-  /** Nothing is deleted from this person's store while this file is there. */
+  /** Nothing is deleted from this person's store while this file is there; if it is `''`, whatever is there. */
   function fill(person: Person, file: string): void {
     const remove = person.store.remove.bind(person.store)
     person.store.remove = async (...args) => {
-      if (!filesIn(person.folder).some((name) => name.startsWith(file))) return remove(...args)
+      if (!['', ...filesIn(person.folder)].some((name) => name.startsWith(file))) return remove(...args)
       const cause = new DOMException('full', 'QuotaExceededError')
       throw new MessengerError('store', 'there is no room left', { cause })
     }
@@ -144,6 +171,20 @@ describe('where there is no room to delete a message', () => {
     fill(ann, 'files/out')
     expect(await ann.transfers.remove(message.peer, message.guid, true)).toBe(true)
     expect(filesIn(ann.folder)).toEqual([])
+  })
+
+  test('and its download makes too little, its place is given to no other file', async () => {
+    const { ann, ben, message } = await fetched()
+    const remove = ben.store.remove.bind(ben.store)
+    fill(ben, '')
+    await expect(ben.transfers.remove(ann.key, message.guid, false)).rejects.toMatchObject({ code: 'store' })
+    const other = await ann.send(ben.key, { bytes: bytes.subarray(1), name: 'a.bin' })
+    await ben.receive(ann.key, other)
+    await ben.transfers.download(ann.key, other.guid)
+    await expect(ben.transfers.blob(ann.key, message.guid, false)).rejects.toMatchObject({ code: 'file' })
+    ben.store.remove = remove
+    expect(await ben.transfers.remove(ann.key, message.guid, false)).toBe(true)
+    expect((await ben.transfers.blob(ann.key, other.guid, false)).size).toBe(bytes.length - 1)
   })
 
   test('and after any other failure, the file stays', async () => {

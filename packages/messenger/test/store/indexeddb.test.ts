@@ -14,6 +14,10 @@ afterEach(() => Promise.all(open.splice(0).map((store) => store.close())))
 class Disk {
   readonly indexedDB = new IDBFactory()
   isFull = false
+  /** Not even deleting works. */
+  isStuck = false
+  /** Databases that are open. */
+  connections = 0
   hasRoomForSnapshots = true
   /** Transactions that wrote one. */
   snapshots = 0
@@ -76,6 +80,12 @@ class Disk {
 
   #break(database: IDBDatabase): void {
     this.#database = database
+    this.connections++
+    const close = database.close.bind(database)
+    database.close = () => {
+      this.connections--
+      close()
+    }
     const transaction = database.transaction.bind(database)
     database.transaction = (names, mode, options) => {
       const isSnapshot = mode === 'readwrite' && [...names].includes('snapshot')
@@ -87,10 +97,14 @@ class Disk {
         for (const method of ['add', 'put'] as const) {
           const write = store[method].bind(store)
           store[method] = (...values) => {
-            if (this.isFull || (isSnapshot && !this.hasRoomForSnapshots))
-              throw new DOMException('the quota is used up', 'QuotaExceededError')
+            if (this.isFull || (isSnapshot && !this.hasRoomForSnapshots)) throw full()
             return write(...values)
           }
+        }
+        const remove = store.delete.bind(store)
+        store.delete = (key) => {
+          if (this.isStuck) throw full()
+          return remove(key)
         }
         return store
       }
@@ -98,6 +112,8 @@ class Disk {
     }
   }
 }
+
+const full = (): DOMException => new DOMException('the quota is used up', 'QuotaExceededError')
 
 /** Bytes as the text that they are. */
 const asText = (_: string, value: unknown): unknown => {
@@ -350,6 +366,13 @@ test.each([1, 2, 3, 4, 5])('whatever was done, together or not, it opens as it w
   }
 })
 
+/** A store that has kept something. */
+async function begun(disk: Disk): Promise<Store> {
+  const store = disk.open()
+  await store.enqueue(message(1n))
+  return store
+}
+
 describe('two pages that no lock keeps apart', () => {
   test('do not mix: the one that opened it last goes on, the other is told', async () => {
     const disk = new Disk()
@@ -390,6 +413,46 @@ describe('two pages that no lock keeps apart', () => {
     disk.isFull = false
     await two.enqueue(message(2n))
     await expect(one.enqueue(message(3n))).rejects.toMatchObject({ message: expect.stringContaining('another page') })
+  })
+
+  test('do not mix where there was no room for either to say so: the first that changes something goes on', async () => {
+    const disk = new Disk()
+    await (await begun(disk)).close()
+    disk.isFull = true
+    const [one, two] = [disk.open(), disk.open()]
+    await Promise.all([one.counts(), two.counts()])
+    disk.isFull = false
+    await one.enqueue(message(2n))
+    await expect(two.enqueue(message(3n))).rejects.toMatchObject({ code: 'in-use' })
+    await one.enqueue(message(4n))
+    await one.close()
+    expect(guids(await disk.open().history(ANN, { limit: 9 }))).toEqual([4n, 2n, 1n])
+  })
+
+  test('are not mistaken for two where there is only one, and nothing can be written', async () => {
+    const disk = new Disk()
+    await (await begun(disk)).close()
+    disk.isFull = disk.isStuck = true
+    const store = disk.open()
+    await store.discardHeld()
+    await expect(store.enqueue(message(2n))).rejects.toMatchObject({ message: expect.stringContaining('no room left') })
+    expect(guids(await store.history(ANN, { limit: 9 }))).toEqual([1n])
+    disk.isFull = disk.isStuck = false
+    await store.enqueue(message(2n))
+    const next = disk.open()
+    expect(guids(await next.history(ANN, { limit: 9 }))).toEqual([2n, 1n])
+    await expect(store.enqueue(message(3n))).rejects.toMatchObject({ code: 'in-use' })
+  })
+
+  test('close the database in the end, each its own', async () => {
+    const disk = new Disk()
+    const one = await begun(disk)
+    const two = disk.open()
+    await two.counts()
+    await expect(one.enqueue(message(2n))).rejects.toMatchObject({ code: 'in-use' })
+    expect(disk.connections).toBe(2)
+    await Promise.all([one.close(), one.close(), two.close()])
+    expect(disk.connections).toBe(0)
   })
 })
 

@@ -118,7 +118,63 @@ describe('what was written', () => {
   })
 })
 
+describe('what others are left with', () => {
+  test('is said before a message is deleted; a file that is gone is asked for once; who is blocked is let go of', async () => {
+    const [anna, bela] = [await visit(), await visit()]
+    await acquaint(anna, bela)
+    await anna.page.getByLabel('Files to send').setInputFiles({
+      name: 'notes.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from('notes'),
+    })
+    await anna.untilDelivered()
+    const fetchFile = bela.page.getByRole('button', { name: 'Fetch' })
+    await expect.poll(() => fetchFile.isVisible()).toBe(true)
+    expect(await anna.page.getByRole('navigation').getByText('You: notes.txt').isVisible()).toBe(true)
+    await anna.page.getByRole('article').hover()
+    await anna.page.getByRole('button', { name: 'Delete this message here' }).click()
+    await expect.poll(() => anna.page.getByText('it is gone for them, too').isVisible()).toBe(true)
+    await anna.look('27-delete-file')
+    await anna.page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await expect.poll(() => anna.heard()).toEqual([])
+    expect(await anna.page.evaluate(() => document.activeElement?.textContent)).toBe('Bela')
+
+    await fetchFile.click()
+    await expect.poll(() => bela.page.getByRole('button', { name: 'Asking…' }).isDisabled()).toBe(true)
+    expect(await bela.page.getByRole('progressbar').count()).toBe(0)
+    await bela.look('28-asking')
+
+    await anna.page.getByRole('button', { name: 'Block' }).click()
+    await expect.poll(() => anna.page.locator('.link-state').textContent()).toMatch(/^blocked/)
+    for (const { page } of [anna, bela])
+      await expect.poll(() => page.locator('.link-state').getAttribute('data-up')).toBe('false')
+    expect(await anna.page.locator('[data-up=true]').count()).toBe(0)
+    await anna.look('29-blocked')
+  })
+})
+
 describe('what is open', () => {
+  test('on a phone is left by Back, to where one was; what was begun stays, also when the page is loaded again', async () => {
+    const phone = await visit(PHONE)
+    const { page } = phone
+    await phone.begin('Anna')
+    await phone.closeDialog()
+    await phone.add(nobody())
+    const box = page.getByLabel('Message', { exact: true })
+    await box.fill('half a thought')
+    await phone.look('30-phone-draft')
+    await page.reload()
+    await expect.poll(() => box.inputValue()).toBe('half a thought')
+    await page.goBack({ waitUntil: 'commit' })
+    const person = page.getByRole('navigation').getByRole('listitem').getByRole('button')
+    await expect.poll(() => person.evaluate((button) => button === document.activeElement)).toBe(true)
+    await person.tap()
+    await page.getByRole('button', { name: 'Back to people' }).tap()
+    await expect.poll(() => person.evaluate((button) => button === document.activeElement)).toBe(true)
+    await page.goForward({ waitUntil: 'commit' })
+    expect(await box.inputValue()).toBe('half a thought')
+  })
+
   test('hides nobody who knocks, and no problem; a message on a touch screen is deleted after a question', async () => {
     const phone = await visit(PHONE)
     const { page } = phone
@@ -186,6 +242,13 @@ describe('a link', () => {
     expect(new URL(second.url()).hash).toBe('')
 
     const follow = (link: string): Promise<void> => second.evaluate((hash) => location.assign(hash), `#${link}`)
+    await follow(contact.replace('n=Carl', 'n=Ann%20Smith'))
+    await expect.poll(() => second.getByRole('heading', { name: 'Add Ann Smith?' }).isVisible()).toBe(true)
+    await second.getByRole('button', { name: 'No', exact: true }).click()
+    await second.getByRole('button', { name: 'My link' }).first().click()
+    const own = (await second.getByLabel('Link', { exact: true }).inputValue()).split('#')[1] ?? ''
+    await follow(own)
+    await expect.poll(() => second.getByText('That is your own link').last().isVisible()).toBe(true)
     await follow(contact.replace('n=Carl', 'n=Ann%20Smith'))
     await expect.poll(() => second.getByRole('heading', { name: 'Add Ann Smith?' }).isVisible()).toBe(true)
     expect(await second.getByLabel('What do you call them?').inputValue()).toBe('Ann Smith')

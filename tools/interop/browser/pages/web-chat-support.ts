@@ -137,6 +137,12 @@ export class Visitor {
     await expect.poll(() => this.heard()).toEqual(expect.arrayContaining([...texts]))
   }
 
+  /** The end of the conversation is what is seen. */
+  async untilAtEnd(): Promise<void> {
+    const below = (list: Element): number => list.scrollHeight - list.scrollTop - list.clientHeight
+    await expect.poll(() => this.page.getByRole('log').evaluate(below)).toBeLessThan(2)
+  }
+
   /** Everything we said is with them. */
   async untilDelivered(): Promise<void> {
     await expect

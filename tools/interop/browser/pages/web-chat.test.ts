@@ -153,8 +153,9 @@ describe('two pages', () => {
     await expect.poll(() => second.getByLabel('What should others call you?').isVisible()).toBe(true)
   })
 
-  test('a picture goes across with its progress shown, and is seen on both sides', async () => {
+  test('a picture goes across with its progress shown, and is seen on both sides, to its end', async () => {
     const { anna, bela } = await pair()
+    await bela.page.setViewportSize({ width: 1_100, height: 330 })
     const picture = await anna.page.evaluate((size) => {
       const canvas = document.createElement('canvas')
       canvas.width = canvas.height = size
@@ -180,6 +181,8 @@ describe('two pages', () => {
         .toEqual([PICTURE_SIZE])
     await anna.untilDelivered()
     await bela.look('11-picture')
+    expect(await bela.page.getByRole('log').evaluate((list) => list.scrollHeight > list.clientHeight)).toBe(true)
+    await bela.untilAtEnd()
   })
 })
 
@@ -219,6 +222,9 @@ describe('a page and a program in Node', () => {
     ])
     expect(readFileSync(await download.path(), 'utf8')).toBe('a file of the robot')
     await anna.look('12-files')
+    await anna.page.reload()
+    await expect.poll(() => anna.page.getByRole('link', { name: 'Save' }).count()).toBe(1)
+    expect(await anna.page.getByRole('button', { name: 'Fetch' }).count()).toBe(0)
   }, 120_000)
 
   test('without a meeting server in common, the page reaches `mimir listen --ws`', async () => {
@@ -271,7 +277,17 @@ describe('looks', () => {
     await expect.poll(() => anna.page.getByRole('dialog').isVisible()).toBe(true)
     await anna.page.keyboard.press('Escape')
     await expect.poll(() => anna.page.getByRole('dialog').count()).toBe(0)
-    expect(await anna.page.evaluate(() => document.activeElement?.textContent)).toBe('My link')
+    const focused = (): Promise<unknown> => anna.page.evaluate(() => document.activeElement?.textContent)
+    expect(await focused()).toBe('My link')
+
+    // Where one window takes the place of another, the focus goes back to where the first was opened.
+    await anna.page.keyboard.press('Tab')
+    await anna.page.keyboard.press('Enter')
+    await anna.page.getByLabel('Their link, or their key').fill('ab'.repeat(32))
+    await anna.page.getByRole('button', { name: 'Go on' }).press('Enter')
+    await anna.page.getByRole('button', { name: 'No', exact: true }).press('Enter')
+    await expect.poll(() => anna.page.getByRole('dialog').count()).toBe(0)
+    expect(await focused()).toBe('Add somebody')
   })
 
   test('the page opens without its server, with everything that was said', async () => {

@@ -27,7 +27,7 @@ export interface ChatOptions {
 export class Chat {
   readonly state = new Watched<ChatState>(FIRST_STATE)
   /** Apart from the rest, for only one view changes with every letter. */
-  readonly drafts = new Drafts()
+  readonly drafts: Drafts
   readonly #options: ChatOptions
   #settings: Settings
   #messenger: Messenger | undefined
@@ -41,6 +41,7 @@ export class Chat {
   constructor(options: ChatOptions) {
     this.#options = options
     this.#settings = loadSettings(options.profile)
+    this.drafts = new Drafts(options.profile)
     this.state.change({ isOnline: navigator.onLine })
   }
 
@@ -72,7 +73,8 @@ export class Chat {
   }
 
   /** What others see as our name. */
-  rename(name: string): Promise<string> {
+  async rename(name: string): Promise<string> {
+    if (name.trim() === '') return 'A name has at least one letter.'
     return this.#attempt(async (messenger) => {
       await messenger.setProfile({ name: name.trim() })
       await this.#tellMe(messenger)
@@ -80,12 +82,13 @@ export class Chat {
     })
   }
 
-  /** A link was opened, or something was pasted. Nothing happens before {@link add}. */
-  consider(text: string): boolean {
+  /** A link was opened, or something was pasted. Nothing happens before {@link add}. @returns why not, empty for nothing */
+  consider(text: string): string {
     const candidate = readInvitation(text)
-    if (candidate === undefined) return false
+    if (candidate === undefined) return 'That names nobody: there is no link in it, and no key of 64 hex digits.'
+    if (candidate.peer === this.state.value.me?.publicKey) return 'That is your own link: others open it to find you.'
     this.state.change({ candidate })
-    return true
+    return ''
   }
 
   dismissCandidate(): void {
@@ -116,7 +119,6 @@ export class Chat {
       if (answer === 'accept') await messenger.acceptKnock(peer)
       else await messenger.declineKnock(peer, { block: answer === 'block' })
       this.#tellKnocks(messenger)
-      this.notify('')
       await this.#tellPeople(messenger)
       if (answer === 'accept') await this.select(peer)
     })
@@ -164,6 +166,11 @@ export class Chat {
   /** A `blob:` address of a file, which is fetched if need be. */
   fileUrl(of: PictureOf): Promise<string> {
     return this.#pictures?.url(of) ?? Promise.reject(new Error('the chat is not open'))
+  }
+
+  /** That of a file which is here; `undefined` for one that would have to be fetched. */
+  async keptFileUrl(of: PictureOf): Promise<string | undefined> {
+    return this.#pictures?.kept(of)
   }
 
   async deleteMessage(entry: HistoryEntry): Promise<void> {
@@ -247,15 +254,12 @@ export class Chat {
       this.state.change({ links: new Map(this.state.value.links).set(state.peer, state) })
     })
     messenger.on('file', (event) => {
-      const { state, doneBytes, sizeBytes } = event
-      const transfers = new Map(this.state.value.transfers).set(transferKey(event), { state, doneBytes, sizeBytes })
-      this.state.change({ transfers })
+      const { state, doneBytes, sizeBytes, error } = event
+      const transfer = { state, doneBytes, sizeBytes, why: error === undefined ? '' : sentence(error) }
+      this.state.change({ transfers: new Map(this.state.value.transfers).set(transferKey(event), transfer) })
       if (state !== 'progress') changed(event)
     })
-    messenger.on('knock', ({ name, peer }) => {
-      this.#tellKnocks(messenger)
-      this.notify(`${name || peer.slice(0, 8)} wants to talk to you`)
-    })
+    messenger.on('knock', () => this.#tellKnocks(messenger))
     messenger.on('knockOver', () => this.#tellKnocks(messenger))
     messenger.on('rendezvous', () => void this.#tellServers(messenger))
     messenger.on('clock', () => void this.#tellServers(messenger))

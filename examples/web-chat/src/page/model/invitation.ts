@@ -3,7 +3,7 @@ import type { Candidate } from './state.js'
 const HEX_KEY = /\b[0-9a-f]{64}\b/i
 const CONTACT_LINK = /mimir:\/\/\S*\b[0-9a-f]{64}\b\S*/i
 /** A key in base64url, and where they can be met. */
-const RENDEZVOUS = /rdv1:[\w-]{43}(?![\w-])(?:\?[^\s#]*)?/
+const RENDEZVOUS = /rdv1:([\w-]{43})(?![\w-])(?:\?[^\s#]*)?/
 const ADDRESS = /\bwss?:\/\/[^\s]+/i
 /** Longer names are cut: they are only a label. */
 const MAX_NAME_CHARACTERS = 64
@@ -24,11 +24,12 @@ export function invitationLink(page: string, contact: string, name: string): str
  */
 export function readInvitation(text: string): Candidate | undefined {
   const address = ADDRESS.exec(text.replace(RENDEZVOUS, ''))?.[0]
-  const contact = RENDEZVOUS.exec(text)?.[0]
-  if (contact !== undefined) {
+  const [contact, key] = RENDEZVOUS.exec(text) ?? []
+  if (contact !== undefined && key !== undefined) {
     const parameters = new URLSearchParams(contact.split('?')[1] ?? '')
     return {
       person: contact,
+      peer: hexOf(key),
       name: tidy(parameters.get('n') ?? ''),
       servers: parameters
         .getAll('s')
@@ -37,10 +38,14 @@ export function readInvitation(text: string): Candidate | undefined {
       address,
     }
   }
-  const link = CONTACT_LINK.exec(text)?.[0]
-  if (link !== undefined) return { person: link, name: '', servers: [], address }
-  const key = HEX_KEY.exec(text)?.[0]
-  return key === undefined ? undefined : { person: key, name: '', servers: [], address }
+  const person = CONTACT_LINK.exec(text)?.[0] ?? HEX_KEY.exec(text)?.[0]
+  const peer = person && HEX_KEY.exec(person)?.[0].toLowerCase()
+  return person && peer ? { person, peer, name: '', servers: [], address } : undefined
+}
+
+function hexOf(base64url: string): string {
+  const bytes = atob(base64url.replaceAll('-', '+').replaceAll('_', '/'))
+  return [...bytes].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('')
 }
 
 function tidy(name: string): string {

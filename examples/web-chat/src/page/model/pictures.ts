@@ -1,9 +1,10 @@
 import { isMessengerError, type Messenger } from '@mimirjs/messenger'
+import { transferKey } from './state.js'
 
 /** Picture types that the browser draws and that run no script. */
 const PICTURE = /^image\/(png|jpeg|gif|webp|avif)$/
-/** Pictures of contacts up to here are fetched without being asked for. */
-export const MAX_PICTURE_BYTES = 10_485_760
+/** What is larger is neither fetched nor read without being asked for. */
+export const MAX_UNASKED_BYTES = 10_485_760
 
 export const isPicture = (mimeType: string): boolean => PICTURE.test(mimeType)
 
@@ -25,13 +26,24 @@ export class Pictures {
 
   /** Fetches the file first, if it is still with its sender. Rejects with the messenger's error. */
   url(of: PictureOf): Promise<string> {
-    const key = `${of.peer}/${of.outgoing}/${of.id}`
+    const key = transferKey(of)
     const known = this.#urls.get(key)
     if (known !== undefined) return known
     const url = this.#load(of).then((blob) => URL.createObjectURL(blob))
     this.#urls.set(key, url)
     // A failure is not kept: the next look tries again.
     url.catch(() => this.#urls.delete(key))
+    return url
+  }
+
+  /** Of a file that is here; `undefined` for one that is still with its sender. Rejects with the messenger's error. */
+  async kept(of: PictureOf): Promise<string | undefined> {
+    const known = this.#urls.get(transferKey(of))
+    if (known !== undefined) return known
+    const blob = await this.#here(of)
+    if (blob === undefined) return undefined
+    const url = URL.createObjectURL(blob)
+    this.#urls.set(transferKey(of), Promise.resolve(url))
     return url
   }
 
@@ -45,12 +57,18 @@ export class Pictures {
   }
 
   async #load(of: PictureOf): Promise<Blob> {
+    const here = await this.#here(of)
+    if (here !== undefined) return here
+    await this.#messenger.download(of)
+    return this.#messenger.fileBlob(of)
+  }
+
+  async #here(of: PictureOf): Promise<Blob | undefined> {
     try {
       return await this.#messenger.fileBlob(of)
     } catch (error) {
       if (of.outgoing || !isMessengerError(error) || error.code !== 'unknown-file') throw error
+      return undefined
     }
-    await this.#messenger.download(of)
-    return this.#messenger.fileBlob(of)
   }
 }

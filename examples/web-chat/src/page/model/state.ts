@@ -19,8 +19,8 @@ export interface Me {
   readonly publicKey: string
   /** To read to each other: six groups of four. */
   readonly fingerprint: string
-  /** Opens this page and offers to add us. */
-  readonly link: string
+  /** Opens this page and offers to add us; `undefined` while nobody can meet us. */
+  readonly link: string | undefined
 }
 
 export interface PersonView {
@@ -51,6 +51,8 @@ export interface Transfer {
   readonly state: 'progress' | 'waiting' | 'paused' | 'cancelled' | 'complete' | 'failed'
   readonly doneBytes: number
   readonly sizeBytes: number
+  /** Why it does not move, in a sentence; empty for nothing. */
+  readonly why: string
 }
 
 /** A file that was chosen, and of which there is no copy of ours yet. */
@@ -63,7 +65,10 @@ export interface FileToKeep {
 
 /** Somebody that a link, or a typed text, names. */
 export interface Candidate {
+  /** As the messenger takes it. */
   readonly person: string
+  /** Public key, 64 lower-case hex digits. */
+  readonly peer: string
   readonly name: string
   readonly servers: readonly string[]
   /** A `ws://` or `wss://` address where they listen. */
@@ -82,6 +87,8 @@ export interface ChatState {
   readonly servers: readonly ServerView[]
   /** By how much the servers' clocks are ahead of ours, in ms, while most of them say that ours is wrong. */
   readonly clockOffsetMs: number | undefined
+  /** Why there are no servers until the page is loaded again. */
+  readonly serversProblem: string | undefined
   readonly links: ReadonlyMap<string, LinkState>
   /** By `${peer}/${outgoing}/${id}`. */
   readonly transfers: ReadonlyMap<string, Transfer>
@@ -104,6 +111,7 @@ export const FIRST_STATE: ChatState = {
   knocks: [],
   servers: [],
   clockOffsetMs: undefined,
+  serversProblem: undefined,
   links: new Map(),
   transfers: new Map(),
   copying: [],

@@ -1,4 +1,5 @@
 import type { HistoryEntry, LinkState } from '@mimirjs/messenger'
+import { displayFingerprint } from '@mimirjs/rendezvous'
 import type { ServerView } from './state.js'
 
 /** What to say of a failure: one sentence, never a stack. */
@@ -20,8 +21,18 @@ export function previewOf(entry: {
   return `${who}${what.replace(/\s+/g, ' ').slice(0, 80)}`
 }
 
+/** A key for people to compare. @param peer - 64 hex digits */
+export function fingerprintOf(peer: string): string {
+  return displayFingerprint(Uint8Array.from(peer.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)))
+}
+
 /** How we stand with a person, as honestly as we know. */
-export function linkWords(link: LinkState | undefined): { text: string; isUp: boolean } {
+export function linkWords(
+  link: LinkState | undefined,
+  { isBlocked, isOnline }: { isBlocked: boolean; isOnline: boolean },
+): { text: string; isUp: boolean } {
+  if (isBlocked) return { text: 'blocked: nothing comes from them, and nothing goes to them', isUp: false }
+  if (!isOnline && link?.state !== 'up') return { text: 'offline: messages wait here', isUp: false }
   switch (link?.state) {
     case 'up':
       if (link.isRestarting === true) return { text: 'disturbed: looking for another way…', isUp: true }
@@ -44,6 +55,14 @@ function whyNot(reason: string): string {
   return more.length === 0 ? 'not there now; messages wait here' : `messages wait here: ${more.join('; ')}`
 }
 
+/** What it means to delete a message here, as far as we know. */
+export function deletionWords({ outgoing, state, file }: Pick<HistoryEntry, 'outgoing' | 'state' | 'file'>): string {
+  if (!outgoing) return 'It goes from this browser only: they keep it.'
+  if (state !== 'delivered') return 'As far as we know they do not have it: then they will not get it.'
+  if (file === undefined) return 'It goes from this browser only: they keep it.'
+  return 'They keep the message. The file comes from this browser: if they have not fetched it yet, it is gone for them, too.'
+}
+
 /** What the marks of an outgoing message mean. */
 export function markOf(state: HistoryEntry['state']): { mark: string; words: string } {
   switch (state) {
@@ -63,14 +82,17 @@ export function markOf(state: HistoryEntry['state']): { mark: string; words: str
 /**
  * One line about all servers.
  * @param clockOffsetMs - by how much their clocks are ahead of ours, where that keeps people from meeting
+ * @param problem - why there are none
  */
 export function serversWords(
   servers: readonly ServerView[],
   isOnline: boolean,
   clockOffsetMs?: number,
+  problem?: string,
 ): { text: string; isGood: boolean } {
   const ready = servers.filter(({ state }) => state === 'ready').length
   if (!isOnline) return { text: 'offline: what you write is sent later', isGood: false }
+  if (problem !== undefined) return { text: `nobody can be met: ${problem}`, isGood: false }
   if (servers.length === 0) return { text: 'no meeting server: add one in the settings', isGood: false }
   const isTried = servers.some(({ state, reason }) => state !== 'left' && reason !== 'replaced')
   if (ready === 0 && !isTried) return { text: 'no meeting server can be used: see the settings', isGood: false }

@@ -6,11 +6,12 @@ import { useChat } from './use-chat.js'
 export function AddPerson({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const { chat } = useChat()
   const [text, setText] = useState('')
-  const [isWrong, setWrong] = useState(false)
+  const [problem, setProblem] = useState('')
+  const isWrong = problem !== ''
   const submit = (event: Event): void => {
     event.preventDefault()
-    if (chat.consider(text)) onClose()
-    else setWrong(true)
+    // What it names is asked about in a window of its own, which takes the place of this one.
+    setProblem(chat.consider(text))
   }
   return (
     <Dialog title="Add somebody" onClose={onClose}>
@@ -25,14 +26,12 @@ export function AddPerson({ onClose }: { readonly onClose: () => void }): JSX.El
             aria-describedby="add-hint"
             onInput={(event) => {
               setText(event.currentTarget.value)
-              setWrong(false)
+              setProblem('')
             }}
           />
         </label>
         <p id="add-hint" class={isWrong ? 'bad' : 'hint'} role={isWrong ? 'alert' : undefined}>
-          {isWrong
-            ? 'There is no link and no key in that. A key has 64 hex digits.'
-            : 'For somebody who listens with “mimir listen --ws”, put the ws:// address behind the key.'}
+          {problem || 'For somebody who listens with “mimir listen --ws”, put the ws:// address behind the key.'}
         </p>
         <button type="submit">Go on</button>
       </form>

@@ -16,8 +16,8 @@ export function App(): JSX.Element {
   const { state } = useChat()
   const [open, setOpen] = useState<Window | undefined>(undefined)
   const close = (): void => setOpen(undefined)
-  // Whoever lets somebody in wants to see them.
-  useEffect(close, [state.selected])
+  // Whoever lets somebody in wants to see them, and whoever opens a link is to be asked.
+  useEffect(close, [state.selected, state.candidate])
   if (state.phase.name !== 'ready')
     return (
       <>

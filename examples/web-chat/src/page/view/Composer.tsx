@@ -60,7 +60,10 @@ export function Composer({ peer, isBlocked }: ComposerProps): JSX.Element {
           placeholder={isBlocked ? 'Blocked' : 'Message'}
           disabled={isBlocked}
           onInput={(event) => chat.drafts.write(peer, event.currentTarget.value)}
-          onPaste={(event) => attach(event.clipboardData?.files)}
+          onPaste={({ clipboardData }) => {
+            // Cells of a table come as a text, and as a picture of them.
+            if (clipboardData?.types.includes('text/plain') !== true) attach(clipboardData?.files)
+          }}
           onKeyDown={(event) => {
             if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) submit(event)
           }}

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Candidate } from '../model/state.js'
+import { fingerprintOf } from '../model/words.js'
 import { Dialog } from './Dialog.js'
 import { Form } from './Form.js'
 import { useChat } from './use-chat.js'
@@ -18,6 +19,9 @@ export function Confirm({ candidate }: { readonly candidate: Candidate }): JSX.E
           What do you call them?
           <input value={name} maxLength={64} onInput={(event) => setName(event.currentTarget.value)} />
         </label>
+        <p class="hint">
+          Their fingerprint, to compare by voice: <span class="fingerprint">{fingerprintOf(candidate.peer)}</span>
+        </p>
         {servers.length > 0 && (
           <label class="check">
             <input

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
-import { dayWords, linkWords } from '../model/words.js'
+import { useEffect, useRef } from 'preact/hooks'
+import { dayWords, fingerprintOf, linkWords } from '../model/words.js'
 import type { Window } from './App.js'
 import { Composer } from './Composer.js'
 import { Icon } from './Icon.js'
@@ -16,18 +16,13 @@ export function Conversation({ onOpen }: { readonly onOpen: (window: Window) => 
   const { selected, entries } = state
   const person = state.people.find(({ peer }) => peer === selected)
   const list = useRef<HTMLDivElement>(null)
-  const isAtEnd = useRef(true)
   const heading = useRef<HTMLHeadingElement>(null)
-  const last = entries.at(-1)
 
   useEffect(() => {
-    isAtEnd.current = true
     // On a phone the list of people gives way to the conversation, and the focus must not stay behind.
-    if (selected !== undefined) heading.current?.focus()
-  }, [selected])
-  useLayoutEffect(() => {
-    if (isAtEnd.current && list.current) list.current.scrollTop = list.current.scrollHeight
-  }, [last?.id, entries.length])
+    heading.current?.focus()
+    return list.current ? stayAtEnd(list.current) : undefined
+  }, [selected, person === undefined])
 
   if (selected === undefined || person === undefined)
     return (
@@ -40,12 +35,13 @@ export function Conversation({ onOpen }: { readonly onOpen: (window: Window) => 
         </div>
       </main>
     )
-  const link = linkWords(state.links.get(selected))
+  const { isBlocked } = person
+  const link = linkWords(state.links.get(selected), { isBlocked, isOnline: state.isOnline })
   let day = ''
   return (
     <main
       class="talk"
-      onDrop={(event) => person.isBlocked || chat.sendFiles(selected, [...(event.dataTransfer?.files ?? [])])}
+      onDrop={(event) => isBlocked || chat.sendFiles(selected, [...(event.dataTransfer?.files ?? [])])}
     >
       <header class="talk-head">
         <button
@@ -61,47 +57,70 @@ export function Conversation({ onOpen }: { readonly onOpen: (window: Window) => 
             {person.name}
           </h2>
           <p class="link-state" data-up={link.isUp} role="status">
-            {person.isBlocked ? 'blocked: nothing comes from them, and nothing goes to them' : link.text}
+            {link.text}
+          </p>
+          <p class="fingerprint" title="Who they are, to compare by voice">
+            <span class="unseen">Fingerprint: </span>
+            {fingerprintOf(selected)}
           </p>
         </div>
         <button
           type="button"
           class="plain"
-          onClick={() => void (person.isBlocked ? chat.unblock(selected) : chat.block(selected))}
+          onClick={() => void (isBlocked ? chat.unblock(selected) : chat.block(selected))}
         >
-          {person.isBlocked ? 'Unblock' : 'Block'}
+          {isBlocked ? 'Unblock' : 'Block'}
         </button>
       </header>
-      <div
-        class="messages"
-        ref={list}
-        role="log"
-        aria-label={`Conversation with ${person.name}`}
-        onScroll={({ currentTarget: at }) => {
-          isAtEnd.current = at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_END
-        }}
-      >
-        {state.hasOlder && (
-          <button type="button" class="plain older" onClick={() => void chat.older()}>
-            Earlier messages
-          </button>
-        )}
-        {entries.length === 0 && (
-          <p class="hint">Nothing said yet. What you write is kept here until {person.name} has it.</p>
-        )}
-        {entries.map((entry) => {
-          const words = dayWords(entry.sentAt)
-          const isNewDay = words !== day
-          day = words
-          return (
-            <div key={`${entry.outgoing}/${entry.id}`}>
-              {isNewDay && <p class="day">{words}</p>}
-              <Message entry={entry} />
-            </div>
-          )
-        })}
+      <div class="messages" ref={list} role="log" aria-label={`Conversation with ${person.name}`}>
+        <div>
+          {state.hasOlder && (
+            <button type="button" class="plain older" onClick={() => void chat.older()}>
+              Earlier messages
+            </button>
+          )}
+          {entries.length === 0 && !isBlocked && (
+            <p class="hint">Nothing said yet. What you write is kept here until {person.name} has it.</p>
+          )}
+          {entries.map((entry) => {
+            const words = dayWords(entry.sentAt)
+            const isNewDay = words !== day
+            day = words
+            return (
+              <div key={`${entry.outgoing}/${entry.id}`}>
+                {isNewDay && <p class="day">{words}</p>}
+                <Message entry={entry} onDelete={() => heading.current?.focus()} />
+              </div>
+            )
+          })}
+        </div>
       </div>
-      <Composer key={selected} peer={selected} isBlocked={person.isBlocked} />
+      <Composer key={selected} peer={selected} isBlocked={isBlocked} />
     </main>
   )
+}
+
+/**
+ * Whoever reads the end of a list goes on reading it, whatever comes, also late: a picture has no height at first.
+ * @returns what ends it
+ */
+function stayAtEnd(list: HTMLElement): () => void {
+  let isAtEnd = true
+  let topBefore = 0
+  const look = (): void => {
+    const { scrollTop, scrollHeight, clientHeight } = list
+    // Only people scroll up: what has grown meanwhile does not count.
+    if (scrollHeight - scrollTop - clientHeight < NEAR_END) isAtEnd = true
+    else if (scrollTop < topBefore) isAtEnd = false
+    topBefore = scrollTop
+  }
+  const observer = new ResizeObserver(() => {
+    if (isAtEnd) list.scrollTop = list.scrollHeight
+  })
+  for (const each of [list, ...list.children]) observer.observe(each)
+  list.addEventListener('scroll', look)
+  return () => {
+    observer.disconnect()
+    list.removeEventListener('scroll', look)
+  }
 }

@@ -1,12 +1,14 @@
 import type { JSX } from 'preact'
 import { useChat } from './use-chat.js'
 
-/** People we do not know who want to talk. Until we say yes they learn nothing of us, not even that we are there. */
-export function Knocks(): JSX.Element | null {
+/**
+ * People we do not know who want to talk. Until we say yes they learn nothing of us, not even that we are there. The place is
+ * there before somebody is: else some screen readers would not tell of them.
+ */
+export function Knocks(): JSX.Element {
   const { chat, state } = useChat()
-  if (state.knocks.length === 0) return null
   return (
-    <section class="knocks" aria-label="Somebody knocks">
+    <section class="knocks" aria-label="Who knocks" aria-live="polite">
       {state.knocks.map(({ peer, name, fingerprint }) => (
         <div key={peer} class="card knock" role="alertdialog" aria-label={`${name || 'Somebody'} wants to talk to you`}>
           <p>

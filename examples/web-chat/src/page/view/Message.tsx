@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '@mimirjs/messenger'
 import type { ComponentChildren, JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { markOf, timeWords } from '../model/words.js'
+import { deletionWords, markOf, timeWords } from '../model/words.js'
 import { Attachment } from './Attachment.js'
 import { Dialog } from './Dialog.js'
 import { Icon } from './Icon.js'
@@ -10,8 +10,15 @@ import { useChat } from './use-chat.js'
 /** Where a text has the address of a page in it. */
 const LINK = /(https?:\/\/[^\s<>"]+)/
 
+interface MessageProps {
+  readonly entry: HistoryEntry
+  /** It is about to go, with whatever has the focus in it. */
+  readonly onDelete: () => void
+}
+
 /** One message: text as text, links only on click, marks of what became of it. */
-export function Message({ entry }: { readonly entry: HistoryEntry }): JSX.Element {
+export function Message({ entry, onDelete }: MessageProps): JSX.Element {
+  const { chat } = useChat()
   const [isAsking, setAsking] = useState(false)
   const { mark, words } = markOf(entry.state)
   return (
@@ -40,29 +47,32 @@ export function Message({ entry }: { readonly entry: HistoryEntry }): JSX.Elemen
       >
         <Icon name="close" />
       </button>
-      {isAsking && <ConfirmDelete entry={entry} onClose={() => setAsking(false)} />}
+      {isAsking && (
+        <Dialog title="Delete this message?" onClose={() => setAsking(false)}>
+          <p>{deletionWords(entry)}</p>
+          <div class="row">
+            <button
+              type="button"
+              onClick={(event) => {
+                closeAround(event)
+                onDelete()
+                void chat.deleteMessage(entry)
+              }}
+            >
+              Delete
+            </button>
+            <button type="button" class="plain" onClick={closeAround}>
+              Keep
+            </button>
+          </div>
+        </Dialog>
+      )}
     </article>
   )
 }
 
-function ConfirmDelete({ entry, onClose }: { entry: HistoryEntry; onClose: () => void }): JSX.Element {
-  const { chat } = useChat()
-  const isTheirs = !entry.outgoing || entry.state === 'delivered'
-  return (
-    <Dialog title="Delete this message?" onClose={onClose}>
-      <p>
-        {isTheirs ? 'It goes from this browser only: they keep it.' : 'They do not have it yet, and will not get it.'}
-      </p>
-      <div class="row">
-        <button type="button" onClick={() => void chat.deleteMessage(entry)}>
-          Delete
-        </button>
-        <button type="button" class="plain" onClick={({ currentTarget }) => currentTarget.closest('dialog')?.close()}>
-          Keep
-        </button>
-      </div>
-    </Dialog>
-  )
+function closeAround({ currentTarget }: { readonly currentTarget: Element }): void {
+  currentTarget.closest('dialog')?.close()
 }
 
 function withLinks(text: string): ComponentChildren {

@@ -7,7 +7,13 @@ import { useChat } from './use-chat.js'
 export function OwnLink({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const { state } = useChat()
   const [outcome, setOutcome] = useState('')
-  const { link = '', fingerprint = '' } = state.me ?? {}
+  const { link, fingerprint = '' } = state.me ?? {}
+  if (link === undefined)
+    return (
+      <Dialog title="My link" onClose={onClose}>
+        <p>There is none now: {state.serversProblem}.</p>
+      </Dialog>
+    )
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(link)

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import type { PersonView } from '../model/state.js'
 import { linkWords, serversWords, timeWords } from '../model/words.js'
 import type { Window } from './App.js'
@@ -8,7 +9,7 @@ import { useChat } from './use-chat.js'
 /** Whom we know, and how we stand with the world. */
 export function People({ onOpen }: { readonly onOpen: (window: Window) => void }): JSX.Element {
   const { state } = useChat()
-  const servers = serversWords(state.servers, state.isOnline, state.clockOffsetMs)
+  const servers = serversWords(state.servers, state.isOnline, state.clockOffsetMs, state.serversProblem)
   return (
     <nav class="people" aria-label="People">
       <header class="people-head">
@@ -46,11 +47,21 @@ export function People({ onOpen }: { readonly onOpen: (window: Window) => void }
 
 function Row({ person }: { readonly person: PersonView }): JSX.Element {
   const { chat, state } = useChat()
-  const { text, isUp } = linkWords(state.links.get(person.peer))
+  const { isBlocked, preview } = person
+  const { text, isUp } = linkWords(state.links.get(person.peer), { isBlocked, isOnline: state.isOnline })
   const isSelected = state.selected === person.peer
+  const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (!isSelected) return
+    return () => {
+      // Whoever comes back from a conversation is where they left the list.
+      if (chat.state.value.selected === undefined) button.current?.focus()
+    }
+  }, [isSelected])
   return (
     <li>
       <button
+        ref={button}
         type="button"
         class="person"
         aria-current={isSelected ? 'true' : undefined}
@@ -62,9 +73,9 @@ function Row({ person }: { readonly person: PersonView }): JSX.Element {
         <span class="person-words">
           <span class="person-name">
             {person.name}
-            <span class="unseen">, {person.isBlocked ? 'blocked' : text}</span>
+            <span class="unseen">, {isBlocked ? 'blocked' : text}</span>
           </span>
-          <span class="person-preview">{person.isBlocked ? 'blocked' : person.preview || text}</span>
+          <span class="person-preview">{isBlocked ? 'blocked' : preview || text}</span>
         </span>
         <span class="person-side">
           {person.lastAt !== undefined && (

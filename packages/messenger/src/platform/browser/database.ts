@@ -7,7 +7,8 @@ export type AddVersion = (database: IDBDatabase) => void
 
 /**
  * @param versions - all there have been, oldest first: what is missing is added
- * @throws {MessengerError} `store` for a database of a version that is newer than these
+ * @throws {MessengerError} `store` for a database of a version that is newer than these | `in-use` when a page that has an older
+ * one open does not let go of it
  */
 export async function openDatabase(
   name: string,
@@ -18,8 +19,16 @@ export async function openDatabase(
   request.onupgradeneeded = ({ oldVersion }) => {
     for (const add of versions.slice(oldVersion)) add(request.result)
   }
+  const blocked = new Promise<never>((_, reject) => {
+    request.onblocked = () => {
+      const why = `an older version of this program has the database ${name} open`
+      reject(new MessengerError('in-use', `${why}: close its page, then load this one again`))
+      // It opens when that page goes, and would then be in the way of the next one.
+      request.onsuccess = () => request.result.close()
+    }
+  })
   try {
-    return await done(request)
+    return await Promise.race([done(request), blocked])
   } catch (cause) {
     if (!isNamed(cause, 'VersionError')) throw cause
     const why = `a newer version of this program has written the database ${name}`

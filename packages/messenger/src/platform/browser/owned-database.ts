@@ -3,7 +3,7 @@ import { toHex } from '@mimirjs/wire'
 import { MessengerError } from '../../error.js'
 import { type AddVersion, done, openDatabase, transact } from './database.js'
 
-/** Object store: which {@link OwnedDatabase} was opened last; nothing when there was no room to say so. */
+/** Object store: which {@link OwnedDatabase} was opened last; nothing while there was no room to say so. */
 const OWNER = 'owner'
 /** The only key of {@link OWNER}. */
 const ONLY = 0
@@ -12,14 +12,16 @@ const ONLY = 0
 export const addOwner: AddVersion = (database) => database.createObjectStore(OWNER)
 
 /**
- * A database that takes changes only from the page that opened it last. No lock keeps pages over plain `http:` apart: what
- * one of them changes without knowing what another has done is refused.
+ * A database that takes changes only from the page that opened it last; of those that opened it without room to say so, from
+ * the first that changes something. No lock keeps pages over plain `http:` apart: what one of them changes without knowing
+ * what another has done is refused.
  */
 export class OwnedDatabase {
   readonly #database: IDBDatabase
   readonly #onLost: (why: MessengerError) => void
-  /** Of ours, as it is kept. */
-  #id: string | undefined
+  readonly #id = toHex(randomBytes(16))
+  /** What is kept as the owner until another page opens it: our id, as soon as there is room for that. */
+  #mark: string | undefined
 
   private constructor(database: IDBDatabase, onLost: (why: MessengerError) => void) {
     this.#database = database
@@ -58,11 +60,13 @@ export class OwnedDatabase {
    * All of `work` is on the disk when it resolves, or nothing of it if it rejects.
    * @param how - `relaxed`: a loss of power may take it back
    */
-  change<T>(
+  async change<T>(
     stores: readonly string[],
     work: (transaction: IDBTransaction) => Promise<T>,
     how: 'strict' | 'relaxed' = 'strict',
   ): Promise<T> {
+    // Without room it goes on: what is deleted makes some.
+    if (this.#mark !== this.#id) await this.#claim().catch(() => {})
     return transact(this.#database, [...stores, OWNER], how, async (transaction) => {
       await this.#demandOwned(transaction.objectStore(OWNER))
       return work(transaction)
@@ -74,23 +78,37 @@ export class OwnedDatabase {
   }
 
   async #take(): Promise<void> {
-    const id = toHex(randomBytes(16))
-    const mark = (work: (owner: IDBObjectStore) => Promise<unknown>): Promise<unknown> =>
-      transact(this.#database, [OWNER], 'relaxed', (transaction) => work(transaction.objectStore(OWNER)))
     try {
-      await mark((owner) => done(owner.put(id, ONLY)))
-      this.#id = id
+      await this.#inOwner((owner) => done(owner.put(this.#id, ONLY)))
+      this.#mark = this.#id
     } catch {
-      // Without room it can still be read, and what is deleted makes some. Those before are refused all the same.
-      await mark((owner) => done(owner.delete(ONLY))).catch(() => {})
+      // Without room it can still be read. Those before are refused all the same, where there is room for that.
+      await this.#inOwner((owner) => done(owner.delete(ONLY))).catch(async () => {
+        this.#mark = await this.read([OWNER], (transaction) => markIn(transaction.objectStore(OWNER)))
+      })
     }
   }
 
+  /** Say that it is ours, unless another page has. */
+  async #claim(): Promise<void> {
+    await this.#inOwner(async (owner) => {
+      if ((await markIn(owner)) === this.#mark) await done(owner.put(this.#id, ONLY))
+    })
+    this.#mark = this.#id
+  }
+
+  async #inOwner(work: (owner: IDBObjectStore) => Promise<unknown>): Promise<void> {
+    await transact(this.#database, [OWNER], 'relaxed', (transaction) => work(transaction.objectStore(OWNER)))
+  }
+
   async #demandOwned(owner: IDBObjectStore): Promise<void> {
-    const id = (await done(owner.get(ONLY))) as string | undefined
-    if (id === this.#id) return
+    if ((await markIn(owner)) === this.#mark) return
     const error = new MessengerError('in-use', 'this is open in another page now: go on there, or load this page again')
     this.#onLost(error)
     throw error
   }
+}
+
+function markIn(owner: IDBObjectStore): Promise<string | undefined> {
+  return done(owner.get(ONLY) as IDBRequest<string | undefined>)
 }

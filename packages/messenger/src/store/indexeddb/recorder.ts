@@ -44,7 +44,9 @@ export class Recorder {
   #isWriting = false
   /** Of those who wait for the end of the writing. */
   readonly #ends: (() => void)[] = []
-  #closed: MessengerError | undefined
+  /** Why nothing is done any more. */
+  #refusal: MessengerError | undefined
+  #closing: Promise<void> | undefined
 
   constructor(journal: Promise<Journal>, options: RecorderOptions) {
     this.#journal = journal
@@ -63,7 +65,7 @@ export class Recorder {
   /** @param call - whose arguments nobody else changes */
   change(call: Call): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) throw this.#closed
+      this.#demandOpen()
       this.#waiting.push({ call, resolve, reject })
       if (!this.#isWriting) void this.#write()
     })
@@ -71,12 +73,16 @@ export class Recorder {
 
   /** Nothing can be kept any more. */
   lost(why: MessengerError): void {
-    this.#closed ??= why
+    this.#refusal ??= why
   }
 
-  async close(): Promise<void> {
-    if (this.#closed !== undefined) return
-    this.#closed = new MessengerError('store', 'the store is closed')
+  close(): Promise<void> {
+    this.#refusal ??= new MessengerError('store', 'the store is closed')
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     while (this.#isWriting) await new Promise<void>((resolve) => this.#ends.push(resolve))
     await this.#journal.then(
       (journal) => journal.close(),
@@ -191,7 +197,7 @@ export class Recorder {
   }
 
   #demandOpen(): void {
-    if (this.#closed) throw this.#closed
+    if (this.#refusal) throw this.#refusal
   }
 }
 
