@@ -123,10 +123,10 @@ describe('several stores on one PostgreSQL', () => {
           yield* call('changeSettings', chatId, { name: String(permissions) })
         }
       }
-      const crossing = Array.from({ length: 6 }, (_, n) =>
+      const crossing = Array.from({ length: 40 }, (_, n) =>
         stores[n % 2]!.run(() => (n % 2 === 0 ? both(1n, 2n) : both(2n, 1n))),
       )
-      expect(await Promise.all(crossing)).toHaveLength(6)
+      expect(await Promise.all(crossing)).toHaveLength(40)
       expect((await ask(stores[0]!, 'settings', 2n))?.name).toBe('144')
     })
   })

@@ -11,38 +11,46 @@ const MAX_TRIES = 5
 export class Transactions {
   readonly #pool: Pool
   readonly #lockKey: bigint
+  /** Of those that are tried again. */
+  readonly #againKey: bigint
   readonly #statements: Readonly<Record<StatementName, PreparedText>>
 
   constructor(pool: Pool, schema: string, statements: Readonly<Record<StatementName, PreparedText>>) {
     this.#pool = pool
     this.#lockKey = hash64(schema)
+    this.#againKey = BigInt.asIntN(64, hash64(`${schema} again`))
     this.#statements = statements
   }
 
   /**
    * Run the programs one after the other in one transaction, which begins by locking the chat: across all processes,
    * programs of one chat follow each other. The lock is an advisory one: locking a row would be a write, and cost
-   * transactions that only read an fsync.
+   * transactions that only read an fsync. What others got in the way of is tried again, one such after the other across all
+   * processes: those that met at once do not meet again.
    * @returns their results
    * @throws what a program or `pg` threw; all are undone then, unless `mayBeCommitted`
    */
   async run(programs: readonly (() => Program<unknown>)[], chatId: bigint | undefined): Promise<unknown[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(programs, chatId)
+        return await this.#attempt(programs, chatId, attempt > 1)
       } catch (error) {
         if (attempt === MAX_TRIES || !isWorthAnotherTry(error)) throw error
       }
     }
   }
 
-  async #attempt(programs: readonly (() => Program<unknown>)[], chatId: bigint | undefined): Promise<unknown[]> {
+  async #attempt(
+    programs: readonly (() => Program<unknown>)[],
+    chatId: bigint | undefined,
+    isAgain: boolean,
+  ): Promise<unknown[]> {
     const client = await this.#pool.connect()
     // A connection that breaks between two queries says so here; the next query fails for the same reason.
     client.on('error', ignore)
     let broken: Error | undefined
     try {
-      return await this.#transaction(client, programs, chatId)
+      return await this.#transaction(client, programs, chatId, isAgain)
     } catch (error) {
       broken = await rollback(client)
       throw error
@@ -56,9 +64,13 @@ export class Transactions {
     client: PoolClient,
     programs: readonly (() => Program<unknown>)[],
     chatId: bigint | undefined,
+    isAgain: boolean,
   ): Promise<unknown[]> {
-    const key = BigInt.asIntN(64, this.#lockKey ^ (chatId ?? 0n))
-    await client.query(chatId === undefined ? 'BEGIN' : `BEGIN; SELECT pg_advisory_xact_lock(${key})`)
+    const locks = [
+      ...(isAgain ? [this.#againKey] : []),
+      ...(chatId === undefined ? [] : [BigInt.asIntN(64, this.#lockKey ^ chatId)]),
+    ]
+    await client.query(['BEGIN', ...locks.map((key) => `SELECT pg_advisory_xact_lock(${key})`)].join('; '))
     const operations = new PostgresOperations(client, this.#statements)
     const results: unknown[] = []
     for (const program of programs) results.push(await runAsync(program, operations))
